@@ -1,0 +1,5 @@
+"""The verbs people type."""
+
+
+def main() -> None:
+    """Run the command line."""

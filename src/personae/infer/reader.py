@@ -1,0 +1,22 @@
+"""What every attribute reader is: the traces of one person in, claims about that person out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from personae.people.attributes import Attribute
+from personae.people.records import Claim, Person
+
+
+class Reader(Protocol):
+    """A picklable object that reads one person at a time."""
+
+    name: str
+
+    def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
+        """Return the claims about one person, at most one current claim for each attribute and status.
+
+        An attribute that cannot be told gets a claim that abstains, with its guesses all the same. Traces whose role is
+        not "self" are never evidence.
+        """

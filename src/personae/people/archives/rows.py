@@ -1,0 +1,89 @@
+"""What an importer yields: a trace, or a typed error for the row it could not read; and how they are counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from personae.people.archives._source import Source
+from personae.people.records import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """A row that was skipped: where it stands, why, and how to mend it. Never holds a word of the row."""
+
+    where: str
+    reason: str
+    mend: str = ""
+
+
+Row = Trace | RowError
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller may decide about reading.
+
+    `day_first` settles dates such as 03/04/2024 where the file does not; `person` names the owner where the archive does
+    not; `columns` maps our column names to the table's own; `keep_identifiers` keeps e-mail addresses, phone numbers and
+    IP addresses, which are dropped at the door otherwise.
+    """
+
+    day_first: bool | None = None
+    person: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    keep_identifiers: bool = False
+
+
+class Importer(Protocol):
+    """One platform's archive: a module of this package that has these three names."""
+
+    NAME: str
+
+    def detect(self, source: Source) -> float:
+        """Return how sure the content is this platform's, in [0, 1]; reads headers or keys, not file names alone."""
+
+    def read(self, source: Source, options: Options) -> Iterator[Row]:
+        """Yield a trace or an error for every row, in the order of the archive, in constant memory."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts what was read while rows pass through: `read` = `kept` + `skipped`.
+
+    `errors` holds the first hundred; `reasons` counts all of them.
+    """
+
+    read: int = 0
+    kept: int = 0
+    skipped: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    errors: list[RowError] = field(default_factory=list)
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def traces(self, rows: Iterable[Row]) -> Iterator[Trace]:
+        """Yield the traces among the rows; count both."""
+        for row in rows:
+            self.read += 1
+            if isinstance(row, RowError):
+                self.skip(row)
+                continue
+            self.kept += 1
+            if row.time is not None:
+                self.first = min(self.first or row.time, row.time)
+                self.last = max(self.last or row.time, row.time)
+            yield row
+
+    def skip(self, error: RowError) -> None:
+        self.skipped += 1
+        self.reasons[error.reason] += 1
+        if len(self.errors) < 100:
+            self.errors.append(error)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"read": self.read, "kept": self.kept, "skipped": self.skipped}
