@@ -1,4 +1,4 @@
-"""Attributes a claim can be about: their values, how a guess is compared with the truth, and whether they are special-category data."""
+"""Attributes a claim can be about: their values, how guesses are compared, and whether they are special-category data."""
 
 from __future__ import annotations
 

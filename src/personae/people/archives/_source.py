@@ -1,4 +1,4 @@
-"""One way to look into a zip, a tar, a folder or a file: names that are safe, streams that are bounded, nothing unpacked to disk."""
+"""One way to look into a zip, a tar, a folder or a file: safe names, bounded streams, nothing unpacked to disk."""
 
 from __future__ import annotations
 
