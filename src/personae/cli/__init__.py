@@ -1,5 +1,45 @@
-"""The verbs people type."""
+"""The verbs people type, one module a verb; what a verb needs is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from personae import __version__
+from personae.cli import data, models, papers, people, reveal
+from personae.cli._console import plain
+from personae.errors import PersonaeError
+
+app = typer.Typer(
+    name="personae",
+    help="Model people from the traces they leave, and measure what those traces give away.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("reveal")(reveal.reveal)
+app.add_typer(people.app, name="people")
+app.add_typer(data.app, name="data")
+app.add_typer(models.app, name="models")
+app.add_typer(papers.app, name="papers")
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        sys.stdout.write(f"personae {__version__}\n")
+        raise typer.Exit
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line: exit 0 done, 1 failed, 2 wrong use, 130 interrupted."""
+    try:
+        app()
+    except PersonaeError as error:
+        sys.stderr.write(f"personae: {plain(error)}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("personae: interrupted; what was finished is kept.\n")
+        sys.exit(130)

@@ -1,0 +1,25 @@
+"""Options that mean the same in every verb."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of a table.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no notes on stderr.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Stop after this many people or rows.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", "-m", help="home, http://HOST:PORT/v1#NAME, replay:FILE.jsonl; see `personae models list`."
+    ),
+]
+StorePath = Annotated[
+    Path | None,
+    typer.Option("--store", envvar="PERSONAE_STORE", help="Workspace file that keeps people and claims."),
+]
+Purpose = Annotated[str, typer.Option("--purpose", help="What the inference is for; decides what it may be about.")]
+Only = Annotated[str, typer.Option("--only", help="Attributes, separated by commas, such as age,sex.")]
