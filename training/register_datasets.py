@@ -47,7 +47,8 @@ def main(folder: Path) -> None:
             ],
         }
     REGISTRY.write_text(
-        yaml.safe_dump(registry, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=None), encoding="utf-8"
+        yaml.safe_dump(registry, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=None),
+        encoding="utf-8",
     )
 
 

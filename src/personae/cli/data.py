@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
+
+from personae.cli._console import note, print_json, print_table
+from personae.cli._options import Json
 
 app = typer.Typer(
     help="The data sets that tables are measured on. None is shipped: `verify` says which are here, and for a missing one "
@@ -12,19 +16,15 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """List every data set with its sources, licences and rows."""
-    from personae.cli.papers import print_json, print_table
     from personae.people.datasets import datasets
 
     if as_json:
-        from dataclasses import asdict
-
-        print_json([asdict(entry) for entry in datasets().values()])
+        for entry in datasets().values():
+            print_json(asdict(entry))
         return
     rows = [
         (
@@ -32,7 +32,9 @@ def list_(as_json: Json = False) -> None:
             str(len(entry.files)),
             str(sum(file.rows or 0 for file in entry.files)),
             f"{sum(file.bytes for file in entry.files) / 1e6:.1f}",
-            "; ".join(f"{source.repository}@{source.commit[:8]} ({source.licence})" for source in entry.sources),
+            "; ".join(
+                f"{source.repository}@{source.commit[:8]} ({source.licence})" for source in entry.sources
+            ),
             entry.title,
         )
         for entry in datasets().values()
@@ -46,7 +48,6 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check the files under PERSONAE_DATA by checksum; exits 1 if one is missing or changed."""
-    from personae.cli.papers import print_json, print_table
     from personae.people.datasets import data_dir, dataset, datasets, how_to_get
     from personae.people.datasets import verify as check
 
@@ -54,13 +55,12 @@ def verify(
     checks = [each for name in (names or list(datasets())) for each in check(dataset(name).name, folder)]
     wrong = [each for each in checks if each.state != "ok"]
     if as_json:
-        from dataclasses import asdict
-
-        print_json([asdict(each) for each in checks])
+        for each in checks:
+            print_json(asdict(each))
     else:
         print_table(("data set", "file", "state"), [(c.dataset, c.file, c.state) for c in wrong])
         for name in dict.fromkeys(each.dataset for each in wrong if each.state == "missing"):
-            typer.echo(how_to_get(dataset(name), folder), err=True)
-        typer.echo(f"{len(checks) - len(wrong)} of {len(checks)} files ok")
+            note(how_to_get(dataset(name), folder))
+        note(f"{len(checks) - len(wrong)} of {len(checks)} files ok")
     if wrong:
         raise typer.Exit(1)

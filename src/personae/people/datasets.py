@@ -1,0 +1,225 @@
+"""The data sets that tables are measured on: where each comes from, its licence, and readers for its files.
+
+`datasets.yaml` names them; `PERSONAE_DATA` names the folder that holds one sub-folder a data set.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import gzip
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import IO, Any, Literal, cast
+
+from personae.errors import BadInput, MissingData, UnknownName
+
+FOLDER_VARIABLE = "PERSONAE_DATA"
+State = Literal["ok", "missing", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """One file of a data set. `rows` is None where the file is not a table."""
+
+    name: str
+    bytes: int
+    sha256: str
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """A public repository at one commit, with the licence stated there for the data ("none stated" where it says none)."""
+
+    repository: str
+    commit: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One converted data set: what it is, the sources it was made from, and its files."""
+
+    name: str
+    title: str
+    sources: tuple[DataSource, ...]
+    files: tuple[DataFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileCheck:
+    """What `verify` found for one file: "ok", "missing", or "changed" (another checksum than the registry's)."""
+
+    dataset: str
+    file: str
+    state: State
+
+
+@lru_cache(maxsize=1)
+def datasets() -> dict[str, Dataset]:
+    """Return the registry, by name."""
+    import yaml
+
+    text = files("personae.people").joinpath("datasets.yaml").read_text(encoding="utf-8")
+    registry = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return {name: _dataset(name, entry) for name, entry in registry.items()}
+
+
+def dataset(name: str) -> Dataset:
+    """Return one data set.
+
+    Raises
+    ------
+    UnknownName
+        With the nearest names.
+    """
+    if name not in datasets():
+        close = difflib.get_close_matches(name, datasets(), n=3, cutoff=0.4) or sorted(datasets())
+        raise UnknownName(
+            f"No data set named {name!r}. Nearest: {', '.join(close)}. List them with `personae data list`."
+        )
+    return datasets()[name]
+
+
+def data_dir() -> Path:
+    """Return the folder that `PERSONAE_DATA` names.
+
+    Raises
+    ------
+    MissingData
+        When it is not set, or no such folder exists.
+    """
+    named = os.environ.get(FOLDER_VARIABLE, "")
+    if not named:
+        raise MissingData(
+            f"{FOLDER_VARIABLE} is not set: it names the folder that holds one sub-folder a data set. "
+            "`personae data list` says which data sets there are and where each comes from."
+        )
+    folder = Path(named)
+    if not folder.is_dir():
+        raise MissingData(
+            f"{FOLDER_VARIABLE} names {named}, which is not a folder. Set it to the data folder."
+        )
+    return folder
+
+
+def dataset_path(name: str, file: str, folder: Path | None = None) -> Path:
+    """Return the path of one file of a data set, for readers that want a path (Parquet, npz).
+
+    Raises
+    ------
+    MissingData
+        When the file is not there; names the repository, the commit and the files that are expected.
+    """
+    chosen = dataset(name)
+    if file not in {known.name for known in chosen.files}:
+        known = ", ".join(entry.name for entry in chosen.files)
+        raise UnknownName(f"The data set {name} has no file {file!r}. It has: {known}.")
+    path = (folder or data_dir()) / name / file
+    if not path.is_file():
+        raise MissingData(f"{path} is missing. {how_to_get(chosen, path.parents[len(Path(file).parts)])}")
+    return path
+
+
+def open_dataset(name: str, file: str, folder: Path | None = None) -> IO[bytes]:
+    """Open one file of a data set for reading, decompressed where its name ends in .zst or .gz."""
+    path = dataset_path(name, file, folder)
+    if path.suffix == ".zst":
+        import zstandard
+
+        return cast("IO[bytes]", io.BufferedReader(cast("Any", zstandard.open(path, "rb")), 1 << 16))
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def read_rows(name: str, file: str, folder: Path | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a .jsonl or .csv file, compressed or not; CSV values are strings.
+
+    Raises
+    ------
+    BadInput
+        With the file and the line, when a line is not a JSON object; or when the file is not a table of rows.
+    """
+    table = _kind(file)
+    if table not in {".jsonl", ".csv"}:
+        raise BadInput(
+            f"{name}/{file} is not a table of rows; open it with `dataset_path` or `open_dataset`."
+        )
+    with io.TextIOWrapper(open_dataset(name, file, folder), encoding="utf-8-sig", newline="") as lines:
+        if table == ".csv":
+            yield from csv.DictReader(lines)
+            return
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield _json_row(line, f"{name}/{file}, line {number}")
+
+
+def read_json(name: str, file: str, folder: Path | None = None) -> Any:
+    """Return the content of a .json file, compressed or not."""
+    with open_dataset(name, file, folder) as stream:
+        return json.load(stream)
+
+
+def verify(name: str, folder: Path | None = None) -> Iterator[FileCheck]:
+    """Yield the state of each file of a data set, by checksum."""
+    base = (folder or data_dir()) / name
+    for entry in dataset(name).files:
+        path = base / entry.name
+        if not path.is_file():
+            yield FileCheck(name, entry.name, "missing")
+        else:
+            yield FileCheck(name, entry.name, "ok" if checksum(path) == entry.sha256 else "changed")
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def how_to_get(chosen: Dataset, folder: Path) -> str:
+    """Return where a data set comes from and which files are expected under the data folder.
+
+    There is no download: the converted files are not published, and each source's licence stays with its authors.
+    """
+    sources = "; ".join(f"{s.repository} at commit {s.commit} ({s.licence})" for s in chosen.sources)
+    expected = ", ".join(file.name for file in chosen.files)
+    return (
+        f"The data set {chosen.name} is not shipped. It was converted from {sources}. "
+        f"Put the converted files into {folder / chosen.name}: {expected}; "
+        f"`personae data verify {chosen.name}` then checks them."
+    )
+
+
+def _dataset(name: str, entry: dict[str, Any]) -> Dataset:
+    return Dataset(
+        name,
+        entry["title"],
+        tuple(DataSource(**source) for source in entry["sources"]),
+        tuple(DataFile(**file) for file in entry["files"]),
+    )
+
+
+def _kind(file: str) -> str:
+    return Path(file.removesuffix(".zst").removesuffix(".gz")).suffix
+
+
+def _json_row(line: str, where: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise BadInput(
+            f"{where}: not a JSON object. Run `personae data verify` to check the file's checksum."
+        )
+    return row
