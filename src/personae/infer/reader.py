@@ -10,13 +10,16 @@ from personae.people.records import Claim, Person
 
 
 class Reader(Protocol):
-    """A picklable object that reads one person at a time."""
+    """A picklable object that reads one person at a time. `name` changes whenever its claims would."""
 
     name: str
+
+    def prepare(self, people: Sequence[Person]) -> None:
+        """Do at once what is cheaper for many people than for each, such as encoding; may do nothing."""
 
     def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
         """Return the claims about one person, at most one current claim for each attribute and status.
 
-        An attribute that cannot be told gets a claim that abstains, with its guesses all the same. Traces whose role is
-        not "self" are never evidence.
+        An attribute that cannot be told gets a claim that abstains, with its guesses all the same. Traces whose
+        role is not "self" are never evidence.
         """

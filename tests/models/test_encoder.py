@@ -1,0 +1,71 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from personae.models.encoder import DIMENSIONS, CachedEncoder, HomeEncoder, home_encoder
+
+TEXTS = ["I walk my dog every morning.", "", "Tax law bores me.", "I walk my dog every morning."]
+
+
+class Counting:
+    name = "counting"
+
+    def __init__(self):
+        self.seen = []
+
+    def encode(self, texts):
+        self.seen += texts
+        return np.array([[len(text)] * DIMENSIONS for text in texts], dtype=np.float32)
+
+
+def test_vectors_have_unit_length_and_empty_texts_are_zero():
+    vectors = home_encoder().encode(TEXTS)
+    assert vectors.shape == (4, DIMENSIONS)
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), [1, 0, 1, 1], atol=1e-5)
+
+
+def test_a_vector_does_not_depend_on_its_neighbours_or_threads():
+    alone = HomeEncoder(threads=1).encode([TEXTS[2]])[0]
+    among = HomeEncoder(threads=2).encode(TEXTS)[2]
+    np.testing.assert_array_equal(alone, among)
+
+
+def test_nearer_meaning_gives_higher_similarity():
+    a, b, c = home_encoder().encode(
+        ["I am a nurse", "She works in a hospital ward", "The car needs new tyres"]
+    )
+    assert a @ b > a @ c + 0.2
+
+
+def test_token_states_sum_to_any_linear_score_of_the_vector():
+    text = "My rent in Porto is too high"
+    direction = np.random.default_rng(0).normal(size=DIMENSIONS).astype(np.float32)
+    tokens = home_encoder().token_states(text)
+    inner = float((tokens.states @ direction).sum() * tokens.scale)
+    whole = float(home_encoder().encode([text])[0] @ direction)
+    edges = home_encoder()._run("tokens", text)[0][[0, -1]] @ direction * tokens.scale
+    assert inner + float(edges.sum()) == pytest.approx(whole, abs=1e-4)
+    assert [text[a:b] for a, b in tokens.offsets] == text.split()
+
+
+def test_lone_surrogates_and_very_long_texts_are_taken():
+    vectors = home_encoder().encode(["\ud800 broken", "word " * 20_000])
+    assert np.isfinite(vectors).all()
+
+
+def test_the_cache_encodes_each_text_once_and_forgets_the_oldest():
+    counting = Counting()
+    cached = CachedEncoder(counting, size=2)
+    np.testing.assert_array_equal(cached.encode(["a", "bb", "a"])[:, 0], [1, 2, 1])
+    cached.encode(["bb", "ccc"])
+    assert counting.seen == ["a", "bb", "ccc"]
+    cached.encode(["a"])
+    assert counting.seen == ["a", "bb", "ccc", "a"]
+    assert cached.encode([]).shape == (0, DIMENSIONS)
+
+
+def test_an_encoder_travels_to_another_process():
+    copy = pickle.loads(pickle.dumps(CachedEncoder(home_encoder())))
+    np.testing.assert_array_equal(copy.encode(["hi"]), home_encoder().encode(["hi"]))

@@ -1,0 +1,91 @@
+import io
+import os
+import tarfile
+import zipfile
+
+import pytest
+
+from personae.errors import BadInput
+from personae.people.archives._source import Limits, open_source
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, body in files.items():
+            archive.writestr(name, body)
+    return path
+
+
+def test_one_extra_top_folder_and_system_files_are_taken_off(tmp_path):
+    path = zipped(
+        tmp_path / "a.zip", {"export/x/a.csv": "1", "export/b.json": "2", "__MACOSX/export/._a.csv": "3"}
+    )
+    with open_source(path) as source:
+        assert set(source.names) == {"x/a.csv", "b.json"}
+        assert source.open("x/a.csv").read() == b"1"
+        assert source.find("A.CSV") == ("x/a.csv",)
+        assert source.find(".csv") == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.txt", "/etc/evil.txt", "a/../../evil.txt", "C:\\evil.txt", "..\\evil.txt"]
+)
+def test_names_that_leave_the_archive_are_refused(tmp_path, name):
+    with open_source(zipped(tmp_path / "a.zip", {name: "x", "good.txt": "y"})) as source:
+        assert source.names == ("good.txt",)
+        assert [reason for _, reason in source.refused] == ["a name that leaves the archive"]
+
+
+def test_a_zip_bomb_is_refused_before_it_is_opened(tmp_path):
+    with open_source(zipped(tmp_path / "a.zip", {"bomb.json": b"0" * (50 << 20)})) as source:
+        assert source.names == ()
+        assert source.refused == [("bomb.json", "unpacks to a size no export has")]
+
+
+def test_no_more_is_read_than_the_limit(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"x" * 10_000)
+    with (
+        open_source(path, Limits(member_bytes=4096)) as source,
+        pytest.raises(BadInput, match=r"a\.txt.*limit"),
+    ):
+        source.open("a.txt").read()
+
+
+def test_links_are_refused_in_folders_and_tars(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.symlink("/etc/hostname", tmp_path / "folder" / "link")
+    (tmp_path / "folder" / "a.txt").write_text("x")
+    with open_source(tmp_path / "folder") as source:
+        assert source.names == ("a.txt",)
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/hostname"
+        archive.addfile(link)
+        info = tarfile.TarInfo("a.txt")
+        info.size = 1
+        archive.addfile(info, io.BytesIO(b"x"))
+    with open_source(tmp_path / "a.tar.gz") as source:
+        assert source.names == ("a.txt",)
+        assert source.refused == [("link", "a link")]
+
+
+def test_a_truncated_archive_is_one_clear_error(tmp_path):
+    whole = zipped(tmp_path / "a.zip", {"a.txt": "x" * 100_000}).read_bytes()
+    (tmp_path / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadInput, match="Download the export again"):
+        open_source(tmp_path / "cut.zip")
+
+
+def test_a_damaged_member_raises_while_it_is_read(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.txt": os.urandom(50_000)})
+    body = bytearray(path.read_bytes())
+    body[25_000] ^= 0xFF
+    path.write_bytes(body)
+    with open_source(path) as source, pytest.raises(BadInput, match="damaged"):
+        source.open("a.txt").read()
+
+
+def test_nothing_there_is_said_plainly(tmp_path):
+    with pytest.raises(BadInput, match="no such file"):
+        open_source(tmp_path / "missing")
