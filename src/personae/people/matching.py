@@ -15,7 +15,11 @@ from personae.people.attributes import EDUCATION, Attribute, attribute
 
 NEAR = 0.75  # Jaro-Winkler similarity from which two strings count as the same, published evaluation
 YEARS = 5  # two ages match when they differ by at most this many years, published evaluation
-_SAME_SCHOOLING = frozenset({"in college", "hs diploma"})
+_SAME_SCHOOLING = (
+    "in college",
+    "hs diploma",
+)  # one category to the published evaluation, "In College/HS Diploma" too
+_LEVELS = frozenset(level.lower() for level in EDUCATION)
 _NUMBER = re.compile(r"\d+")
 
 
@@ -33,7 +37,8 @@ def match(
         How right the label itself was; a place label of 0.5 makes a 0.5 match count as 1.0.
     strict : bool
         Compare closed values by equality and ages and places without tolerance. The published rules compare sex by
-        Jaro-Winkler too, where "male" against "female" is .72, close to the limit of .75.
+        Jaro-Winkler too, where "male" against "female" is .72, close to the limit of .75; and countries with the space after
+        the comma, so that " UK" against " USA" is .78 and counts as the same country.
 
     Examples
     --------
@@ -51,8 +56,8 @@ def match(
     if chosen.scale == "place":
         score = _place(guess.lower(), truth.lower(), strict)
         return 1.0 if score == 0.5 and truth_score == 0.5 and not strict else score
-    if chosen.name == "education" and not strict and _schooling(truth):
-        return float(_same_schooling(guess, truth))
+    if chosen.name == "education" and not strict and _level(truth):
+        return float(_level(guess) == _level(truth))
     if strict:
         return float(guess.lower() == truth.lower())
     return float(JaroWinkler.similarity(guess.lower(), truth.lower()) > NEAR)
@@ -92,16 +97,14 @@ def _place(guess: str, truth: str, strict: bool) -> float:
 
 
 def _city_country(place: str) -> tuple[str, str]:
-    parts = [part.strip() for part in place.split(",")]
-    return parts[0], parts[-1]
-
-
-def _same_schooling(guess: str, truth: str) -> bool:
-    a, b = _schooling(guess), _schooling(truth)
-    return a is not None and (a == b or (a in _SAME_SCHOOLING and b in _SAME_SCHOOLING))
+    parts = place.split(",")
+    return parts[0], parts[1] if len(parts) > 1 else parts[0]
 
 
 @lru_cache(maxsize=4096)
-def _schooling(text: str) -> str | None:
+def _level(text: str) -> str:
+    """Return the education category of a text that is one, with "in college" for any that names college or a diploma."""
     lowered = text.lower().strip()
-    return lowered if lowered in {level.lower() for level in EDUCATION} else None
+    if any(part in lowered for part in _SAME_SCHOOLING):
+        return "in college"
+    return lowered if lowered in _LEVELS else ""
