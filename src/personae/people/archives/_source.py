@@ -22,7 +22,7 @@ class Limits:
     member_bytes: int = 4 << 30  # one file inside the archive
     ratio: int = 200  # unpacked to packed size of one zip member above 10 MB: a zip bomb's mark
     members: int = 200_000
-    row_bytes: int = 64 << 20  # one line, CSV row or JSON object
+    row_bytes: int = 16 << 20  # one line, CSV row or JSON object
 
 
 class Source(ABC):
