@@ -1,0 +1,149 @@
+"""What a benchmark gives away without being read: policies on the position, length and wording of the options alone.
+
+A system that does not beat them has not shown that it understood the question (Gururangan et al. 2018, arXiv 1803.02324,
+for annotation artefacts; Zheng et al. 2023, arXiv 2309.03882, for option position).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import BadInput
+from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_mean
+
+FOLDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One multiple-choice item: its options, the index of the right one, and the kind of question if there are kinds."""
+
+    options: tuple[str, ...]
+    right: int
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """A policy that never reads the question, and how often it is right."""
+
+    name: str
+    accuracy: Interval
+    right: NDArray[np.float64]  # (n_items,), 1.0 right, the share of ties won otherwise
+
+
+def shortcuts(
+    items: Sequence[Choice],
+    *,
+    clusters: Sequence[Hashable] | None = None,
+    draws: int = DRAWS,
+    random_state: RandomState = 0,
+) -> tuple[Shortcut, ...]:
+    """Return every shortcut's accuracy, best first.
+
+    Parameters
+    ----------
+    items : sequence of Choice
+    clusters : sequence of length n_items, optional
+        The person or source each item is from: intervals and folds keep them together.
+
+    Returns
+    -------
+    tuple of Shortcut
+        "chance"; "longest" and "shortest" option; "position k"; "length rank by kind", "position by kind" and "option words",
+        which learn on other folds the rank, the position, or the words that right options have (naive Bayes on the words of an
+        option).
+
+    Examples
+    --------
+    >>> items = [Choice(("yes", "no, never"), 1), Choice(("always so", "no"), 0), Choice(("a b", "c"), 0)]
+    >>> best = shortcuts(items)[0]
+    >>> best.name, best.accuracy.value
+    ('longest', 1.0)
+    """
+    if not items or any(not 0 <= item.right < len(item.options) for item in items):
+        raise BadInput("Give at least one item, each with the index of its right option.")
+    lengths = [np.array([len(option) for option in item.options]) for item in items]
+    policies = {
+        "chance": [np.ones(len(item.options)) for item in items],
+        "longest": [size == size.max() for size in lengths],
+        "shortest": [size == size.min() for size in lengths],
+    }
+    for place in range(max(len(item.options) for item in items)):
+        policies[f"position {place + 1}"] = [np.arange(len(item.options)) == place for item in items]
+    folds = _folds(clusters or range(len(items)), random_state)
+    ranks = [np.argsort(np.argsort(-size, kind="stable")) for size in lengths]
+    policies["length rank by kind"] = _learned_choice(items, ranks, folds)
+    policies["position by kind"] = _learned_choice(items, [np.arange(len(i.options)) for i in items], folds)
+    policies["option words"] = _learned_words(items, folds)
+    found = [_scored(name, chosen, items, clusters, draws, random_state) for name, chosen in policies.items()]
+    return tuple(sorted(found, key=lambda each: -each.accuracy.value))
+
+
+def _scored(
+    name: str,
+    chosen: Sequence[NDArray[np.generic]],
+    items: Sequence[Choice],
+    clusters: Sequence[Hashable] | None,
+    draws: int,
+    random_state: RandomState,
+) -> Shortcut:
+    right = np.array(
+        [
+            float(mask[item.right]) / max(float(np.sum(mask)), 1.0)
+            for mask, item in zip(chosen, items, strict=True)
+        ]
+    )
+    return Shortcut(
+        name, bootstrap_mean(right, clusters=clusters, draws=draws, random_state=random_state), right
+    )
+
+
+def _folds(clusters: Sequence[Hashable] | range, random_state: RandomState) -> NDArray[np.intp]:
+    known = {cluster: code for code, cluster in enumerate(dict.fromkeys(clusters))}
+    dealt = np.random.default_rng(random_state).permutation(len(known)) % FOLDS
+    return np.array([dealt[known[cluster]] for cluster in clusters])
+
+
+def _learned_choice(
+    items: Sequence[Choice], places: Sequence[NDArray[np.intp]], folds: NDArray[np.intp]
+) -> list[NDArray[np.generic]]:
+    """Choose, for each kind, the place (rank or position) that was right most often on the other folds."""
+    counts: dict[tuple[int, str], Counter[int]] = defaultdict(Counter)
+    for item, place, fold in zip(items, places, folds, strict=True):
+        for other in set(range(FOLDS)) - {int(fold)}:
+            counts[other, item.kind][int(place[item.right])] += 1
+    chosen = []
+    for item, place, fold in zip(items, places, folds, strict=True):
+        seen = counts[int(fold), item.kind]
+        best = max(range(len(place)), key=lambda each: seen[each])
+        chosen.append(place == best if seen else np.ones(len(place)))
+    return chosen
+
+
+def _learned_words(items: Sequence[Choice], folds: NDArray[np.intp]) -> list[NDArray[np.generic]]:
+    """Choose the option whose words were likelier in right than in wrong options of the other folds."""
+    words = [[set(option.lower().split()) for option in item.options] for item in items]
+    chosen: list[NDArray[np.generic]] = [np.ones(0)] * len(items)
+    for fold in range(FOLDS):
+        right: Counter[str] = Counter()
+        wrong: Counter[str] = Counter()
+        n_right = n_wrong = 0
+        for i in np.flatnonzero(folds != fold).tolist():
+            for place, bag in enumerate(words[i]):
+                (right if place == items[i].right else wrong).update(bag)
+            n_right += 1
+            n_wrong += len(words[i]) - 1
+        odds = {
+            word: np.log((right[word] + 0.5) / (n_right + 1)) - np.log((wrong[word] + 0.5) / (n_wrong + 1))
+            for word in right.keys() | wrong.keys()
+        }
+        for i in np.flatnonzero(folds == fold).tolist():
+            scores = np.array([sum(odds.get(word, 0.0) for word in sorted(bag)) for bag in words[i]])
+            chosen[i] = scores >= scores.max() - 1e-12
+    return chosen
