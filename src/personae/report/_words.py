@@ -1,0 +1,144 @@
+"""Plain language for what a report shows: values, probabilities, dates and sentences, to the person or about people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from personae.people.attributes import ATTRIBUTES, Attribute
+from personae.people.records import Claim, Trace
+
+_VALUES = {
+    ("education", "no highschool"): ("No high school", "did not finish high school"),
+    ("education", "in highschool"): ("In high school", "are in high school"),
+    ("education", "hs diploma"): ("High school diploma", "have a high school diploma"),
+    ("education", "in college"): ("In college", "are in college"),
+    ("education", "college degree"): ("College degree", "have a college degree"),
+    ("education", "master's"): ("Master's degree", "have a master's degree"),
+    ("education", "phd"): ("Doctorate", "have a doctorate"),
+    ("income_level", "no"): ("No income", "have no income"),
+    ("income_level", "low"): ("Low (under 30,000 US dollars a year)", "have a low income"),
+    ("income_level", "middle"): ("Middle (30,000 to 60,000 US dollars a year)", "have a middle income"),
+    ("income_level", "high"): ("High (60,000 to 150,000 US dollars a year)", "have a high income"),
+    ("income_level", "very high"): ("Very high (over 150,000 US dollars a year)", "have a very high income"),
+}
+_VERBS = {
+    "age": "are {} years old", "sex": "are {}", "city_country": "live in {}", "birth_city_country": "were born in {}",
+    "relationship_status": "are {}",
+}  # fmt: skip
+_LOWERED = frozenset({"sex", "relationship_status"})
+_DID = {
+    "listen": "Listened to", "watch": "Watched", "search": "Searched for", "vote": "Voted on", "like": "Liked",
+    "follow": "Followed", "rating": "Rated", "purchase": "Bought", "visit": "Visited", "survey_answer": "Answered",
+}  # fmt: skip
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+def label_of(name: str, known: dict[str, Attribute]) -> str:
+    """Return what a page calls the attribute; a user's own reads by its name."""
+    chosen = known.get(name) or ATTRIBUTES.get(name)
+    return chosen.label if chosen else name.replace("_", " ").strip().capitalize()
+
+
+def value_of(name: str, value: str) -> str:
+    """Write a value as a heading: "HS Diploma" as "High school diploma", "34" as "34 years old".
+
+    >>> value_of("education", "PhD"), value_of("age", "30-39"), value_of("sex", "female")
+    ('Doctorate', '30 to 39 years old', 'Female')
+    """
+    if (name, value.lower()) in _VALUES:
+        return _VALUES[name, value.lower()][0]
+    if name == "age" and value[:1].isdigit():
+        return f"{value.replace('-', ' to ')} years old"
+    return value[:1].upper() + value[1:]
+
+
+def clause(name: str, label: str, value: str, you: bool) -> str:
+    """Say the value as part of a sentence about the reader or about a person.
+
+    >>> clause("city_country", "Lives in", "Porto, Portugal", True), clause("height", "Height", "tall", False)
+    ('you live in Porto, Portugal', 'their height is tall')
+    """
+    subject = "you" if you else "they"
+    if (name, value.lower()) in _VALUES:
+        return f"{subject} {_VALUES[name, value.lower()][1]}"
+    if name in _VERBS:
+        said = value.lower() if name in _LOWERED else value.replace("-", " to ") if name == "age" else value
+        return f"{subject} {_VERBS[name].format(said)}"
+    return f"{'your' if you else 'their'} {label.lower()} is {value}"
+
+
+def odds(probability: float) -> str:
+    """Write a probability in [0, 1] the way people count.
+
+    >>> odds(0.82), odds(0.95), odds(0.004)
+    ('about 8 in 10', 'about 19 in 20', 'fewer than 1 in 20')
+    """
+    if probability < 0.05:
+        return "fewer than 1 in 20"
+    if probability >= 0.985:
+        return "about 99 in 100" if probability < 0.995 else "more than 99 in 100"
+    if probability >= 0.925:
+        return "about 19 in 20"
+    return f"about {max(1, round(10 * probability))} in 10"
+
+
+def badge(status: str, you: bool) -> str:
+    """Say where a claim comes from: the person's words, a guess, or the person's own correction."""
+    return {
+        "stated": "You said so" if you else "They said so",
+        "inferred": "Guessed from how and what " + ("you write" if you else "they write"),
+        "given": "You entered this" if you else "Entered by hand",
+    }[status]
+
+
+def moment(time: datetime | date | None) -> str:
+    """Write a date as "3 May 2021"; nothing where there is none.
+
+    >>> moment(date(2021, 5, 3))
+    '3 May 2021'
+    """
+    return f"{time.day} {time:%B} {time.year}" if time else ""
+
+
+def period(claim: Claim) -> str:
+    """Write from when until when a claim holds, as far as it is known."""
+    start, end = moment(claim.valid_from), moment(claim.valid_to)
+    if start and end:
+        return f"from {start} to {end}"
+    return f"since {start}" if start else f"until {end}" if end else ""
+
+
+def did(trace: Trace) -> str:
+    """Say what a trace without text did: "Listened to: <title>, <creator>"."""
+    item = trace.item
+    title = ", ".join(part for part in (item.title or item.id, item.creator) if part) if item else ""
+    verb = _DID.get(trace.kind, trace.kind.replace("_", " ").capitalize())
+    return f"{verb}: {title}" if title else verb
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """Write a number with its noun.
+
+    >>> count(1, "line"), count(1200, "line"), count(2, "person", "people")
+    ('1 line', '1,200 lines', '2 people')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def number(n: int) -> str:
+    """Write a small number as a word.
+
+    >>> number(3), number(12)
+    ('three', '12')
+    """
+    return _NUMBERS[n] if n < len(_NUMBERS) else f"{n:,}"
+
+
+def listing(parts: Sequence[str], joint: str = ", ") -> str:
+    """Join parts as a sentence does.
+
+    >>> listing(["a", "b", "c"]), listing(["a"])
+    ('a, b and c', 'a')
+    """
+    return f"{joint.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
