@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import lzma
+import re
+import struct
 import tarfile
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
@@ -20,9 +25,18 @@ class Limits:
     """What an archive may make us read; past a limit the file is skipped and counted."""
 
     member_bytes: int = 4 << 30  # one file inside the archive
-    ratio: int = 200  # unpacked to packed size of one zip member above 10 MB: a zip bomb's mark
+    ratio: int = 200  # unpacked to packed size of what unpacks to more than 10 MB: a zip bomb's mark
     members: int = 200_000
     row_bytes: int = 16 << 20  # one line, CSV row or JSON object
+
+    def is_bomb(self, unpacked: int, packed: int) -> bool:
+        return unpacked > 10 << 20 and unpacked > self.ratio * max(1, packed)
+
+
+_DAMAGE = (
+    OSError, EOFError, RuntimeError, NotImplementedError, ValueError, IndexError, KeyError, struct.error,
+    zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError,
+)  # fmt: skip
 
 
 class Source(ABC):
@@ -58,18 +72,12 @@ class Source(ABC):
         BadInput
             When the member is damaged, encrypted, or past the limits; also while reading.
         """
+        member = self._members[name]
         try:
-            raw = self._open(self._members[name])
-        except (
-            OSError,
-            zipfile.BadZipFile,
-            RuntimeError,
-            NotImplementedError,
-            tarfile.TarError,
-            EOFError,
-        ) as error:
+            raw = self._open(member)
+        except _DAMAGE as error:
             raise BadInput(f"{name}: cannot be opened ({type(error).__name__}).") from error
-        return cast("IO[bytes]", io.BufferedReader(_Bounded(raw, name, self.limits.member_bytes), 1 << 16))
+        return cast("IO[bytes]", io.BufferedReader(_Bounded(raw, name, self._limit()), 1 << 16))
 
     def head(self, name: str, size: int = 4096) -> bytes:
         """Return the first bytes of a member, without a byte order mark; empty when it cannot be read."""
@@ -91,24 +99,43 @@ class Source(ABC):
     @abstractmethod
     def _open(self, member: str) -> IO[bytes]: ...
 
-    def _admit(self, members: Iterator[tuple[str, str | None]]) -> None:
+    def _limit(self) -> int:
+        return self.limits.member_bytes
+
+    def _admit(self, members: Iterable[tuple[str, str | None]]) -> None:
         """Keep the members whose name is safe; `members` yields (name, reason to refuse or None)."""
         kept: list[str] = []
+        seen: set[str] = set()
         for name, reason in members:
             path = PurePosixPath(name.replace("\\", "/"))
             if reason is None and (path.is_absolute() or ".." in path.parts or ":" in name[:3]):
                 reason = "a name that leaves the archive"
+            if reason is None and _CONTROL.search(name):
+                reason = "a name with control characters"
+            if reason is None and name in seen:
+                reason = "a name that stands there twice"
             if reason is None and len(kept) >= self.limits.members:
                 reason = f"more than {self.limits.members} files"
             if reason is not None:
-                self.refused.append((name, reason))
-            elif "__MACOSX" not in path.parts and path.name not in {".DS_Store", "Thumbs.db"}:
+                self.refused.append((printable(name), reason))
+                continue
+            seen.add(name)
+            if "__MACOSX" not in path.parts and path.name not in {".DS_Store", "Thumbs.db"}:
                 kept.append(name)
         tops = {name.replace("\\", "/").split("/", 1)[0] for name in kept}
         strip = len(tops) == 1 and all("/" in name.replace("\\", "/") for name in kept)
         for name in kept:
             plain = name.replace("\\", "/")
             self._members[plain.split("/", 1)[1] if strip else plain] = name
+
+
+def printable(name: str) -> str:
+    """Return a file's name as it may stand in a message: one line of at most 200 characters, nothing invisible."""
+    shown = "".join(character if character.isprintable() else "?" for character in name[:201])
+    return shown if len(shown) <= 200 else shown[:199] + "…"
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class _Bounded(io.RawIOBase):
@@ -121,12 +148,12 @@ class _Bounded(io.RawIOBase):
     def readinto(self, buffer: object) -> int:
         view = memoryview(cast("bytearray", buffer))
         if self._left <= 0:
-            raise BadInput(
-                f"{self._name}: larger than the limit for one file; read it apart from the archive."
-            )
+            raise BadInput(f"{self._name}: past the limit for one file; the rows before it were read.")
         try:
             data = self._raw.read(min(len(view), self._left))
-        except (zipfile.BadZipFile, zlib.error, tarfile.TarError, OSError, EOFError) as error:
+        except BadInput:
+            raise
+        except _DAMAGE as error:
             raise BadInput(
                 f"{self._name}: damaged ({type(error).__name__}); the rows before the damage were read."
             ) from error
@@ -144,7 +171,7 @@ class _Zip(Source):
         super().__init__(path, limits)
         try:
             self._zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        except _DAMAGE as error:
             raise BadInput(
                 f"{path.name}: not a readable zip file ({type(error).__name__}). Download the export again."
             ) from error
@@ -159,7 +186,7 @@ class _Zip(Source):
             return "encrypted"
         if info.file_size > self.limits.member_bytes:
             return "larger than the limit for one file"
-        if info.file_size > 10 << 20 and info.file_size > self.limits.ratio * max(1, info.compress_size):
+        if self.limits.is_bomb(info.file_size, info.compress_size):
             return "unpacks to a size no export has"
         return None
 
@@ -173,15 +200,31 @@ class _Zip(Source):
 class _Tar(Source):
     def __init__(self, path: Path, limits: Limits) -> None:
         super().__init__(path, limits)
+        self._infos: dict[str, tarfile.TarInfo] = {}
         try:
-            self._tar = tarfile.open(path)  # noqa: SIM115
-            infos = {info.name: info for info in self._tar.getmembers() if not info.isdir()}
-        except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+            packed = _magic(path)[:2] == _GZIP
+            self._raw = _SmallReads(gzip.open(path) if packed else path.open("rb"))  # noqa: SIM115
+            self._tar = tarfile.open(fileobj=cast("IO[bytes]", self._raw), mode="r:")  # noqa: SIM115
+            self._admit(self._list(path.stat().st_size))
+        except _DAMAGE as error:
             raise BadInput(
                 f"{path.name}: not a readable tar file ({type(error).__name__}). Download it again."
             ) from error
-        self._infos = infos
-        self._admit((name, None if info.isfile() else "a link") for name, info in infos.items())
+
+    def _list(self, packed: int) -> Iterator[tuple[str, str | None]]:
+        try:
+            for info in islice(self._tar, self.limits.members):
+                if self.limits.is_bomb(info.offset_data + info.size, packed):
+                    yield info.name, "unpacks to a size no export has"
+                    return
+                if not info.isdir():
+                    self._infos[info.name] = info
+                    yield (
+                        info.name,
+                        None if info.isfile() and not info.issparse() else "a link or no plain file",
+                    )
+        except _DAMAGE:
+            yield self.path.name, "damaged; the files before the damage are read"
 
     def _open(self, member: str) -> IO[bytes]:
         stream = self._tar.extractfile(self._infos[member])
@@ -191,28 +234,93 @@ class _Tar(Source):
 
     def close(self) -> None:
         self._tar.close()
+        self._raw.close()
+
+
+class _SmallReads:
+    """A tar's bytes in small pieces: `tarfile` reads a header whole, however long it says it is."""
+
+    def __init__(self, raw: IO[bytes] | gzip.GzipFile) -> None:
+        self._raw = raw
+        self.seek, self.tell, self.close = raw.seek, raw.tell, raw.close
+
+    def read(self, size: int = -1) -> bytes:
+        if not 0 <= size <= 1 << 20:
+            raise tarfile.ReadError("a header longer than any name")
+        return self._raw.read(size)
 
 
 class _Folder(Source):
     def __init__(self, path: Path, limits: Limits) -> None:
         super().__init__(path, limits)
-        files = sorted(file for file in path.rglob("*") if not file.is_dir() or file.is_symlink())
-        names = (
-            (file.relative_to(path).as_posix(), "a link" if file.is_symlink() else None) for file in files
-        )
-        self._admit(iter(list(names)))
+        found = (file for file in path.rglob("*") if file.is_symlink() or not file.is_dir())
+        files = sorted(islice(found, limits.members))
+        self._admit((file.relative_to(path).as_posix(), self._refusal(file)) for file in files)
+
+    def _refusal(self, file: Path) -> str | None:
+        return None if file.is_file() and not file.is_symlink() else "a link or no plain file"
 
     def _open(self, member: str) -> IO[bytes]:
         return (self.path / member).open("rb")
 
 
 class _File(Source):
+    """One file, unpacked while reading where it is gzip or Zstandard; not bounded in size, as its rows are."""
+
     def __init__(self, path: Path, limits: Limits) -> None:
         super().__init__(path, limits)
         self._members[path.name] = path.name
+        self._pack = _magic(path)[:4]
 
     def _open(self, member: str) -> IO[bytes]:
-        return self.path.open("rb")
+        if self._pack[:2] == _GZIP:
+            return cast("IO[bytes]", gzip.open(self.path))
+        return cast("IO[bytes]", _Zst(self.path)) if self._pack == _ZSTD else self.path.open("rb")
+
+    def _limit(self) -> int:
+        packed = self._pack[:2] == _GZIP or self._pack == _ZSTD
+        return max(10 << 20, self.limits.ratio * self.path.stat().st_size) if packed else 1 << 62
+
+
+class _Zst(io.RawIOBase):
+    """A Zstandard file's content; research dumps use windows of up to 2 GiB."""
+
+    def __init__(self, path: Path) -> None:
+        import zstandard
+
+        self._error = zstandard.ZstdError
+        self._raw = path.open("rb")
+        self._stream = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(
+            self._raw, read_across_frames=True
+        )
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except self._error as error:
+            raise OSError("damaged Zstandard data") from error
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+def _magic(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(512)
+
+
+def _is_tar(path: Path, magic: bytes) -> bool:
+    if magic[:2] == _GZIP:
+        try:
+            with gzip.open(path) as stream:
+                magic = stream.read(512)
+        except _DAMAGE:
+            return False
+    return magic[257:262] == b"ustar"
 
 
 def open_source(path: Path, limits: Limits | None = None) -> Source:
@@ -224,14 +332,21 @@ def open_source(path: Path, limits: Limits | None = None) -> Source:
         When nothing is there, or the archive cannot be read at all.
     """
     limits = limits or Limits()
-    if not path.exists():
-        raise BadInput(f"{path}: no such file or folder.")
-    if path.is_dir():
-        return _Folder(path, limits)
-    with path.open("rb") as stream:
-        magic = stream.read(512)
+    try:
+        if path.is_dir():
+            return _Folder(path, limits)
+        if not path.is_file():
+            known = path.exists()
+            raise BadInput(
+                f"{printable(str(path))}: not a plain file; pass `-` to read text from stdin."
+                if known
+                else f"{printable(str(path))}: no such file or folder."
+            )
+        magic = _magic(path)
+    except (OSError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"{printable(str(path))}: cannot be opened ({type(error).__name__}).") from error
     if magic[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         return _Zip(path, limits)
-    if magic[:2] == b"\x1f\x8b" or magic[257:262] == b"ustar":
-        return _Tar(path, limits)
-    return _File(path, limits)
+    return _Tar(path, limits) if _is_tar(path, magic) else _File(path, limits)
