@@ -95,7 +95,8 @@ class Ledger:
     """Counts what is spent, over all models it is given to and all their threads, and stops before the budget is exceeded.
 
     A call sets aside the most it can cost before it is sent. When the answer comes, its own cost takes that place; a call
-    that broke off after it was sent keeps it, since the server may charge for it.
+    that broke off after it was sent is charged the most, since the server may do so. Where only the calls that are open
+    leave no room, the next one waits for them.
 
     Parameters
     ----------
@@ -111,10 +112,12 @@ class Ledger:
             )
         self.price = price
         self.budget_usd = budget_usd
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._calls = self._cached = self._retries = 0
         self._usage = Usage()
-        self._usd = 0.0  # what was charged, and what is set aside for calls that are open
+        self._usd = 0.0  # charged
+        self._held = 0.0  # dollars set aside for calls that are open
+        self._open = 0
 
     def __reduce__(self) -> tuple[type[Ledger], tuple[Price | None, float | None]]:
         return Ledger, (self.price, self.budget_usd)
@@ -138,26 +141,34 @@ class Ledger:
         """Return the dollars now held back for this call; raises `ModelFailed` where the budget has no room for it."""
         most = self.price.of(worst_usage(request)) if self.price else 0.0
         with self._lock:
-            if self.budget_usd is not None and self._usd + most > self.budget_usd:
-                raise ModelFailed(
-                    f"Stopped before exceeding the budget of ${self.budget_usd:g}: ${self._usd:.4f} spent or set aside, and "
-                    f"the next call may cost ${most:.4f}. What was answered is kept; raise --budget-usd to go on."
-                )
-            self._usd += most
+            while self.budget_usd is not None and self._usd + self._held + most > self.budget_usd:
+                if not self._open:
+                    raise ModelFailed(
+                        f"Stopped before exceeding the budget of ${self.budget_usd:g}: ${self._usd:.4f} are spent, and the "
+                        f"next call may cost ${most:.4f}. What was answered is kept; raise --budget-usd to go on."
+                    )
+                self._lock.wait()
+            self._held += most
+            self._open += 1
         return most
 
     def settle(self, held: float, usage: Usage) -> None:
         """Put what a call used in place of what was held back for it."""
+        self._close(held, self.price.of(usage) if self.price else 0.0)
         with self._lock:
             self._calls += 1
             self._usage = _sum(self._usage, usage)
-            if self.price is not None:
-                self._usd += self.price.of(usage) - held
 
-    def give_back(self, held: float) -> None:
-        """Release what was held back for a call that the server turned away."""
+    def break_off(self, held: float, *, maybe_charged: bool) -> None:
+        """Release what was held back for a call that failed, or charge it where the server may."""
+        self._close(held, held if maybe_charged else 0.0)
+
+    def _close(self, held: float, usd: float) -> None:
         with self._lock:
-            self._usd -= held
+            self._held -= held
+            self._open -= 1
+            self._usd += usd
+            self._lock.notify_all()
 
     def retried(self) -> None:
         with self._lock:

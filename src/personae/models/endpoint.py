@@ -33,7 +33,9 @@ _MALFORMED = frozenset({400, 415, 422, 501})  # the server does not like somethi
 _DROPPABLE = frozenset(
     {"temperature", "top_p", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty"}
 )
-_HEADERS = frozenset({"host", "accept", "accept-encoding", "connection", "content-type", "content-length"})
+_HEADERS = frozenset(
+    {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "x-stainless-raw-response"}
+)  # the last one is how the client remembers that its answer is to be read as it comes
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 _LARGEST_ANSWER = 32 << 20  # bytes
 _HINTS = {
@@ -167,12 +169,15 @@ class Endpoint(Model):
         with self._open:
             for tries in range(self.patience.retries + 1):
                 held = self.ledger.set_aside(request)
-                result = self._ask(request)
+                try:
+                    result = self._ask(request)
+                except BaseException:
+                    self.ledger.break_off(held, maybe_charged=True)
+                    raise
                 if isinstance(result, Reply):
                     self.ledger.settle(held, result.usage)
                     return result
-                if not result.maybe_charged:
-                    self.ledger.give_back(held)
+                self.ledger.break_off(held, maybe_charged=result.maybe_charged)
                 self._wait(result, tries)
         raise AssertionError("unreachable: the last failure raises")
 
@@ -241,6 +246,7 @@ class Endpoint(Model):
 
     def _exchange(self, call: Any) -> dict[str, Any] | _Failure:
         """Send one request and read its whole answer within the time limit."""
+        import httpx2  # what openai is built on; raises its own errors while a body is read
         import openai
 
         deadline = time.monotonic() + self.patience.timeout_seconds
@@ -255,7 +261,7 @@ class Endpoint(Model):
             return _status_failure(error)
         except openai.APITimeoutError:
             return _Failure("no answer in time", maybe_charged=True)
-        except Exception as error:  # noqa: BLE001 - whatever the HTTP library raises while the body is read
+        except (openai.APIConnectionError, httpx2.HTTPError) as error:
             return _Failure(f"the connection failed ({type(error).__name__})", maybe_charged=True)
         try:
             value = json.loads(data)

@@ -1,0 +1,50 @@
+"""The chat server of the tests, started once, reset for each test."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+class Server:
+    """The server process as the tests see it."""
+
+    def __init__(self, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}/v1"
+        self.model = f"{self.address}#small"
+        self._control = f"http://127.0.0.1:{port}/control"
+
+    def behave(self, **settings: Any) -> None:
+        data = json.dumps(settings).encode()
+        urllib.request.urlopen(urllib.request.Request(self._control, data, method="POST")).read()
+
+    def saw(self) -> dict[str, Any]:
+        return json.loads(urllib.request.urlopen(self._control).read())
+
+    @property
+    def n_calls(self) -> int:
+        return len(self.saw()["calls"])
+
+
+@pytest.fixture(scope="session")
+def _process() -> Iterator[Server]:
+    script = Path(__file__).with_name("server.py")
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield Server(int(process.stdout.readline()))
+        process.kill()
+
+
+@pytest.fixture
+def server(_process: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    for name in ("PERSONAE_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    _process.behave()
+    return _process
