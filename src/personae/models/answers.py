@@ -15,6 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rapidfuzz.distance import JaroWinkler
@@ -28,10 +29,12 @@ T = TypeVar("T", bound="BaseModel")
 NEAR = 0.75  # published parser
 _LONGEST = 400_000  # characters of an answer that are read
 _STARTS = 64  # places in an answer where a JSON value is looked for
+_DEEPEST = 64  # brackets inside brackets of an answer that is mended
 _CUTS = 12  # places where an answer that was cut off is closed
 _FENCE = re.compile(r"```[a-zA-Z]*\s*\n?(.*?)```", re.DOTALL)
 _THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _OPENING = re.compile(r"[{\[]")
+_JSON_BEGINS = re.compile(r'\{\s*"|\[\s*[\[{"\d-]')
 _REFUSAL = re.compile(
     r"\bI(?:'m| am)? (?:really |very )?(?:sorry|unable|not able|not comfortable)\b"
     r"|\bI (?:can(?:'t|not)|won't|will not|must decline|refuse)\b|\bas an AI\b",
@@ -312,17 +315,15 @@ def _repaired(
 
 def _values(text: str, otherwise: Callable[[str], object] | None) -> Iterator[tuple[Any, str]]:
     """Yield what the text may hold, likeliest first, with how it was found."""
-    pieces = [text, *reversed(_FENCE.findall(text))]
-    for piece, how in zip(pieces, ("", *["fenced"] * len(pieces)), strict=False):
-        if (value := _loaded(piece)) is not None:
-            yield value, how
+    if (value := _loaded(text)) is not None:
+        yield value, ""
+        return
+    for fenced in reversed(_FENCE.findall(text)):
+        if (value := _loaded(fenced)) is not None:
+            yield value, "fenced"
     yield from _embedded(text)
     if otherwise is not None and (value := otherwise(text)) is not None:
         yield value, "lines"
-    for piece in (*pieces[1:], *(text[at:] for at in _first_openings(text))):
-        for closed in _closings(piece):
-            if (value := _loaded(closed)) is not None:
-                yield value, "cut off or malformed"
 
 
 def _loaded(text: str) -> Any:
@@ -334,55 +335,63 @@ def _loaded(text: str) -> Any:
 
 
 def _embedded(text: str) -> Iterator[tuple[Any, str]]:
-    """Yield the objects and arrays that stand whole in the text, longest first."""
+    """Yield the objects and arrays that stand in the text, longest first: whole, or mended where they look like JSON."""
     decoder = json.JSONDecoder(strict=False, parse_constant=lambda _: None)
-    found: list[tuple[int, Any]] = []
+    found: list[tuple[int, Any, str]] = []
     end = 0
-    for opening in list(_OPENING.finditer(text))[:_STARTS]:
-        if opening.start() < end:
+    for opening in islice(_OPENING.finditer(text), _STARTS):
+        start = opening.start()
+        if start < end:
             continue
         try:
-            value, end = decoder.raw_decode(text, opening.start())
+            value, end = decoder.raw_decode(text, start)
+            found.append((end - start, value, "inside prose"))
         except (ValueError, RecursionError):
-            continue
-        found.append((end - opening.start(), value))
-    for _, value in sorted(found, key=lambda pair: -pair[0]):
-        yield value, "inside prose"
+            if _JSON_BEGINS.match(text, start):
+                pieces, length = _closed(text[start:])
+                end = start + length
+                values = [value for piece in pieces if (value := _loaded(piece)) is not None]
+                found += [(length, value, "cut off or malformed") for value in values]
+    for _, value, how in sorted(found, key=lambda row: -row[0]):
+        yield value, how
 
 
-def _first_openings(text: str) -> list[int]:
-    return sorted(at for at in (text.find("{"), text.find("[")) if at >= 0)
+def _closed(text: str) -> tuple[list[str], int]:
+    """Return the first bracketed piece of the text as it may have been meant, likeliest first, and its length in the text.
 
-
-def _closings(text: str) -> Iterator[str]:
-    """Yield the text from its first bracket, without trailing commas, closed where it ends or at its last whole members."""
+    Trailing commas go. Where the text ends inside the piece, what was not finished goes too: a number or a string that was
+    cut off would be a wrong one.
+    """
     written: list[str] = []
-    open_brackets: list[str] = []
-    cuts: list[tuple[int, str]] = []
+    brackets: list[str] = []
+    cuts: list[tuple[int, str]] = []  # places behind a whole member, with the brackets open there
     is_string = is_escaped = False
-    for character in text:
+    length = 0
+    for length, character in enumerate(text, 1):  # noqa: B007 - where it stopped
         if is_string:
             is_string = is_escaped or character != '"'
             is_escaped = character == "\\" and not is_escaped
         elif character == '"':
             is_string = True
         elif character in "{[":
-            open_brackets.append("}" if character == "{" else "]")
-        elif character in "}]" and open_brackets:
-            while written and (written[-1].isspace() or written[-1] == ","):
+            brackets.append("}" if character == "{" else "]")
+            if len(brackets) > _DEEPEST:
+                return [], length
+        elif character in "}]":
+            while written[-1].isspace() or written[-1] == ",":
                 written.pop()
-            character = open_brackets.pop()
+            character = brackets.pop()  # a bracket of the wrong kind is set right
         elif character == ",":
-            cuts.append((len(written), "".join(reversed(open_brackets))))
+            cuts.append((len(written), "".join(reversed(brackets))))
         written.append(character)
-        if not open_brackets and not is_string:
-            break
+        if not brackets:
+            return ["".join(written)], length
         if character in "}]" and not is_string:
-            cuts.append((len(written), "".join(reversed(open_brackets))))
+            cuts.append((len(written), "".join(reversed(brackets))))
     whole = "".join(written)
-    yield whole + ('"' if is_string else "") + "".join(reversed(open_brackets))
-    for at, brackets in reversed(cuts[-_CUTS:]):
-        yield whole[:at] + brackets
+    if not is_string and whole.rstrip().endswith('"'):
+        cuts.append((len(whole), "".join(reversed(brackets))))
+    return [whole[:at] + closing for at, closing in reversed(cuts[-_CUTS:])], length
 
 
 def _shapes(value: Any, schema: type[BaseModel]) -> Iterator[Any]:

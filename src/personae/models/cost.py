@@ -165,8 +165,8 @@ class Ledger:
 
     def _close(self, held: float, usd: float) -> None:
         with self._lock:
-            self._held -= held
             self._open -= 1
+            self._held = self._held - held if self._open else 0.0
             self._usd += usd
             self._lock.notify_all()
 
