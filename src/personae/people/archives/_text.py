@@ -18,7 +18,7 @@ from typing import Any, TextIO
 from personae.errors import BadInput
 from personae.people.archives._source import Source
 from personae.people.archives.rows import Options, RowError
-from personae.people.records import person_id
+from personae.people.records import person_id, trace_id
 
 FIELD_CHARS = 1 << 20  # one CSV field; platforms cap a post at 40,000
 ROW_CHARS = 4 << 20  # one CSV row
@@ -45,6 +45,23 @@ def where(name: str, row: int | str) -> str:
 def owner(source: Source, options: Options, name: str = "") -> str:
     """Return the id of the archive's owner: the caller's, else a hash of the platform's name or of the file's."""
     return options.person or person_id(name or source.path.name)
+
+
+def likely(source: Source, suffix: str, *hints: str, others: int = 50) -> tuple[str, ...]:
+    """Return the names that end with the suffix, those whose path holds a hint first, then at most `others` of the rest.
+
+    A platform's files are told by their content; this bounds how many are opened to look, in an archive of 100,000 notes.
+    Hints are in lower case.
+    """
+    names = [name for name in source.names if name.lower().endswith(suffix)]
+    hinted = [name for name in names if any(hint in name.lower() for hint in hints)]
+    rest = set(names).difference(hinted)
+    return (*hinted, *[name for name in names if name in rest][:others])
+
+
+def event_id(source: str, given: object, time: datetime | None, text: str, place: str) -> str:
+    """Return the platform's id of a trace, else a hash of its source, time and text, or of its place where it has no time."""
+    return as_text(given) or trace_id(source, time or place, text)
 
 
 def as_object(value: object) -> dict[str, Any]:

@@ -35,7 +35,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from personae.errors import BadInput
-from personae.people.archives._source import Source
+from personae.people.archives._grouping import grouped
+from personae.people.archives._source import Source, printable
 from personae.people.archives._text import clean, encoding_of, owner, text_lines, where
 from personae.people.archives._whatsapp_notes import deleted_by_owner, is_note, without_tail
 from personae.people.archives.rows import Options, Row, RowError
@@ -108,10 +109,12 @@ def read(source: Source, options: Options) -> Iterator[Row]:
     owning = _owner(source, chats, options)
     order = _order(chats.values(), options)
     person = owner(source, options, owning) if owning else ""
-    for name in chats:
-        chat = _Chat(name, trace_id(NAME, source.path.name, name), owning, person)
-        for entry in _entries(source, name):
-            yield entry if isinstance(entry, RowError) else chat.row(entry, order, options)
+    rows = (
+        entry if isinstance(entry, RowError) else chat.row(entry, order, options)
+        for chat in (_Chat(name, trace_id(NAME, source.path.name, name), owning, person) for name in chats)
+        for entry in _entries(source, chat.name)
+    )
+    yield from rows if owning else grouped(rows)
 
 
 @dataclass(slots=True)
@@ -317,7 +320,7 @@ def _owner(source: Source, chats: dict[str, _Survey], options: Options) -> str:
         named = {sender for sender in senders if _folded(sender) == _folded(options.person)}
         if chats and not named:
             raise BadInput(
-                f"{source.path.name}: none of its {len(senders)} senders has the name given as person. "
+                f"{printable(source.path.name)}: none of its {len(senders)} senders has the name given as person. "
                 f"Write the name as the chat shows it, or leave it out."
             )
         return min(named, default="")
