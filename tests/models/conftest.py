@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,22 @@ class Server:
         return len(self.saw()["calls"])
 
 
-@pytest.fixture(scope="session")
-def _process() -> Iterator[Server]:
+@contextmanager
+def serving() -> Iterator[Server]:
+    """Run the server process while the block runs."""
     script = Path(__file__).with_name("server.py")
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield Server(int(process.stdout.readline()))
-        process.kill()
+        try:
+            yield Server(int(process.stdout.readline()))
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="session")
+def _process() -> Iterator[Server]:
+    with serving() as running:
+        yield running
 
 
 @pytest.fixture

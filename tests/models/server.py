@@ -72,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
             said = {"message": f"echo: {body['messages'][-1]['content']}", "code": fault.get("code")}
             self._send(fault["status"], {"error": said}, fault.get("headers", {}))
         elif fault and fault["kind"] == "cut":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{\"choices\": [")
+            self.wfile.write(b'HTTP/1.1 200 OK\r\ncontent-length: 400\r\n\r\n{"choices": [')
             self.wfile.flush()
             self.close_connection = True
             self.connection.shutdown(2)
@@ -99,7 +99,12 @@ class Handler(BaseHTTPRequestHandler):
         if body.get("logprobs"):
             tops = [{"token": "You", "logprob": -0.5}, {"token": "They", "logprob": -1.5}]
             choice["logprobs"] = {"content": [{"token": "You", "logprob": -0.5, "top_logprobs": tops}]}
-        answer: dict[str, Any] = {"id": "1", "object": "chat.completion", "model": body["model"], "choices": [choice]}
+        answer: dict[str, Any] = {
+            "id": "1",
+            "object": "chat.completion",
+            "model": body["model"],
+            "choices": [choice],
+        }
         if STATE["says_usage"]:
             answer["usage"] = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
         self._send(200, answer)

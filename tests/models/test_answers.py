@@ -140,13 +140,21 @@ json_values = st.recursive(
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.dictionaries(st.text(max_size=5), json_values, max_size=4), st.sampled_from(["{}", "```json\n{}\n```", "So: {} ok"]))
+@given(
+    st.dictionaries(st.text(max_size=5), json_values, max_size=4),
+    st.sampled_from(["{}", "```json\n{}\n```", "So: {} ok"]),
+)
 def test_whole_objects_come_back_as_they_are(value: dict[str, Any], around: str) -> None:
     assert find_json(around.replace("{}", json.dumps(value))) == value
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text(max_size=8), min_size=1), min_size=1, max_size=5), st.data())
+@given(
+    st.lists(
+        st.dictionaries(st.sampled_from("abc"), st.text(max_size=8), min_size=1), min_size=1, max_size=5
+    ),
+    st.data(),
+)
 def test_what_is_cut_off_is_a_beginning(rows: list[dict[str, str]], data: Any) -> None:
     text = json.dumps(rows)
     found = find_json(text[: data.draw(st.integers(1, len(text)))])
@@ -180,12 +188,16 @@ def test_repair_round_hands_the_answer_back() -> None:
         seen.append(messages)
         return "a cat" if len(seen) == 1 else CAT
 
-    result = ask(chat_model("scripted", script=script), [{"role": "user", "content": "Pets?"}], Pets, repairs=1)
+    result = ask(
+        chat_model("scripted", script=script), [{"role": "user", "content": "Pets?"}], Pets, repairs=1
+    )
     assert isinstance(result, Answered)
     assert result.mended == "asked again"
     assert [message["role"] for message in seen[1]] == ["user", "assistant", "user"]
     seen.clear()
-    assert isinstance(ask(chat_model("scripted", script=script), [{"role": "user", "content": "Pets?"}], Pets), Unparsed)
+    assert isinstance(
+        ask(chat_model("scripted", script=script), [{"role": "user", "content": "Pets?"}], Pets), Unparsed
+    )
 
 
 def test_an_empty_answer_is_not_repaired() -> None:

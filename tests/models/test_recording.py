@@ -53,7 +53,11 @@ def test_everything_about_a_reply_comes_back(path: Path) -> None:
     assert found is not None
     assert found.cached
     assert (found.text, found.usage, found.finish_reason) == (reply.text, reply.usage, "length")
-    assert (found.refusal, found.log_probs, found.top_log_probs) == ("no", reply.log_probs, reply.top_log_probs)
+    assert (found.refusal, found.log_probs, found.top_log_probs) == (
+        "no",
+        reply.log_probs,
+        reply.top_log_probs,
+    )
 
 
 def test_layout_of_a_line(path: Path) -> None:
@@ -179,7 +183,9 @@ def test_published_answers_are_found_by_key(path: Path) -> None:
     Recording(path).add(Request((), key="attributes/p1"), "gpt-old", Reply("Type: age\nGuess: 30"))
     model = chat_model(f"replay:{path}")
     assert model.name == "gpt-old"
-    assert model.reply([{"role": "user", "content": "our own prompt"}], key="attributes/p1").text.endswith("30")
+    assert model.reply([{"role": "user", "content": "our own prompt"}], key="attributes/p1").text.endswith(
+        "30"
+    )
     with pytest.raises(ModelFailed, match="no recorded answer"):
         model.reply([{"role": "user", "content": "our own prompt"}], key="attributes/p2")
 

@@ -48,10 +48,17 @@ def test_nearest_form_is_named() -> None:
 
 
 def test_endpoint_strings() -> None:
-    assert address_of("https://example.org/api/v1/#org/model:tag#2") == ("https://example.org/api/v1", "org/model:tag#2")
+    assert address_of("https://example.org/api/v1/#org/model:tag#2") == (
+        "https://example.org/api/v1",
+        "org/model:tag#2",
+    )
     model = chat_model("http://localhost:11434/v1#small", concurrency=7, timeout_seconds=3)
     assert isinstance(model, Endpoint)
-    assert (model.name, model.concurrency, model.patience.timeout_seconds) == ("http://localhost:11434/v1#small", 7, 3)
+    assert (model.name, model.concurrency, model.patience.timeout_seconds) == (
+        "http://localhost:11434/v1#small",
+        7,
+        3,
+    )
 
 
 def test_the_key_of_openai_goes_to_openai_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +66,11 @@ def test_the_key_of_openai_goes_to_openai_alone(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("OPENAI_API_KEY", "x")
     variables = [
         chat_model(f"{address}#a").key_variable  # type: ignore[attr-defined]
-        for address in ("https://api.openai.com/v1", "https://api.openai.com.example.org/v1", "http://localhost:1/v1")
+        for address in (
+            "https://api.openai.com/v1",
+            "https://api.openai.com.example.org/v1",
+            "http://localhost:1/v1",
+        )
     ]
     assert variables == ["OPENAI_API_KEY", "", ""]
     monkeypatch.delenv("OPENAI_API_KEY")
@@ -74,7 +85,9 @@ def test_scripted_by_list_function_and_reply(tmp_path: Path) -> None:
     assert model.reply(HELLO).refusal == "no"
     with pytest.raises(ModelFailed, match="2 answers"):
         model.reply(HELLO)
-    shout = chat_model("scripted", script=lambda messages: messages[-1]["content"].upper(), recording=tmp_path / "a.jsonl")
+    shout = chat_model(
+        "scripted", script=lambda messages: messages[-1]["content"].upper(), recording=tmp_path / "a.jsonl"
+    )
     assert isinstance(shout, Recorded)
     assert isinstance(shout.model, Scripted)
     assert [shout.reply(HELLO).cached for _ in range(2)] == [False, True]

@@ -367,7 +367,7 @@ def _closed(text: str) -> tuple[list[str], int]:
     cuts: list[tuple[int, str]] = []  # places behind a whole member, with the brackets open there
     is_string = is_escaped = False
     length = 0
-    for length, character in enumerate(text, 1):  # noqa: B007 - where it stopped
+    for length, character in enumerate(text, 1):
         if is_string:
             is_string = is_escaped or character != '"'
             is_escaped = character == "\\" and not is_escaped

@@ -34,7 +34,15 @@ _DROPPABLE = frozenset(
     {"temperature", "top_p", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty"}
 )
 _HEADERS = frozenset(
-    {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "x-stainless-raw-response"}
+    {
+        "host",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-type",
+        "content-length",
+        "x-stainless-raw-response",
+    }
 )  # the last one is how the client remembers that its answer is to be read as it comes
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 _LARGEST_ANSWER = 32 << 20  # bytes
