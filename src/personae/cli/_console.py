@@ -23,8 +23,11 @@ def plain(text: object) -> str:
 
 
 def print_json(record: Any) -> None:
-    """Print one JSON object on one line of stdout."""
-    sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+    """Print one JSON object on one line of stdout, in plain ASCII where it holds what a terminal would obey."""
+    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    if not line.isprintable():
+        line = json.dumps(record, allow_nan=False).replace("\x7f", "\\u007f")
+    sys.stdout.write(line + "\n")
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
