@@ -29,7 +29,9 @@ _UUID = re.compile(r"[0-9a-fA-F-]{8,40}\Z")
 Pattern = tuple[str, ...]
 
 
-def json_items(source: Source, name: str, *patterns: str) -> Iterator[tuple[str, Any] | RowError]:
+def json_items(
+    source: Source, name: str, *patterns: str, after: str = ""
+) -> Iterator[tuple[str, Any] | RowError]:
     """Yield (JSON pointer, value) for the values that a pattern names, in the order of the file; one is held at a time.
 
     Parameters
@@ -38,6 +40,9 @@ def json_items(source: Source, name: str, *patterns: str) -> Iterator[tuple[str,
         JSON pointers in which `*` stands for every entry of an array: "/*" for a top-level array, "/chats/list/*/messages/*".
         Several are read in one pass, so that "/chats/list/*/id" comes before the messages of its chat if it stands before them.
 
+    after : str
+        A mark that ends a preamble, such as "=" in a script that assigns a JSON value.
+
     Yields
     ------
     tuple or RowError
@@ -45,10 +50,10 @@ def json_items(source: Source, name: str, *patterns: str) -> Iterator[tuple[str,
         file is cut off or the next entry cannot be found, the error is the last row.
     """
     wanted = [tuple(pattern.split("/")[1:]) for pattern in patterns]
-    walker = None
     try:
         with open_text(source, name) as stream:
             walker = _Walker(stream, source.limits.row_bytes)
+            walker.pass_over(after)
             for pointer, value in walker.walk(wanted, ""):
                 if isinstance(value, _Damage):
                     yield RowError(where(name, pointer or "/"), value.reason, value.mend)
@@ -77,9 +82,9 @@ def json_lines(source: Source, name: str) -> Iterator[tuple[int, Any] | RowError
             yield RowError(where(name, number), "a line that is not JSON", "one object a line")
 
 
-def read_json(source: Source, name: str) -> Any | RowError:
+def read_json(source: Source, name: str, after: str = "") -> Any | RowError:
     """Return the whole of a small JSON file, up to the archive's limit for a row, or the error."""
-    for row in json_items(source, name, ""):
+    for row in json_items(source, name, "", after=after):
         return row if isinstance(row, RowError) else row[1]
     return RowError(name, "an empty file", _MEND)
 
@@ -144,6 +149,16 @@ class _Walker:
     def __init__(self, stream: TextIO, limit: int) -> None:
         self._stream, self._limit = stream, limit
         self._buffer, self._at, self._ended = "", 0, False
+
+    def pass_over(self, mark: str) -> None:
+        """Step past the first `mark` in the first chunk; raises `_Lost` when it is not there."""
+        if not mark:
+            return
+        self._more()
+        place = self._buffer.find(mark)
+        if place < 0:
+            raise _Lost
+        self._at = place + len(mark)
 
     def walk(self, patterns: list[Pattern], pointer: str) -> Iterator[tuple[str, Any]]:
         """Yield what the patterns name below here; a `_Damage` stands for an entry that was stepped over."""

@@ -64,6 +64,10 @@ class Source(ABC):
         wanted = tuple("/" + suffix.lower() for suffix in suffixes)
         return tuple(name for name in self._members if ("/" + name.lower()).endswith(wanted))
 
+    def find_suffix(self, ending: str) -> tuple[str, ...]:
+        """Return the names with this ending, such as ".csv", ignoring case."""
+        return tuple(name for name in self._members if name.lower().endswith(ending))
+
     def open(self, name: str) -> IO[bytes]:
         """Open one member for reading, never more than `limits.member_bytes` of it.
 
@@ -78,6 +82,10 @@ class Source(ABC):
         except _DAMAGE as error:
             raise BadInput(f"{name}: cannot be opened ({type(error).__name__}).") from error
         return cast("IO[bytes]", io.BufferedReader(_Bounded(raw, name, self._limit()), 1 << 16))
+
+    def local(self, name: str) -> Path | None:
+        """Return the member's file on disk, None where it is packed."""
+        return None
 
     def head(self, name: str, size: int = 4096) -> bytes:
         """Return the first bytes of a member, without a byte order mark; empty when it cannot be read."""
@@ -260,6 +268,9 @@ class _Folder(Source):
     def _refusal(self, file: Path) -> str | None:
         return None if file.is_file() and not file.is_symlink() else "a link or no plain file"
 
+    def local(self, name: str) -> Path | None:
+        return self.path / self._members[name]
+
     def _open(self, member: str) -> IO[bytes]:
         return (self.path / member).open("rb")
 
@@ -272,6 +283,9 @@ class _File(Source):
         self._members[path.name] = path.name
         self._pack = _magic(path)[:4]
 
+    def local(self, name: str) -> Path | None:
+        return self.path
+
     def _open(self, member: str) -> IO[bytes]:
         if self._pack[:2] == _GZIP:
             return cast("IO[bytes]", gzip.open(self.path))
@@ -280,6 +294,21 @@ class _File(Source):
     def _limit(self) -> int:
         packed = self._pack[:2] == _GZIP or self._pack == _ZSTD
         return max(10 << 20, self.limits.ratio * self.path.stat().st_size) if packed else 1 << 62
+
+
+class _Stream(Source):
+    """What comes from a pipe: one member that can be opened once."""
+
+    def __init__(self, raw: IO[bytes], name: str, limits: Limits) -> None:
+        super().__init__(Path(name), limits)
+        self._members[name] = name
+        self._raw = raw
+
+    def _open(self, member: str) -> IO[bytes]:
+        return self._raw
+
+    def _limit(self) -> int:
+        return 1 << 62
 
 
 class _Zst(io.RawIOBase):
@@ -350,3 +379,8 @@ def open_source(path: Path, limits: Limits | None = None) -> Source:
     if magic[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         return _Zip(path, limits)
     return _Tar(path, limits) if _is_tar(path, magic) else _File(path, limits)
+
+
+def open_stream(raw: IO[bytes], name: str, limits: Limits | None = None) -> Source:
+    """Open a stream of bytes, such as stdin, as a source with one member of that name."""
+    return _Stream(raw, name, limits or Limits())

@@ -1,0 +1,267 @@
+"""Tables of many people: JSONL, CSV or Parquet, streamed person by person.
+
+Columns are `person` and `text`, and where there are any `id`, `time`, `source`, `kind`, `thread` and `role`. People's ids are
+taken as they stand.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import Any, cast
+
+from personae.errors import BadInput
+from personae.people.archives._grouping import grouped
+from personae.people.archives._json import json_items, json_keys, json_lines
+from personae.people.archives._source import Source, printable
+from personae.people.archives._text import (
+    as_object,
+    as_text,
+    clean,
+    csv_header,
+    csv_rows,
+    damaged,
+    event_id,
+    parse_time,
+    where,
+)
+from personae.people.archives.rows import Options, Row, RowError
+from personae.people.records import KINDS, ROLES, Kind, Role, Trace
+
+NAME = "table"
+ALIASES: dict[str, tuple[str, ...]] = {
+    "person": ("person", "person_id", "user_id", "author", "user", "username"),
+    "text": ("text", "body", "content", "comment", "message"),
+    "id": ("id", "event_id"),
+    "time": ("time", "timestamp", "date", "created_at", "created_utc"),
+    "source": ("source",),
+    "kind": ("kind",),
+    "thread": ("thread", "thread_id", "conversation_id"),
+    "role": ("role", "author_role"),
+}
+_ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
+_BATCH = 4096
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KINDS, _ROLES = frozenset(KINDS), frozenset(ROLES)
+
+Columns = dict[str, str]
+Values = tuple[str, str, str, Any, str, str, str, str]  # person, text, id, time, source, kind, thread, role
+
+
+def detect(source: Source) -> float:
+    """Return how sure it is: columns named exactly `person` and `text`, or names that mean them."""
+    best = 0.0
+    for name in _candidates(source):
+        columns = _matched(_names(source, name), Options())
+        if columns.get("person") == "person" and columns.get("text") == "text":
+            return 0.9
+        best = max(best, 0.5 if {"person", "text"} <= set(columns) else 0.0)
+    return best
+
+
+def read(source: Source, options: Options) -> Iterator[Row]:
+    """Yield the rows person by person, in the table's order within a person; bad rows are errors.
+
+    Raises
+    ------
+    BadInput
+        When there is no person or no text column, or `options.columns` names one that is not there.
+    """
+    tables = [(name, _columns(source, name, names, options)) for name, names in _tables(source, options)]
+    packed = [(name, columns) for name, columns in tables if _is_parquet(source, name)]
+    if len(packed) == len(tables) == 1:
+        return _parquet_rows(source, *packed[0], options, by_person=True)
+    parquet = (_parquet_rows(source, name, columns, options) for name, columns in packed)
+    texts = (_text_rows(source, *table, options) for table in tables if table not in packed)
+    return grouped(chain.from_iterable(chain(parquet, texts)))
+
+
+def _candidates(source: Source) -> tuple[str, ...]:
+    if len(source.names) == 1:
+        return source.names
+    return tuple(name for name in source.names if name.lower().endswith(_ENDINGS))
+
+
+def _tables(source: Source, options: Options) -> list[tuple[str, list[str]]]:
+    """Return the tables as (file, its column names): those with the columns, or the only one for `_columns` to judge."""
+    found = [(name, _names(source, name)) for name in _candidates(source)]
+    fitting = [(name, names) for name, names in found if "text" in _matched(names, options)]
+    if fitting or (found and len(source.names) == 1):
+        return fitting or found
+    raise BadInput(f"{printable(source.path.name)}: no table in it has the columns that were named.")
+
+
+def _is_parquet(source: Source, name: str) -> bool:
+    return source.head(name, 4) == b"PAR1"
+
+
+def _names(source: Source, name: str) -> list[str]:
+    """Return the column names of a table, empty where it is none."""
+    if _is_parquet(source, name):
+        return list(_parquet_types(source, name))
+    keys = json_keys(source, name)
+    if keys:
+        return sorted({key.removeprefix("/*")[1:] for key in keys if key.removeprefix("/*").count("/") == 1})
+    return list(csv_header(source, name))
+
+
+def _matched(names: Iterable[str], options: Options) -> Columns:
+    """Return their name for each of our columns that is there: the caller's choice, else the first alias."""
+    by_lower = {name.lower(): name for name in names}
+    columns = {}
+    for ours, aliases in ALIASES.items():
+        wanted = (options.columns[ours],) if ours in options.columns else aliases
+        if theirs := next((by_lower[alias.lower()] for alias in wanted if alias.lower() in by_lower), None):
+            columns[ours] = theirs
+    return columns
+
+
+def _columns(source: Source, name: str, names: list[str], options: Options) -> Columns:
+    file = printable(name)
+    for ours in options.columns:
+        if ours not in ALIASES:
+            near = difflib.get_close_matches(ours, ALIASES, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise BadInput(f"No column of ours is named {ours!r}.{hint} Columns: {', '.join(ALIASES)}.")
+    columns = _matched(names, options)
+    has = ", ".join(printable(column) for column in names[:30]) or "none that can be read"
+    for ours, theirs in options.columns.items():
+        if ours not in columns:
+            raise BadInput(f"{file}: has no column {theirs!r}. It has: {has}.")
+    if "text" not in columns or ("person" not in columns and not options.person):
+        missing = "text" if "text" not in columns else "person"
+        raise BadInput(
+            f"{file}: which column is {missing!r}? Say so with --map {missing}=NAME. It has: {has}."
+        )
+    return columns
+
+
+def _text_rows(source: Source, name: str, columns: Columns, options: Options) -> Iterator[Row]:
+    rows: Iterator[tuple[int, Any] | tuple[str, Any] | RowError]
+    if json_keys(source, name):
+        is_array = source.head(name, 64).lstrip()[:1] == b"["
+        rows = json_items(source, name, "/*") if is_array else json_lines(source, name)
+    else:
+        rows = csv_rows(source, name)
+    for row in rows:
+        if isinstance(row, RowError):
+            yield row
+            continue
+        record = as_object(row[1])
+        found = [record.get(columns[ours]) if ours in columns else None for ours in ALIASES]
+        person, text, id, time, *rest = found
+        values = (as_text(person), as_text(text), as_text(id), parse_time(time), *map(as_text, rest))
+        yield _trace(cast("Values", values), where(name, row[0]), options)
+
+
+def _trace(values: Values, place: str, options: Options) -> Row:
+    person, words, given, time, source, kind, thread, role = values
+    person = person or options.person
+    text = clean(words, options)
+    if not person:
+        return RowError(place, "no person")
+    if not text or text.isspace():
+        return RowError(place, "no text")
+    if kind and kind not in _KINDS:
+        return RowError(place, "an unknown kind", "one of " + ", ".join(KINDS))
+    if role and role not in _ROLES:
+        return RowError(place, "an unknown role", "one of " + ", ".join(ROLES))
+    source = source or NAME
+    id = given or event_id(source, "", time, text, place)
+    return Trace(
+        person, source, id, time, cast("Kind", kind or "message"), cast("Role", role or "self"), thread, text,
+        where=place,
+    )  # fmt: skip
+
+
+def _parquet_types(source: Source, name: str) -> dict[str, str]:
+    """Return the type of each column of a Parquet file; empty where it cannot be read or is packed in an archive."""
+    import duckdb
+
+    file = source.local(name)
+    try:
+        with duckdb.connect() as database:
+            rows = (
+                database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
+                if file
+                else []
+            )
+    except duckdb.Error:
+        return {}
+    return {row[0]: row[1] for row in rows}
+
+
+def _parquet_rows(
+    source: Source, name: str, columns: Columns, options: Options, *, by_person: bool = False
+) -> Iterator[Row]:
+    """Yield the rows of a Parquet file; by person, sorted out of core unless each person's rows stand together."""
+    import tempfile
+
+    import duckdb
+
+    types = _parquet_types(source, name)
+    selected = ", ".join(_expression(columns.get(ours), types, ours) for ours in ALIASES)
+    query = f"SELECT {selected}, file_row_number + 1 AS row FROM read_parquet(?, file_row_number = true)"
+    moment = _from_microseconds if _is_moment(types.get(columns.get("time", ""), "")) else parse_time
+    number = 0
+    try:
+        with tempfile.TemporaryDirectory(prefix="personae-") as folder:
+            settings: dict[str, Any] = {"memory_limit": "1GB", "threads": 2, "temp_directory": folder}
+            with duckdb.connect(config=settings) as database:
+                file = [str(source.local(name))]
+                if by_person and not database.execute(_IS_GROUPED.format(query), file * 2).fetchall()[0][0]:
+                    query += " ORDER BY person, row"
+                found = database.execute(query, file)
+                while batch := found.fetchmany(_BATCH):
+                    for person, text, id, time, source_, kind, thread, role, number in batch:
+                        values = (
+                            as_text(person),
+                            text,
+                            as_text(id),
+                            moment(time),
+                            *map(as_text, (source_, kind, thread, role)),
+                        )
+                        yield _trace(values, where(name, number), options)
+    except duckdb.Error as error:
+        yield damaged(
+            name, number, BadInput(f"damaged ({type(error).__name__}); the rows before it were read")
+        )
+
+
+_IS_GROUPED = """
+SELECT (SELECT count(*) FROM (SELECT person IS DISTINCT FROM lag(person) OVER () AS changed FROM
+            (SELECT person FROM ({0}) WHERE person IS NOT NULL)) WHERE changed)
+     = (SELECT count(DISTINCT person) FROM ({0}))
+"""
+
+
+def _expression(theirs: str | None, types: dict[str, str], ours: str) -> str:
+    """Return the SQL that reads a column: text, and time as microseconds or as a number or string to be parsed."""
+    if theirs is None:
+        return f"NULL AS {ours}"
+    column = '"' + theirs.replace('"', '""') + '"'
+    kind = types[theirs]
+    if ours == "time" and _is_moment(kind):
+        zoned = column if kind == "TIMESTAMP WITH TIME ZONE" else f"{column}::TIMESTAMP"
+        return f"CASE WHEN isfinite({column}) THEN epoch_us({zoned}) END AS {ours}"
+    if ours == "time" and kind in _NUMBERS:
+        return f"{column} AS {ours}"
+    if kind in {"FLOAT", "DOUBLE"}:
+        return f"CASE WHEN isfinite({column}) THEN {column}::VARCHAR END AS {ours}"
+    return f"{column}::VARCHAR AS {ours}"
+
+
+_NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
+
+
+def _is_moment(kind: str) -> bool:
+    return kind.startswith("TIMESTAMP") or kind == "DATE"
+
+
+def _from_microseconds(time: int | None) -> datetime | None:
+    try:
+        return None if time is None else _EPOCH + timedelta(microseconds=time)
+    except OverflowError:
+        return None
