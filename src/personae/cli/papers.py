@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,6 +63,10 @@ def run(
     save: Annotated[bool, typer.Option(help="Write results.json and the README's table.")] = False,
     as_json: Json = False,
     model: Annotated[str, typer.Option(help="A model string in place of the recorded answers.")] = "replay:",
+    recording: Annotated[
+        Path | None,
+        typer.Option(help="File that keeps the model's answers; those in it are not asked for again."),
+    ] = None,
     seed: Seed = 0,
     limit: Limit = None,
     quiet: Quiet = False,
@@ -80,7 +85,9 @@ def run(
     if not names:
         raise BadInput("Name a paper, or use --all. `personae papers list` has them.")
     for slug in names:
-        context = Context(seed=seed, quick=quick, model=model, limit=limit, track=_track(slug, quiet))
+        context = Context(
+            seed=seed, quick=quick, model=model, limit=limit, recording=recording, track=_track(slug, quiet)
+        )
         command = shlex.join(["personae", "papers", "run", slug, *(["--seed", str(seed)] if seed else [])])
         result = measure(experiment(slug), context, command=command)
         if save:

@@ -47,6 +47,7 @@ from typing import Any, TypeVar
 from personae import __version__
 from personae.errors import BadInput, UnknownName
 from personae.metrics.intervals import Interval
+from personae.models.chat import ChatModel
 from personae.people.datasets import dataset_path, read_json, read_rows
 
 REPLAY = "replay:"
@@ -110,9 +111,8 @@ def compare(
         When the bar cannot be read, or needs a published number that is not given.
     """
     if isinstance(value, Interval):
-        row = Comparison(
-            setting, metric, method, value.value, value.low, value.high, n or value.n, paper, source, bar
-        )
+        low, high = (None if math.isnan(end) else end for end in (value.low, value.high))
+        row = Comparison(setting, metric, method, value.value, low, high, n or value.n, paper, source, bar)
     else:
         row = Comparison(setting, metric, method, float(value), None, None, n, paper, source, bar)
     _ = row.met
@@ -144,7 +144,8 @@ class Context:
 
     `quick` asks for under ten seconds: fewer models, folds or draws, never another method. `model` is a model string;
     the default replays the authors' recorded answers. `limit` keeps the first so many people or items. `track` wraps an
-    iterable to show progress: `for model in context.track(models, "models")`.
+    iterable to show progress: `for model in context.track(models, "models")`. `folder` stands in for PERSONAE_DATA;
+    `recording` is the file that keeps a live model's answers.
     """
 
     seed: int = 0
@@ -152,6 +153,7 @@ class Context:
     model: str = REPLAY
     limit: int | None = None
     folder: Path | None = None
+    recording: Path | None = None
     track: Callable[[Iterable[Any], str], Iterable[Any]] = field(default=lambda items, label: items)
 
     @property
@@ -161,8 +163,14 @@ class Context:
 
     @property
     def replayed(self) -> bool:
-        """Whether the run reads recorded answers rather than asking a live model."""
-        return self.model.startswith(REPLAY)
+        """Whether the run reads the authors' recorded answers rather than asking `chat()`."""
+        return self.model == REPLAY
+
+    def chat(self) -> ChatModel:
+        """Return the chat model that `model` names; its answers are kept in `recording` and not asked for twice."""
+        from personae.models.strings import chat_model
+
+        return chat_model(self.model, recording=self.recording)
 
     def rows(self, dataset: str, file: str) -> list[dict[str, Any]]:
         """Return the rows of a .jsonl or .csv file of a data set."""

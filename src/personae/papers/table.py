@@ -89,7 +89,7 @@ def is_stale(paper: Paper) -> bool:
 def cells(row: Comparison) -> tuple[str, ...]:
     """Return one row as text, in the order of `COLUMNS`."""
     interval = "" if row.low is None or row.high is None else f"[{number(row.low)}, {number(row.high)}]"
-    gap = "" if row.paper is None else f"{row.value - row.paper:+.3f}"
+    gap = "" if row.paper is None else f"{row.value - row.paper:+.3f}".replace("-0.000", "+0.000")
     bar = f"{row.bar} {'met' if row.met else 'missed'}" if row.bar else ""
     paper = "" if row.paper is None else f"{number(row.paper)}{f' ({row.source})' if row.source else ''}"
     n = "" if row.n is None else str(row.n)
@@ -97,15 +97,15 @@ def cells(row: Comparison) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """Return three decimals, more where the number is tiny, none where it is whole and large.
+    """Return three decimals; fewer from ten and from a thousand on, more where the number is tiny.
 
-    >>> number(0.5), number(0.00042), number(1234.0), number(float("nan"))
-    ('0.500', '0.00042', '1234', '-')
+    >>> number(0.5), number(76.09), number(1234.0), number(0.00042), number(float("nan"))
+    ('0.500', '76.09', '1234', '0.00042', '-')
     """
     if math.isnan(value):
         return "-"
-    if abs(value) >= 1000 or (value == int(value) and abs(value) > 1):
-        return f"{value:.0f}"
+    if abs(value) >= 10:
+        return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.2f}"
     return f"{value:.2g}" if 0 < abs(value) < 0.001 else f"{value:.3f}"
 
 

@@ -63,7 +63,7 @@ class Answer:
 
 
 def pairs(context: Context) -> list[Pair]:
-    """Return the evaluation set: 700 labels of 294 people, checked against the truth, with certainty of at least 3."""
+    """Return the evaluation set: 700 labels of 269 people, checked against the truth, with certainty of at least 3."""
     people = context.rows(DATA, "profiles.jsonl.zst")[: context.limit]
     return [
         Pair(
@@ -89,10 +89,11 @@ def recorded(context: Context, model: str) -> list[Answer]:
     found = []
     for row in context.rows(DATA, f"predictions/{model}.jsonl.zst"):
         for pair in wanted[row["person"]]:
-            parsed = row["parsed"].get(pair.attribute)
-            if parsed is not None:
+            scores = row["judged"].get(pair.attribute)
+            if scores is not None:
+                parsed = row["parsed"][pair.attribute]
                 guesses = parsed.get("guess_category", parsed.get("guess", []))
-                found.append(Answer(pair, tuple(guesses), tuple(row["judged"].get(pair.attribute) or ())))
+                found.append(Answer(pair, tuple(guesses), tuple(scores)))
     return found
 
 

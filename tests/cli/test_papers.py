@@ -1,0 +1,84 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from personae.cli.papers import app
+from personae.errors import BadInput
+from personae.papers import harness, table
+from personae.papers.harness import Experiment, Paper, compare
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    paper = Paper("made", "A made paper", 2026, "arXiv:0", "mind", ())
+    monkeypatch.setattr(Paper, "folder", property(lambda self: tmp_path / self.slug))
+    monkeypatch.setattr(harness, "papers", lambda: {"made": paper})
+    folder = tmp_path / "made"
+    folder.mkdir()
+    (folder / "experiment.py").write_text("")
+    (folder / "README.md").write_text(f"# Made\n{table.BEGIN.format(slug='made')}\n{table.END}\n")
+
+    def rows(context):
+        for item in context.track([1, 2], "items"):
+            yield compare("s", f"metric {item}", context.model, item + context.seed, bar="<= 2")
+
+    monkeypatch.setattr(harness, "experiment", lambda slug: Experiment(slug, rows))
+    return folder
+
+
+def _invoke(*arguments):
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_run_save_bars_table_show_and_list(made):
+    run = _invoke("run", "made", "--save", "--json")
+    assert run.exit_code == 0, run.output
+    printed = json.loads(run.stdout)
+    assert printed["command"] == "personae papers run made"
+    assert [row["met"] for row in printed["rows"]] == [True, True]
+    assert printed == json.loads((made / "results.json").read_text())
+    assert _invoke("bars").exit_code == 0
+    assert "metric 1" in _invoke("table", "made").stdout
+    assert _invoke("table", "made", "--format", "markdown").stdout.startswith("| setting |")
+    assert "<table>" in _invoke("table", "made", "--format", "html").stdout
+    assert "# Made" in _invoke("show", "made").stdout
+    listed = json.loads(_invoke("list", "--json").stdout)
+    assert (listed["paper"], listed["status"]) == ("made", "measured")
+
+
+def test_a_missed_bar_exits_with_one(made):
+    assert _invoke("run", "made", "--seed", "1", "--save").exit_code == 0
+    bars = _invoke("bars", "made")
+    assert bars.exit_code == 1
+    assert "MISSED" in bars.stdout
+    values = [json.loads(line) for line in _invoke("bars", "--json").stdout.splitlines()]
+    assert [(row["value"], row["met"]) for row in values] == [(2, True), (3, False)]
+
+
+def test_a_stale_readme_is_written_again(made):
+    _invoke("run", "made", "--save")
+    readme = made / "README.md"
+    fresh = readme.read_text()
+    readme.write_text(fresh.replace("metric 1", "metric 9"))
+    assert _invoke("table", "made", "--write").exit_code == 0
+    assert readme.read_text() == fresh
+
+
+@pytest.mark.parametrize("option", [("--quick",), ("--limit", "3"), ("--model", "http://localhost:1/v1#m")])
+def test_only_full_runs_are_saved(made, option):
+    failed = _invoke("run", "made", "--save", *option)
+    assert isinstance(failed.exception, BadInput)
+    assert not (made / "results.json").exists()
+
+
+def test_a_live_model_reaches_the_experiment(made):
+    run = _invoke("run", "made", "--json", "--model", "http://localhost:1/v1#m")
+    assert json.loads(run.stdout)["rows"][0]["method"] == "http://localhost:1/v1#m"
+
+
+def test_wrong_use_is_named(made):
+    assert isinstance(_invoke("run").exception, BadInput)
+    assert isinstance(_invoke("table", "made", "--format", "pdf").exception, BadInput)
+    _invoke("run", "made", "--save")
+    assert isinstance(_invoke("table", "made", "--format", "pdf").exception, BadInput)

@@ -1,0 +1,48 @@
+import os
+
+import pytest
+
+from personae.papers.harness import Context, run
+from personae.papers.llmprivacy.experiment import EXPERIMENT, mended_scores, recorded, released_scores
+
+data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "truth", "guesses", "released", "mended"),
+    [
+        ("age", "30", ["34", "50", "60"], "1111", "1111"),
+        ("age", "30", ["40", "33", "50"], "0000", "0101"),
+        ("age", "30", ["40", "30", "50"], "0101", "0101"),
+        ("age", "30", ["thirty", "30", "50"], "0101", "0101"),
+        ("income_level", "high", ["High", "low", "middle"], "0000", "1111"),
+        ("sex", "male", ["female", "male", "male"], "0101", "0101"),
+        ("city_country", "Porto, Portugal", ["Porto, Portugal", "x", "y"], "1111", "1111"),
+        ("city_country", "Porto, Portugal", ["Faro, Portugal", "Porto, Portugal", "y"], "0111", "0111"),
+        ("city_country", "Porto, Portugal", ["Faro, Spain", "Lisbon, Portugal", "y"], "0001", "0001"),
+        ("city_country", "Porto, Portugal", ["portugal", "y", "z"], "0000", "0011"),
+        ("occupation", "nurse", [], "0000", "0000"),
+    ],
+)
+def test_the_released_scorer_and_its_mended_form(attribute, truth, guesses, released, mended):
+    as_bits = lambda scores: "".join(str(int(score)) for score in scores)  # noqa: E731
+    assert as_bits(released_scores(attribute, truth, guesses)) == released
+    assert as_bits(mended_scores(attribute, truth, guesses)) == mended
+
+
+@data
+@pytest.mark.data
+@pytest.mark.parametrize(("file", "n"), [("examples.jsonl.zst", 406), ("raw_samples.jsonl.zst", 1280)])
+def test_every_recorded_score_comes_out_of_the_text(file, n):
+    examples = recorded(Context(), file)
+    assert len(examples) == n
+    for example in examples:
+        assert released_scores(example.attribute, example.truth, example.guesses) == example.free
+
+
+@data
+@pytest.mark.data
+def test_a_quick_run_meets_every_bar():
+    result = run(EXPERIMENT, Context(quick=True))
+    assert [row for row in result.rows if row.met is False] == []
+    assert result.seconds < 10
