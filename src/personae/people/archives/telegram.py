@@ -1,7 +1,7 @@
 """Telegram Desktop's JSON export, `result.json`: one chat, or all chats of an account.
 
 Owner, the first rule that settles it:
-    1. the sender whose name or id `Options.person` is;
+    1. the sender whose name or id is `Options.person`;
     2. the account whose `personal_information` the export holds;
     3. the sender in "Saved messages", or the one in a personal chat who is not the chat's other side;
     4. nobody: every sender is a person of their own, and what each wrote is "self".
@@ -67,7 +67,7 @@ def read(source: Source, options: Options) -> Iterator[Row]:
     Raises
     ------
     BadInput
-        When `options.person` names nobody in the export.
+        When `options.person` names nobody in the export, and no other rule tells the owner.
     """
     names = tuple(_files(source))
     owning = _owner(source, names, options)
@@ -165,29 +165,31 @@ def _words(text: object) -> str:
 def _owner(source: Source, names: tuple[str, ...], options: Options) -> str:
     """Return the owner's sender id, empty where no rule tells; reads no further than it must."""
     wanted = options.person.casefold().strip()
-    n_messages = 0
+    told, n_messages = "", 0
     for name in names:
         for row in _values(source, name):
             if isinstance(row, RowError):
                 continue
             pointer, value, chat = row
             if chat is None:
-                if pointer.endswith("/user_id") and as_text(value) and not wanted:
-                    return f"user{as_text(value)}"
-                continue
-            message = as_object(value)
-            sender = _sender(message)
-            n_messages += 1
-            if wanted and wanted in (sender.casefold(), as_text(message.get("from")).casefold().strip()):
-                return sender
-            if not wanted and sender and _is_own(chat, sender):
-                return sender
-    if wanted and n_messages:
+                if pointer.endswith("/user_id") and as_text(value):
+                    told = told or f"user{as_text(value)}"
+            else:
+                message = as_object(value)
+                sender = _sender(message)
+                n_messages += 1
+                if wanted and wanted in (sender.casefold(), as_text(message.get("from")).casefold().strip()):
+                    return sender
+                if sender and _is_own(chat, sender):
+                    told = told or sender
+            if told and not wanted:
+                return told
+    if wanted and n_messages and not told:
         raise BadInput(
             f"{printable(source.path.name)}: no sender has the name given as person. "
             f"Write the name as the chats show it, or leave it out."
         )
-    return ""
+    return told
 
 
 def _is_own(chat: _Chat, sender: str) -> bool:

@@ -103,7 +103,7 @@ def read(source: Source, options: Options) -> Iterator[Row]:
     Raises
     ------
     BadInput
-        When `options.person` names nobody in the chats.
+        When `options.person` names nobody in the chats, and no other rule tells the owner.
     """
     chats = {name: _survey(source, name) for name in _chats(source)}
     owning = _owner(source, chats, options)
@@ -318,12 +318,19 @@ def _owner(source: Source, chats: dict[str, _Survey], options: Options) -> str:
     senders = {sender for survey in chats.values() for sender in survey.senders}
     if options.person:
         named = {sender for sender in senders if _folded(sender) == _folded(options.person)}
-        if chats and not named:
-            raise BadInput(
-                f"{printable(source.path.name)}: none of its {len(senders)} senders has the name given as person. "
-                f"Write the name as the chat shows it, or leave it out."
-            )
-        return min(named, default="")
+        if named:
+            return min(named)
+    told = _told(source, chats)
+    if options.person and senders and not told:
+        raise BadInput(
+            f"{printable(source.path.name)}: none of its {len(senders)} senders has the name given as person. "
+            f"Write the name as the chat shows it, or leave it out."
+        )
+    return told
+
+
+def _told(source: Source, chats: dict[str, _Survey]) -> str:
+    """Return the owner's name as the chats tell it, by rules 2 to 4."""
     owners = {sender for survey in chats.values() for sender in survey.owners}
     if len(owners) == 1:
         return owners.pop()
@@ -331,8 +338,8 @@ def _owner(source: Source, chats: dict[str, _Survey], options: Options) -> str:
         shared = set.intersection(*(set(survey.senders) for survey in chats.values()))
         if len(shared) == 1:
             return shared.pop()
-    others = {other for name, survey in chats.items() if (other := _opposite(source, name, survey))}
-    return others.pop() if len(others) == 1 else ""
+    titled = {sender for name, survey in chats.items() if (sender := _opposite(source, name, survey))}
+    return titled.pop() if len(titled) == 1 else ""
 
 
 def _opposite(source: Source, name: str, survey: _Survey) -> str:
