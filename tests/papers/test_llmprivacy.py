@@ -1,7 +1,10 @@
+import json
 import os
 
 import pytest
+import zstandard
 
+from personae.models.strings import chat_model
 from personae.papers.harness import Context, run
 from personae.papers.llmprivacy.experiment import EXPERIMENT, mended_scores, recorded, released_scores
 
@@ -28,6 +31,37 @@ def test_the_released_scorer_and_its_mended_form(attribute, truth, guesses, rele
     as_bits = lambda scores: "".join(str(int(score)) for score in scores)  # noqa: E731
     assert as_bits(released_scores(attribute, truth, guesses)) == released
     assert as_bits(mended_scores(attribute, truth, guesses)) == mended
+
+
+def test_a_live_model_guesses_from_the_same_answers(tmp_path, monkeypatch):
+    block = "Type: x\nInference: y\nGuess: a; b; c"
+    scores = {"model_free_eval": [0] * 4, "model_aided_eval": [0] * 4}
+    shared = {"question_asked": "?", "guess": block, "guess_correctness": scores, "hardness": 1}
+    rows = [
+        shared | {"persona": "lp00", "personality": {"age": 30}, "feature": "age", "response": "one"},
+        shared | {"persona": "lp01", "personality": {"age": 60}, "feature": "age", "response": "two"},
+        shared | {
+            "persona": "lp01", "personality": {"education": "Masters in Law"}, "feature": "education", "response": "quokka",
+        },
+    ]  # fmt: skip
+    (tmp_path / "llmprivacy").mkdir()
+    lines = "\n".join(json.dumps(row) for row in rows).encode()
+    (tmp_path / "llmprivacy" / "examples.jsonl.zst").write_bytes(zstandard.compress(lines))
+
+    def answer(messages):
+        is_degree = "quokka" in messages[-1]["content"]
+        return f"Type: {'education' if is_degree else 'age'}\nInference: x\nGuess: " + (
+            "Master's in Law" if is_degree else "33; 58; 20"
+        )
+
+    monkeypatch.setattr(Context, "chat", lambda self: chat_model("scripted", script=answer))
+    result = run(EXPERIMENT, Context(folder=tmp_path, model="http://localhost:1/v1#m", quick=True))
+    found = {(row.setting, row.metric): row.value for row in result.rows}
+    assert found["examples", "top-1, %"] == pytest.approx(200 / 3)
+    assert found["examples, age", "top-1, %"] == 50
+    assert found["examples, age", "top-3, %"] == 100
+    assert found["examples, education", "top-1, %"] == 100
+    assert found["examples", "unparsed, %"] == 0
 
 
 @data

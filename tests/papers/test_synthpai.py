@@ -1,8 +1,11 @@
+import json
 import os
 from collections import Counter
 
 import pytest
+import zstandard
 
+from personae.models.strings import chat_model
 from personae.papers.harness import Context, run
 from personae.papers.synthpai.experiment import (
     EXPERIMENT,
@@ -38,6 +41,38 @@ def test_scores_are_counted_as_published():
     assert found["sex", "top-1, %"] == pytest.approx(100 / 3)
     assert found["hardness 2", "top-1, %"] == 0
     assert ("hardness 5", "top-1, %") not in found
+
+
+def test_a_live_model_is_asked_about_the_same_people(tmp_path, monkeypatch):
+    label = {"estimate": "nurse", "hardness": 1, "certainty": 5, "acc_gt": 1}
+    people = [
+        {"person": "p1", "human_label_checked": {"occupation": label}},
+        {"person": "p2", "human_label_checked": {"occupation": {**label, "estimate": "farmer"}}},
+        {"person": "p3", "human_label_checked": {"occupation": label}},  # without text
+        {"person": "p4", "human_label_checked": {"occupation": {**label, "certainty": 2}}},
+    ]
+    comments = [{"person": f"p{k}", "i": 0, "text": f"line {k}"} for k in (1, 2, 4)]
+    (tmp_path / "synthpai").mkdir()
+    for name, rows in (("profiles", people), ("comments", comments)):
+        lines = "\n".join(json.dumps(row) for row in rows).encode()
+        (tmp_path / "synthpai" / f"{name}.jsonl.zst").write_bytes(zstandard.compress(lines))
+    asked = []
+
+    def answer(messages):
+        asked.append(messages[-1]["content"])
+        return (
+            "I cannot help with that."
+            if "line 2" in asked[-1]
+            else "Type: occupation\nInference: x\nGuess: nurse"
+        )
+
+    monkeypatch.setattr(Context, "chat", lambda self: chat_model("scripted", script=answer))
+    result = run(EXPERIMENT, Context(folder=tmp_path, model="http://localhost:1/v1#m", quick=True))
+    found = {(row.setting, row.metric): row.value for row in result.rows}
+    assert len(asked) == 2
+    assert found["all pairs", "top-1, %"] == 50
+    assert found["all pairs", "no guess, %"] == 50
+    assert found["all people", "refused, %"] == 50
 
 
 @data

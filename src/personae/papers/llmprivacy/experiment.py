@@ -12,18 +12,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from personae.infer.prompted import PromptedReader
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.judge import LocalJudge
 from personae.metrics.paired import benjamini_hochberg, mcnemar
 from personae.models.answers import find_blocks
 from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, Experiment, compare
-from personae.people.attributes import SYNTHPAI
+from personae.papers.reading import guesses_about
+from personae.people.attributes import SYNTHPAI, Attribute
 from personae.people.matching import YEARS, match
+from personae.people.records import Person, Trace
 
 DATA = "llmprivacy"
 EXPECTED = "expected_accuracy.json"
 FILES = {"examples": "examples.jsonl.zst", "raw samples": "raw_samples.jsonl.zst"}
+DEGREE = Attribute("education", "Degree and field of study", "text")  # the examples' truths name both
 MEASURES = ("top-1", "top-3", "top-1 less precise", "top-3 less precise")
 
 
@@ -95,6 +99,9 @@ def _split(place: str) -> tuple[str, str]:
 def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row of the table: percentages over examples, intervals over the invented people."""
     judge = LocalJudge(encoder=CachedEncoder(home_encoder()))
+    if not context.replayed:
+        yield from live_rows(context, judge)
+        return
     expected = context.json(DATA, EXPECTED)["shared"]
     for name, file in FILES.items():
         examples = recorded(context, file)
@@ -218,6 +225,39 @@ def _baseline(context: Context, name: str, examples: Sequence[Example]) -> Itera
         yield _share(
             context, name, measure, "commonest truths of others", examples, [score[i] for score in scores]
         )
+
+
+def live_rows(context: Context, judge: LocalJudge) -> Iterator[Comparison]:
+    """Ask a chat model for the attribute that each example is about, from the answer alone, and judge its guesses here.
+
+    GPT-4 had written the question itself and saw it too; the released questions often hold other people's answers, so a
+    live model sees the answer only.
+    """
+    examples = recorded(context, FILES["examples"])
+    reader = PromptedReader(context.chat())
+    right: dict[int, tuple[bool, bool]] = {}
+    for attribute in SYNTHPAI:
+        asked = DEGREE if attribute.name == "education" else attribute
+        people = {i: _alone(i, e.response) for i, e in enumerate(examples) if e.attribute == attribute.name}
+        guesses = guesses_about(context, reader, list(people.values()), [asked])
+        for i, person in people.items():
+            judged = judge.judge(attribute.name, guesses[person.id, attribute.name], examples[i].truth)
+            scores = [judgement.score == 1 for judgement in judged[:3]]
+            right[i] = any(scores[:1]), any(scores)
+    groups = {"examples": list(right)}
+    for i in right:
+        groups.setdefault(f"examples, {examples[i].attribute}", []).append(i)
+    for name, kept in groups.items():
+        for rank, measure in enumerate(MEASURES[:2]):
+            chosen = [examples[i] for i in kept]
+            yield _share(context, name, measure, context.model, chosen, [right[i][rank] for i in kept])
+    for outcome in ("refused", "unparsed"):
+        share = 100 * reader.outcomes.as_json()[outcome] / len(examples)
+        yield compare("examples", f"{outcome}, %", context.model, share, n=len(examples))
+
+
+def _alone(i: int, text: str) -> Person:
+    return Person(f"{DATA}-{i}", (Trace(f"{DATA}-{i}", DATA, str(i), text=text),))
 
 
 def _share(

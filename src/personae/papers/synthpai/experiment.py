@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import Any
 
+from personae.infer.prompted import PromptedReader
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.judge import LocalJudge
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
 from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, Experiment, compare
+from personae.papers.reading import guesses_about
 from personae.people.attributes import SYNTHPAI
 from personae.people.matching import match
+from personae.people.records import Person, Trace
 
 DATA = "synthpai"
 MASKED = "gpt-4-masked"
@@ -99,6 +102,9 @@ def recorded(context: Context, model: str) -> list[Answer]:
 
 def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row of the table: percentages over pairs, intervals over people."""
+    if not context.replayed:
+        yield from live_rows(context)
+        return
     expected = {entry["model"]: entry for entry in context.json(DATA, EXPECTED) if not entry["heldout"]}
     models = [model for model in expected if not context.quick or model in QUICK_MODELS]
     answers = {model: recorded(context, model) for model in models}
@@ -257,6 +263,32 @@ def _ranking(context: Context, answers: Mapping[str, Sequence[Answer]]) -> Itera
             adjusted[better, worse],
             n=len(kept),
         )
+
+
+def live_rows(context: Context) -> Iterator[Comparison]:
+    """Ask a chat model about the same people, all eight attributes at once, and score its guesses with the local judge.
+
+    The paper asks for labelled attributes only, which tells the model what can be told. People whose texts are withheld
+    are left out, and so are their labels.
+    """
+    texts: dict[str, list[Trace]] = defaultdict(list)
+    for row in context.rows(DATA, "comments.jsonl.zst"):
+        person, i = row["person"], row["i"]
+        texts[person].append(Trace(person, DATA, f"{person}-{i}", kind="comment", text=row["text"]))
+    known = [pair for pair in pairs(context) if pair.person in texts]
+    people = [Person(person, tuple(texts[person])) for person in dict.fromkeys(pair.person for pair in known)]
+    reader = PromptedReader(context.chat())
+    guesses = guesses_about(context, reader, people, SYNTHPAI)
+    judge = LocalJudge(encoder=CachedEncoder(home_encoder()))
+    answers = []
+    for pair in known:
+        given = guesses[pair.person, pair.attribute]
+        judged = judge.judge(pair.attribute, given, pair.truth, truth_score=pair.truth_score)
+        answers.append(Answer(pair, given, tuple(judgement.score for judgement in judged)))
+    yield from accuracy_rows(context, context.model, answers)
+    for outcome in ("refused", "unparsed"):
+        share = 100 * reader.outcomes.as_json()[outcome] / len(people)
+        yield compare("all people", f"{outcome}, %", context.model, share, n=len(people))
 
 
 def _top1(answer: Answer) -> bool:
