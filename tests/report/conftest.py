@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -58,7 +59,9 @@ def traces(person: str = "person-7c1e09ab42") -> tuple[Trace, ...]:
     for number, row in enumerate(LINES.splitlines(), 2):
         day, source, text = row.split("|", 2)
         time = datetime.fromisoformat(day).replace(tzinfo=UTC)
-        where = f"comments.csv:{number}" if source == "reddit" else f"conversations.json:/{number - 26}/mapping"
+        where = (
+            f"comments.csv:{number}" if source == "reddit" else f"conversations.json:/{number - 26}/mapping"
+        )
         kind = "comment" if source == "reddit" else "message"
         rows.append(Trace(person, source, f"t{number}", time, kind, text=text, where=where))
     item = Item("v9", "Night shift soundscapes, ten hours", "Quiet Wards")
@@ -171,3 +174,9 @@ def crowd(n: int) -> Iterator[Subject]:
 @pytest.fixture(scope="session")
 def report() -> Report:
     return make()
+
+
+@pytest.fixture(scope="session")
+def demo() -> SimpleNamespace:
+    """The makers of this file, for tests that want another report."""
+    return SimpleNamespace(make=make, crowd=crowd, claims=claims, traces=traces)

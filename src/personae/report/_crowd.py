@@ -79,7 +79,5 @@ def attribute_rows(crowd: Crowd, desk: Desk) -> tuple[AttributeRow, ...]:
         share = (stated + inferred) / crowd.n_people
         label = f"{plots.percent(share)} of the people"
         bar = plots.share_bar(share, tone="cost", label=label)
-        rows.append(
-            AttributeRow(desk.label(name), stated, inferred, crowd.n_people - stated - inferred, bar)
-        )
+        rows.append(AttributeRow(desk.label(name), stated, inferred, crowd.n_people - stated - inferred, bar))
     return tuple(sorted(rows, key=lambda row: row.neither))

@@ -90,9 +90,7 @@ def exposure_of(subject: Subject, desk: Desk) -> Exposure:
         since[desk.label(claim.attribute)] = min(at, known) if at and known else at or known
     ranked = sorted(weights, key=lambda key: -sum(weights[key].values()))
     top = sum(weights[ranked[0]].values()) if ranked else 1.0
-    costly = tuple(
-        _costly(key, traces[key], spans[key], weights[key], top) for key in ranked[:COSTLIEST]
-    )
+    costly = tuple(_costly(key, traces[key], spans[key], weights[key], top) for key in ranked[:COSTLIEST])
     months = tuple(_months(since))
     return Exposure(
         costly, max(0, len(ranked) - COSTLIEST), _picture(subject, since), months,

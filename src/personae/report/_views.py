@@ -187,7 +187,11 @@ def _view(claim: Claim, lines: dict[Key, Trace], desk: Desk) -> View:
         plots.percent(share),
         _words(claim, share, bool(rows)),
         plots.probability_bar(share, tone="none" if claim.abstained else claim.status),
-        tuple(_other(claim, guess) for guess in claim.guesses[1 : 1 + ALTERNATIVES] if guess.probability >= FAINT),
+        tuple(
+            _other(claim, guess)
+            for guess in claim.guesses[1 : 1 + ALTERNATIVES]
+            if guess.probability >= FAINT
+        ),
         tuple(_quote(e, claim.status, lines) for e in evidence[: desk.lines]),
         max(0, len(evidence) - desk.lines),
         period(claim),
@@ -252,9 +256,12 @@ def measured(rows: Sequence[Quality]) -> str:
     """Say how often such claims were right, on at most two corpora, the largest first."""
     said = []
     for row in sorted(rows, key=lambda r: (r.new_corpus, -r.n))[:2]:
-        share, n = (row.shown, row.shown_n) if row.shown is not None and row.shown_n else (row.accuracy, row.n)
+        share, n = (
+            (row.shown, row.shown_n) if row.shown is not None and row.shown_n else (row.accuracy, row.n)
+        )
         said.append(f"{plots.percent(share)} of {n:,} right on {shown(row.corpus, 40)}")
-    return "; ".join(said)
+    together = " (all attributes together)" if rows and rows[0].attribute == "all" else ""
+    return "; ".join(said) + together
 
 
 def _start(claim: Claim) -> float:

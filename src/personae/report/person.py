@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from personae.errors import BadInput
-from personae.people.archives.rows import RowError
 from personae.people.policy import RULES
 from personae.report import plots
 from personae.report._crowd import DETAILED, AttributeRow, Crowd, attribute_rows
@@ -33,6 +32,7 @@ LINES = 5  # lines of evidence for a claim, on a page about one person
 LINES_EACH = 2  # the same on a page about many
 REASONS = 12
 ERRORS = 20
+WORDS = 200  # characters of an error's place, reason or mend
 _TEMPLATES = Path(__file__).parent / "templates"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -68,7 +68,7 @@ class Page:
     people: tuple[PersonPage, ...]
     attributes: tuple[AttributeRow, ...]
     reasons: tuple[tuple[str, int], ...]
-    errors: tuple[RowError, ...]
+    errors: tuple[tuple[str, str, str], ...]  # where, reason, mend
     measured: Measured
     rules: tuple[tuple[str, str, str], ...]  # id, reason, attributes
     server: str  # host of a model that runs elsewhere
@@ -84,9 +84,11 @@ def render(report: Report) -> str:
     """
     css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
     template = _environment().get_template("report.html.j2")
-    return template.render(page=_page(report), report=report, css=Markup(css), policy=policy)  # noqa: S704
+    return template.render(page=_page(report), report=report, css=Markup(css), policy=policy)
 
 
 def write(report: Report, path: Path) -> Path:
@@ -101,14 +103,18 @@ def write(report: Report, path: Path) -> Path:
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise BadInput(f"{path}: cannot be written ({error.strerror}). Name another place with --out.") from error
+        raise BadInput(
+            f"{path}: cannot be written ({error.strerror}). Name another place with --out."
+        ) from error
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(page)
         Path(name).replace(path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise BadInput(f"{path}: cannot be written ({error.strerror}). Name another place with --out.") from error
+        raise BadInput(
+            f"{path}: cannot be written ({error.strerror}). Name another place with --out."
+        ) from error
     return path
 
 
@@ -124,7 +130,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(count=count, number=number, listing=listing, moment=moment, percent=plots.percent)
+    environment.filters.update(
+        count=count, number=number, listing=listing, moment=moment, percent=plots.percent
+    )
     return environment
 
 
@@ -136,23 +144,31 @@ def _page(report: Report) -> Page:
     people = tuple(
         _person(k, subject, desk, detailed=k < DETAILED, many=many) for k, subject in enumerate(crowd.listed)
     )
-    lead, aside = (_lead_many(crowd) if many else _lead(people[0], you))
+    rows = attribute_rows(crowd, desk) if many else ()
+    lead, aside = _lead_many(crowd, rows) if many else _lead(people[0], you)
     tally = report.tally
     return Page(
-        title=f"What {count(crowd.n_lines, 'line')} give away" if crowd.n_lines != 1 else "What one line gives away",
+        title=f"What {count(crowd.n_lines, 'line')} give away"
+        if crowd.n_lines != 1
+        else "What one line gives away",
         you=you,
         lead=lead,
         aside=aside,
         crowd=crowd,
         people=people,
-        attributes=attribute_rows(crowd, desk) if many else (),
-        reasons=tuple(tally.reasons.most_common(REASONS)),
-        errors=tuple(tally.errors[:ERRORS]),
+        attributes=rows,
+        reasons=tuple((shown(reason, WORDS), n) for reason, n in tally.reasons.most_common(REASONS)),
+        errors=tuple(
+            (shown(e.where, WORDS), shown(e.reason, WORDS), shown(e.mend, WORDS))
+            for e in tally.errors[:ERRORS]
+        ),
         measured=measured_of(report, desk),
         rules=_rules(crowd, desk),
         server=_server(report.model),
         made=moment(report.made),
-        read_between=listing([day for day in dict.fromkeys((moment(tally.first), moment(tally.last))) if day]),
+        read_between=listing(
+            [day for day in dict.fromkeys((moment(tally.first), moment(tally.last))) if day]
+        ),
     )
 
 
@@ -182,13 +198,15 @@ def _lead(person: PersonPage, you: bool) -> tuple[str, str]:
     return " ".join(parts), f"{'A guess can be wrong. ' if guessed else ''}{untold}"
 
 
-def _lead_many(crowd: Crowd) -> tuple[str, str]:
+def _lead_many(crowd: Crowd, rows: tuple[AttributeRow, ...]) -> tuple[str, str]:
     if not crowd.n_people:
         return "No line of any person was read, so nothing can be told about anybody.", ""
     mean = crowd.n_told / crowd.n_people
     people = count(crowd.n_people, "person", "people")
     lead = f"From {count(crowd.n_lines, 'line')} by {people}, {mean:.1f} things can be told about each on average."
-    return lead, "What somebody said outright and what was only guessed from their words are counted apart."
+    often = [row.label for row in rows[:3] if row.neither < crowd.n_people]
+    most = f"Told most often: {listing(often)}. " if often else ""
+    return lead, most + "What somebody said outright and what was only guessed are counted apart."
 
 
 def _rules(crowd: Crowd, desk: Desk) -> tuple[tuple[str, str, str], ...]:

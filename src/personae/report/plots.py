@@ -40,7 +40,7 @@ def percent(share: float) -> str:
     >>> percent(0.824), percent(0.999), percent(0.001)
     ('82%', 'over 99%', 'under 1%')
     """
-    if 0 < share < 0.005:
+    if 0 < share <= 0.005:
         return "under 1%"
     return "over 99%" if 0.995 <= share < 1 else f"{100 * share:.0f}%"
 
@@ -63,7 +63,7 @@ def share_bar(share: float, *, tone: str = "cost", label: str = "") -> Markup:
         '<rect class="track" width="120" height="6" rx="3" fill="currentColor" fill-opacity=".15"/>'
         '<rect class="fill-{}" width="{:.1f}" height="6" rx="3" fill="currentColor"/>'
     ).format(tone, 120 * _share(share))
-    return _svg("thin", 120, 6, label or percent(_share(share)), body)
+    return _svg("thin", 120, 6, label or percent(_share(share)), body, stretch=True)
 
 
 def interval(value: float, low: float, high: float, *, baseline: float | None = None) -> Markup:
@@ -93,7 +93,9 @@ def reliability(series: Sequence[tuple[str, Sequence[Bin]]], *, title: str) -> M
     size, left, top = 170.0, 38.0, 8.0
     most = max((b.n for _, bins in series for b in bins), default=1)
     lines = [
-        _dots([(left + size * b.probability, top + size * (1 - b.right), b.n / max(most, 1)) for b in bins], k)
+        _dots(
+            [(left + size * b.probability, top + size * (1 - b.right), b.n / max(most, 1)) for b in bins], k
+        )
         for k, (_, bins) in enumerate(series)
     ]
     words = "; ".join(
@@ -151,7 +153,10 @@ def timeline(steps: Sequence[Step], start: float, end: float, *, title: str) -> 
 def _years(start: float, end: float, left: float, right: float, bottom: float) -> Markup:
     first, last = int(start) + (start > int(start)), int(end)
     every = max(1, -(-(last - first + 1) // 8))
-    marks = [(year, left + (right - left) * (year - start) / (end - start)) for year in range(first, last + 1, every)]
+    marks = [
+        (year, left + (right - left) * (year - start) / (end - start))
+        for year in range(first, last + 1, every)
+    ]
     return Markup("").join(
         Markup('<path class="grid" d="M{0:.1f} {1}v5" stroke="currentColor"/>'
                '<text x="{0:.1f}" y="{2}" text-anchor="middle">{3}</text>').format(x, bottom, bottom + 20, year)
@@ -196,11 +201,11 @@ def _dots(points: Sequence[tuple[float, float, float]], series: int) -> Markup:
     ).format(series % 4, path, circles)
 
 
-def _svg(kind: str, width: int, height: int, label: str, body: Markup) -> Markup:
+def _svg(kind: str, width: int, height: int, label: str, body: Markup, *, stretch: bool = False) -> Markup:
     return Markup(
         '<svg class="plot {}" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}" '
-        'font-size="12" fill="currentColor">{}</svg>'
-    ).format(kind, shown(label), width, height, width, height, body)
+        'preserveAspectRatio="{}" font-size="12" fill="currentColor">{}</svg>'
+    ).format(kind, shown(label), width, height, width, height, "none" if stretch else "xMinYMin", body)
 
 
 def _share(value: float) -> float:
