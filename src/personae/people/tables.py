@@ -215,15 +215,8 @@ def _parquet_rows(
                     query += " ORDER BY person, row"
                 found = database.execute(query, file)
                 while batch := found.fetchmany(_BATCH):
-                    for person, text, id, time, source_, kind, thread, role, number in batch:
-                        values = (
-                            as_text(person),
-                            text,
-                            as_text(id),
-                            moment(time),
-                            *map(as_text, (source_, kind, thread, role)),
-                        )
-                        yield _trace(values, where(name, number), options)
+                    for person, text, id, time, *rest, number in batch:
+                        yield _trace((person, text, id, moment(time), *rest), where(name, number), options)
     except duckdb.Error as error:
         yield damaged(
             name, number, BadInput(f"damaged ({type(error).__name__}); the rows before it were read")
@@ -232,15 +225,15 @@ def _parquet_rows(
 
 _IS_GROUPED = """
 SELECT (SELECT count(*) FROM (SELECT person IS DISTINCT FROM lag(person) OVER () AS changed FROM
-            (SELECT person FROM ({0}) WHERE person IS NOT NULL)) WHERE changed)
-     = (SELECT count(DISTINCT person) FROM ({0}))
+            (SELECT person FROM ({0}) WHERE person <> '')) WHERE changed)
+     = (SELECT count(DISTINCT person) FROM ({0}) WHERE person <> '')
 """
 
 
 def _expression(theirs: str | None, types: dict[str, str], ours: str) -> str:
     """Return the SQL that reads a column: text, and time as microseconds or as a number or string to be parsed."""
     if theirs is None:
-        return f"NULL AS {ours}"
+        return f"{'NULL' if ours == 'time' else repr('')} AS {ours}"
     column = '"' + theirs.replace('"', '""') + '"'
     kind = types[theirs]
     if ours == "time" and _is_moment(kind):
@@ -248,9 +241,12 @@ def _expression(theirs: str | None, types: dict[str, str], ours: str) -> str:
         return f"CASE WHEN isfinite({column}) THEN epoch_us({zoned}) END AS {ours}"
     if ours == "time" and kind in _NUMBERS:
         return f"{column} AS {ours}"
-    if kind in {"FLOAT", "DOUBLE"}:
-        return f"CASE WHEN isfinite({column}) THEN {column}::VARCHAR END AS {ours}"
-    return f"{column}::VARCHAR AS {ours}"
+    text = (
+        f"CASE WHEN isfinite({column}) THEN {column}::VARCHAR END"
+        if kind in {"FLOAT", "DOUBLE"}
+        else f"{column}::VARCHAR"
+    )
+    return f"replace(coalesce({text}, ''), chr(0), '') AS {ours}"
 
 
 _NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}

@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,8 @@ import pytest
 from personae.people.archives._source import open_source
 from personae.people.archives.rows import Options, RowError
 from personae.people.records import Trace
+
+sys.path.insert(0, str(Path(__file__).parent))  # so that tests import make.py, which is no test
 
 
 @pytest.fixture

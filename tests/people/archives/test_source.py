@@ -1,9 +1,12 @@
+import gzip
 import io
 import os
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
+import zstandard
 
 from personae.errors import BadInput
 from personae.people.archives._source import Limits, open_source
@@ -43,18 +46,83 @@ def test_a_zip_bomb_is_refused_before_it_is_opened(tmp_path):
 
 
 def test_no_more_is_read_than_the_limit(tmp_path):
-    path = tmp_path / "a.txt"
-    path.write_bytes(b"x" * 10_000)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "a.txt").write_bytes(b"x" * 10_000)
     with (
-        open_source(path, Limits(member_bytes=4096)) as source,
+        open_source(tmp_path / "folder", Limits(member_bytes=4096)) as source,
         pytest.raises(BadInput, match=r"a\.txt.*limit"),
     ):
         source.open("a.txt").read()
 
 
+def test_a_file_that_was_named_itself_is_read_whole_unless_it_unpacks_to_a_bomb(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"x" * 10_000)
+    with open_source(tmp_path / "a.txt", Limits(member_bytes=4096)) as source:
+        assert len(source.open("a.txt").read()) == 10_000
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(bytes(50 << 20)))
+    with open_source(tmp_path / "bomb.gz") as source, pytest.raises(BadInput, match="limit"):
+        source.open("bomb.gz").read()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress], ids=["gzip", "zstandard"])
+def test_packed_files_are_read_as_what_they_hold(tmp_path, pack):
+    (tmp_path / "a.jsonl.packed").write_bytes(pack(b'{"a": 1}'))
+    with open_source(tmp_path / "a.jsonl.packed") as source:
+        assert source.open("a.jsonl.packed").read() == b'{"a": 1}'
+    (tmp_path / "cut.packed").write_bytes(pack(os.urandom(10_000))[:5000])
+    with open_source(tmp_path / "cut.packed") as source, pytest.raises(BadInput, match="damaged"):
+        source.open("cut.packed").read()
+
+
+def test_names_with_control_characters_and_names_twice_are_refused(tmp_path):
+    with open_source(zipped(tmp_path / "a.zip", {"a\x1b[2J.txt": "x", "b.txt": "y"})) as source:
+        assert source.names == ("b.txt",)
+        assert source.refused == [("a?[2J.txt", "a name with control characters")]
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        for _ in range(2):
+            archive.addfile(tarfile.TarInfo("a.txt"), io.BytesIO())
+    with open_source(tmp_path / "a.tar") as source:
+        assert source.names == ("a.txt",)
+        assert [reason for _, reason in source.refused] == ["a name that stands there twice"]
+
+
+def test_a_tar_header_that_says_it_is_huge_is_not_read(tmp_path):
+    header = tarfile.TarInfo("pax")
+    header.type, header.size = tarfile.XHDTYPE, 3 << 30
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(header.tobuf() + bytes(100 << 20)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(BadInput, match="not a readable tar"):
+            open_source(tmp_path / "a.tar.gz")
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_tar_bomb_is_left_out(tmp_path):
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        for name, size in (("good.txt", 5), ("bomb.txt", 60 << 20)):
+            info = tarfile.TarInfo(name)
+            info.size = size
+            archive.addfile(info, io.BytesIO(bytes(size)))
+    with open_source(tmp_path / "a.tar.gz") as source:
+        assert source.names == ("good.txt",)
+        assert source.refused == [("bomb.txt", "unpacks to a size no export has")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_pipes_are_not_waited_for(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder" / "pipe")
+    with open_source(tmp_path / "folder") as source:
+        assert source.refused == [("pipe", "not a plain file")]
+    with pytest.raises(BadInput, match="stdin"):
+        open_source(tmp_path / "folder" / "pipe")
+
+
 def test_links_are_refused_in_folders_and_tars(tmp_path):
     (tmp_path / "folder").mkdir()
-    os.symlink("/etc/hostname", tmp_path / "folder" / "link")
+    (tmp_path / "folder" / "link").symlink_to("/etc/hostname")
     (tmp_path / "folder" / "a.txt").write_text("x")
     with open_source(tmp_path / "folder") as source:
         assert source.names == ("a.txt",)

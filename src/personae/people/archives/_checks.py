@@ -44,12 +44,8 @@ def checked(rows: Iterator[Row]) -> Iterator[Row]:
 
 def _is_short(trace: Trace) -> bool:
     item = trace.item
-    return (
-        len(trace.id) <= KEY_CHARS
-        and len(trace.thread) <= KEY_CHARS
-        and len(trace.person) <= KEY_CHARS
-        and len(trace.source) <= KEY_CHARS
-        and (item is None or max(len(item.id), len(item.title), len(item.creator)) <= KEY_CHARS)
+    return len(trace.id) + len(trace.thread) + len(trace.person) + len(trace.source) <= KEY_CHARS and (
+        item is None or len(item.id) + len(item.title) + len(item.creator) <= KEY_CHARS
     )
 
 

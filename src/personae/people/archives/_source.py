@@ -221,16 +221,13 @@ class _Tar(Source):
 
     def _list(self, packed: int) -> Iterator[tuple[str, str | None]]:
         try:
-            for info in islice(self._tar, self.limits.members):
+            for info in islice(self._tar, self.limits.members + 1):
                 if self.limits.is_bomb(info.offset_data + info.size, packed):
                     yield info.name, "unpacks to a size no export has"
                     return
                 if not info.isdir():
                     self._infos[info.name] = info
-                    yield (
-                        info.name,
-                        None if info.isfile() and not info.issparse() else "a link or no plain file",
-                    )
+                    yield info.name, _tar_refusal(info)
         except _DAMAGE:
             yield self.path.name, "damaged; the files before the damage are read"
 
@@ -243,6 +240,12 @@ class _Tar(Source):
     def close(self) -> None:
         self._tar.close()
         self._raw.close()
+
+
+def _tar_refusal(info: tarfile.TarInfo) -> str | None:
+    if info.issym() or info.islnk():
+        return "a link"
+    return None if info.isfile() and not info.issparse() else "not a plain file"
 
 
 class _SmallReads:
@@ -262,11 +265,13 @@ class _Folder(Source):
     def __init__(self, path: Path, limits: Limits) -> None:
         super().__init__(path, limits)
         found = (file for file in path.rglob("*") if file.is_symlink() or not file.is_dir())
-        files = sorted(islice(found, limits.members))
+        files = sorted(islice(found, limits.members + 1))
         self._admit((file.relative_to(path).as_posix(), self._refusal(file)) for file in files)
 
     def _refusal(self, file: Path) -> str | None:
-        return None if file.is_file() and not file.is_symlink() else "a link or no plain file"
+        if file.is_symlink():
+            return "a link"
+        return None if file.is_file() else "not a plain file"
 
     def local(self, name: str) -> Path | None:
         return self.path / self._members[name]
@@ -319,15 +324,21 @@ class _Zst(io.RawIOBase):
 
         self._error = zstandard.ZstdError
         self._raw = path.open("rb")
-        self._stream = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(
-            self._raw, read_across_frames=True
-        )
+        unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+        self._stream = unpacker.stream_reader(self._raw, read_across_frames=True)
+        self._owed = max(
+            0, zstandard.frame_content_size(_magic(path))
+        )  # bytes of the first frame, where it says so
 
     def read(self, size: int = -1) -> bytes:
         try:
-            return self._stream.read(size)
+            data = self._stream.read(size)
         except self._error as error:
             raise OSError("damaged Zstandard data") from error
+        self._owed -= len(data)
+        if size and not data and self._owed > 0:
+            raise EOFError("cut off")
+        return data
 
     def close(self) -> None:
         self._raw.close()

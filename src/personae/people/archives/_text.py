@@ -23,7 +23,7 @@ from personae.people.records import person_id, trace_id
 FIELD_CHARS = 1 << 20  # one CSV field; platforms cap a post at 40,000
 ROW_CHARS = 4 << 20  # one CSV row
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_UNSAFE = re.compile(r"[\x00\ud800-\udfff]")
+_LONE = re.compile(r"[\ud800-\udfff]")
 _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
@@ -77,7 +77,11 @@ def as_array(value: object) -> list[Any]:
 def as_text(value: object) -> str:
     """Return a string or a number as text without NUL bytes and lone surrogates; anything else is empty."""
     if isinstance(value, str):
-        return value if value.isascii() and "\x00" not in value else _UNSAFE.sub(_mend, value)
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            value = _LONE.sub("\ufffd", value)
+        return value.replace("\x00", "") if "\x00" in value else value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
     return str(value) if math.isfinite(value) else ""
@@ -222,10 +226,6 @@ def _hide_phone(match: re.Match[str]) -> str:
     n_digits = sum(character.isdigit() for character in text)
     enough = 8 if text.startswith(("+", "00")) else 9
     return text if not enough <= n_digits <= 15 or _DATE_FIRST.match(text) else "[phone]"
-
-
-def _mend(match: re.Match[str]) -> str:
-    return "" if match.group() == "\x00" else "\ufffd"
 
 
 def encoding_of(sample: bytes) -> str:
