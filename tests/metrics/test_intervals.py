@@ -109,6 +109,6 @@ def test_two_thousand_draws_over_700_pairs_are_fast():
 
 
 def _seconds(work):
-    start = time.perf_counter()
+    start = time.process_time()
     work()
-    return time.perf_counter() - start
+    return time.process_time() - start

@@ -1,5 +1,6 @@
 import json
 import os
+import time
 
 import pytest
 import zstandard
@@ -77,6 +78,7 @@ def test_every_recorded_score_comes_out_of_the_text(file, n):
 @data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
+    start = time.process_time()
     result = run(EXPERIMENT, Context(quick=True))
     assert [row for row in result.rows if row.met is False] == []
-    assert result.seconds < 10
+    assert time.process_time() - start < 10

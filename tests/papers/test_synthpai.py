@@ -1,5 +1,6 @@
 import json
 import os
+import time
 from collections import Counter
 
 import pytest
@@ -105,6 +106,7 @@ def test_the_rules_agree_with_the_recorded_judgements_as_published():
 @data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
+    start = time.process_time()
     result = run(EXPERIMENT, Context(quick=True))
     assert [row for row in result.rows if row.met is False] == []
-    assert result.seconds < 10
+    assert time.process_time() - start < 10
