@@ -1,7 +1,7 @@
 """Fit src/personae/metrics/judge.json: the local judge's weights, on the recorded judgements of eight of SynthPAI's models.
 
-Guesses of occupations where no rule scores, true occupations kept together in the folds that choose the penalty; the other eight models
-are never read. Needs PERSONAE_DATA and the extra `learn`.
+Guesses of occupations where no rule scores, true occupations kept together in the folds that choose the penalty; the other
+eight models are never read. Needs PERSONAE_DATA and the extra `learn`.
 
     python training/fit_judge.py
 """
