@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +14,6 @@ from personae.errors import BadInput, ModelFailed, UnknownName
 from personae.models import Recording, Reply, Request
 
 READY = {'Write this JSON object and nothing else: {"word": "ready"}': '{"word": "ready"}'}
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The chat server of the model tests."""
-    place = Path(__file__).parents[1] / "models" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("chat_server", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    monkeypatch.delenv("PERSONAE_API_KEY", raising=False)
-    with module.serving() as running:
-        running.behave(answers=READY)
-        yield running
 
 
 def _run(*arguments: str) -> str:
@@ -46,6 +29,7 @@ def test_list_forms() -> None:
 
 
 def test_list_names_of_a_server_and_check_it(server: Any) -> None:
+    server.behave(answers=READY)
     assert [json.loads(line)["model"] for line in _run("list", server.address, "--json").splitlines()] == [
         f"{server.address}#large",
         f"{server.address}#small",

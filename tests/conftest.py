@@ -1,4 +1,4 @@
-"""The chat server of the tests, started once, reset for each test."""
+"""The chat server that any test may ask for, started once, reset for each test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +33,9 @@ class Server:
         return len(self.saw()["calls"])
 
 
-@contextmanager
-def serving() -> Iterator[Server]:
-    """Run the server process while the block runs."""
-    script = Path(__file__).with_name("server.py")
+@pytest.fixture(scope="session")
+def _server_process() -> Iterator[Server]:
+    script = Path(__file__).parent / "models" / "server.py"
     with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -46,15 +44,9 @@ def serving() -> Iterator[Server]:
             process.kill()
 
 
-@pytest.fixture(scope="session")
-def _process() -> Iterator[Server]:
-    with serving() as running:
-        yield running
-
-
 @pytest.fixture
-def server(_process: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+def server(_server_process: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     for name in ("PERSONAE_API_KEY", "OPENAI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
-    _process.behave()
-    return _process
+    _server_process.behave()
+    return _server_process
