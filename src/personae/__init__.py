@@ -1,3 +1,33 @@
-"""Model people from the traces they leave, and measure what those traces give away."""
+"""Model people from the traces they leave, and measure what those traces give away.
+
+Examples
+--------
+>>> import personae
+>>> for reading in personae.reveal("examples/chatgpt-export.zip", only=["occupation"]):  # doctest: +SKIP
+...     print([(claim.best.value, claim.best.probability) for claim in reading.current])
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from personae.infer.reveal import Revealed, reveal
+    from personae.people.store import Store
 
 __version__ = "0.1.0"
+__all__ = ["Revealed", "Store", "__version__", "reveal"]
+
+_HOMES = {
+    "Revealed": "personae.infer.reveal",
+    "Store": "personae.people.store",
+    "reveal": "personae.infer.reveal",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'personae' has no attribute {name!r}; it has {', '.join(__all__)}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,38 +1,38 @@
-"""Read many people: batches that share the encoder's work, one transaction a person, resumable at any person."""
+"""Read many people: batches that share the encoder's work, one transaction a batch, resumable where it stopped."""
 
 from __future__ import annotations
 
-import hashlib
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from personae.infer.reader import Reader
 from personae.people.attributes import Attribute
 from personae.people.policy import Decision, decide, require
 from personae.people.records import Claim, Person
 
+if TYPE_CHECKING:
+    from personae.people._journal import Config
+    from personae.people.store import Store
+
 BATCH_TRACES = 1024
-
-
-class Keeper(Protocol):
-    """What the pipeline needs of a store."""
-
-    def done(self, person: str, method: str, config: str) -> bool: ...
-
-    def commit_person(self, person: Person, claims: Sequence[Claim], method: str, config: str) -> None: ...
-
-    def claims(self, person: str) -> tuple[Claim, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One person read: the traces, the claims, and whether they were taken from an earlier run."""
+    """One person read: the traces and the claims, history included; `resumed` when an earlier run had read them."""
 
     person: Person
     claims: tuple[Claim, ...]
     resumed: bool = False
+
+    @property
+    def current(self) -> tuple[Claim, ...]:
+        """Claims that nothing has superseded."""
+        return tuple(claim for claim in self.claims if not claim.superseded_by)
 
 
 def allowed(attributes: Sequence[Attribute], purpose: str) -> list[Attribute]:
@@ -46,21 +46,23 @@ def read_people(
     attributes: Sequence[Attribute],
     *,
     purpose: str = "self-audit",
-    keeper: Keeper | None = None,
+    store: Store | None = None,
 ) -> Iterator[Reading]:
     """Yield one `Reading` a person, in the order they come.
 
     Parameters
     ----------
     people : iterable of Person
-        Taken in batches of about 1,024 traces, so that memory does not grow with their number.
+        Taken in batches of about 1,024 traces, so that memory does not grow with their number; one batch is prepared
+        while the one before it is read.
     reader : Reader
     attributes : sequence of Attribute
     purpose : str
         Each attribute passes the policy gate first; the decision's rule is stored with every claim.
-    keeper : Keeper or None
-        A store: people it has finished under the same reader, attributes, purpose and traces are not read again,
-        and each person's claims and journal row are written in one transaction.
+    store : Store or None
+        Keeps traces and claims. People whom an earlier run with the same reader, attributes and purpose has read are not
+        read again; the claims of each batch and its journal rows are one transaction, so a run that was killed goes on
+        where it stopped. Readings then hold all that the store says of the attributes, edits by hand included.
 
     Raises
     ------
@@ -68,21 +70,55 @@ def read_people(
         Before anything is read.
     """
     decisions = {attribute.name: require(purpose, attribute) for attribute in attributes}
-    for batch in _batches(people):
-        configs = [_config(person, reader, attributes, purpose) for person in batch]
-        finished = [
-            keeper is not None and keeper.done(person.id, reader.name, config)
-            for person, config in zip(batch, configs, strict=True)
-        ]
-        reader.prepare([person for person, done in zip(batch, finished, strict=True) if not done])
-        for person, config, done in zip(batch, configs, finished, strict=True):
-            if keeper is not None and done:
-                yield Reading(person, keeper.claims(person.id), resumed=True)
-                continue
-            claims = tuple(_stamp(claim, decisions) for claim in reader.read(person, attributes))
-            if keeper is not None:
-                keeper.commit_person(person, claims, reader.name, config)
-            yield Reading(person, claims)
+    config: Config = {"attributes": sorted(decisions), "purpose": purpose}
+    with ThreadPoolExecutor(1) as ahead:
+        waiting: deque[tuple[_Batch, Future[None]]] = deque()
+        for people_now in _batches(people):
+            batch = _planned(people_now, reader, config, store)
+            waiting.append((batch, ahead.submit(reader.prepare, batch.due)))
+            if len(waiting) > 1:
+                yield from _finished(*waiting.popleft(), reader, attributes, decisions, config, store)
+        while waiting:
+            yield from _finished(*waiting.popleft(), reader, attributes, decisions, config, store)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    people: list[Person]
+    done: set[str]
+
+    @property
+    def due(self) -> list[Person]:
+        return [person for person in self.people if person.id not in self.done]
+
+
+def _planned(people: list[Person], reader: Reader, config: Config, store: Store | None) -> _Batch:
+    if store is None:
+        return _Batch(people, set())
+    store.add(trace for person in people for trace in person.traces)
+    return _Batch(people, store.journal.done_among([person.id for person in people], reader.name, config))
+
+
+def _finished(
+    batch: _Batch,
+    prepared: Future[None],
+    reader: Reader,
+    attributes: Sequence[Attribute],
+    decisions: dict[str, Decision],
+    config: Config,
+    store: Store | None,
+) -> Iterator[Reading]:
+    prepared.result()
+    found = {
+        person.id: tuple(_stamped(claim, decisions) for claim in reader.read(person, attributes))
+        for person in batch.due
+    }
+    if store is not None:
+        store.commit_people([(person, found[person.id]) for person in batch.due], reader.name, config)
+        profiles = store.profiles([person.id for person in batch.people])
+        found = {id_: tuple(c for c in p.claims if c.attribute in decisions) for id_, p in profiles.items()}
+    for person in batch.people:
+        yield Reading(person, found[person.id], resumed=person.id in batch.done)
 
 
 def _batches(people: Iterable[Person]) -> Iterator[list[Person]]:
@@ -98,18 +134,7 @@ def _batches(people: Iterable[Person]) -> Iterator[list[Person]]:
         yield batch
 
 
-def _stamp(claim: Claim, decisions: dict[str, Decision]) -> Claim:
+def _stamped(claim: Claim, decisions: dict[str, Decision]) -> Claim:
     decision = decisions[claim.attribute]
-    return replace(
-        claim, purpose=decision.purpose, decision=decision.rule, time=claim.time or datetime.now(UTC).replace(microsecond=0)
-    )
-
-
-def _config(person: Person, reader: Reader, attributes: Sequence[Attribute], purpose: str) -> str:
-    """Return a hash of everything the claims follow from: reader, attributes, purpose and the person's traces."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (reader.name, purpose, *sorted(attribute.name for attribute in attributes)):
-        digest.update(part.encode() + b"\x1f")
-    for trace in person.traces:
-        digest.update(f"{trace.source}\x1f{trace.id}\x1f{trace.text}\x1e".encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    time = claim.time or datetime.now(UTC).replace(microsecond=0)
+    return replace(claim, purpose=decision.purpose, decision=decision.rule, time=time)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -123,6 +124,8 @@ class HomeEncoder:
 class CachedEncoder:
     """An encoder that remembers: identical texts are encoded once, the oldest of `size` vectors are let go.
 
+    Safe to call from several threads.
+
     Parameters
     ----------
     encoder : Encoder
@@ -135,24 +138,33 @@ class CachedEncoder:
         self.size = size
         self.name = encoder.name
         self._kept: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 vectors of shape (n_texts, n_dimensions), as the encoder behind gives them."""
         keys = [hashlib.blake2b(_plain(text).encode(), digest_size=16).digest() for text in texts]
-        found = {key: self._kept[key] for key in keys if key in self._kept}
+        with self._lock:
+            found = {key: self._kept[key] for key in keys if key in self._kept}
+            for key in found:
+                self._kept.move_to_end(key)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
             fresh = dict(zip(missing, self.encoder.encode(list(missing.values())), strict=True))
             found.update(fresh)
-            self._kept.update(fresh)
-        for key in found.keys() - missing.keys():
-            self._kept.move_to_end(key)
-        while len(self._kept) > self.size:
-            self._kept.popitem(last=False)
+            self._keep(fresh)
         return np.stack([found[key] for key in keys]) if keys else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
+    def _keep(self, fresh: dict[bytes, NDArray[np.float32]]) -> None:
+        with self._lock:
+            self._kept.update(fresh)
+            while len(self._kept) > self.size:
+                self._kept.popitem(last=False)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_kept": OrderedDict()}
+        return {"encoder": self.encoder, "size": self.size}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["encoder"], size=state["size"])  # type: ignore[misc]
 
 
 @lru_cache(maxsize=1)

@@ -198,7 +198,12 @@ class Store:
 
     def profile(self, person: str) -> Profile:
         """Return a person's claims, history included, in the order in which they were made."""
-        return self._profiles([key(person)])[key(person)]
+        return self.profiles([person])[person]
+
+    def profiles(self, people: Sequence[str]) -> dict[str, Profile]:
+        """Return the profiles of several people, by the ids that were given."""
+        found = self._profiles([key(person) for person in people])
+        return {person: found[key(person)] for person in people}
 
     def claims(self, person: str) -> tuple[Claim, ...]:
         """Return a person's current claims."""

@@ -1,0 +1,84 @@
+"""Write what the documents state from what the program is: the CLI reference and the tables of the README.
+
+python docs/build.py          writes them
+python docs/build.py --check  exits 1 and names the page that is stale
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def cli_reference() -> str:
+    """Return the whole command line as Markdown, from the program's own help."""
+    from typer.cli import get_docs_for_click
+    from typer.main import get_command
+
+    from personae.cli import app
+
+    command = get_command(app)
+    context = command.make_context("personae", [], resilient_parsing=True)
+    text = get_docs_for_click(obj=command, ctx=context, name="personae", title="Command line")
+    return text.strip() + "\n"
+
+
+def papers_table() -> str:
+    """Return one line a measured paper: what it is, and how many of its bars are met."""
+    from personae.papers.harness import papers
+    from personae.papers.table import load
+
+    lines = ["| system | paper | bars met | measured |", "| --- | --- | --- | --- |"]
+    for paper in papers().values():
+        if paper.status != "measured":
+            continue
+        result = load(paper)
+        bars = [row for row in result.rows if row.bar]
+        link = f"[{paper.slug}](src/personae/papers/{paper.slug}/README.md)"
+        met = f"{sum(bool(row.met) for row in bars)} of {len(bars)}"
+        lines.append(f"| {link} | {paper.title} ({paper.year}) | {met} | {result.date} |")
+    return "\n".join(lines) + "\n"
+
+
+def home_table() -> str:
+    """Return what the readers that ship with the package were measured to do."""
+    from personae.models.home_card import headline
+
+    return headline()
+
+
+def filled(readme: str, parts: dict[str, str]) -> str:
+    """Return the README with each part between its markers replaced."""
+    for name, text in parts.items():
+        begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+        pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+        if len(pattern.findall(readme)) != 1:
+            raise SystemExit(f"README.md needs the markers {begin} and {end} once.")
+        readme = pattern.sub(lambda _, t=text, b=begin, e=end: f"{b}\n{t}{e}", readme)
+    return readme
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    readme = ROOT / "README.md"
+    pages = {
+        ROOT / "docs" / "cli.md": cli_reference(),
+        readme: filled(readme.read_text(encoding="utf-8"), {"papers": papers_table(), "home": home_table()}),
+    }
+    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if check:
+            sys.stderr.write(f"{path.relative_to(ROOT)} is stale: run python docs/build.py\n")
+        else:
+            path.write_text(pages[path], encoding="utf-8")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

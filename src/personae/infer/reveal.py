@@ -1,0 +1,134 @@
+"""The main job: what an archive, a table or a text gives away about each person in it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from personae.errors import BadInput
+from personae.infer.pipeline import Reading, allowed, read_people
+from personae.infer.reader import Reader
+from personae.people.archives import Archive, Options, Row, RowError, Tally, grouped, read_archive, read_text
+from personae.people.attributes import SYNTHPAI, Attribute, attribute
+from personae.people.policy import require
+from personae.people.records import people_of
+
+if TYPE_CHECKING:
+    from personae.people.store import Store
+
+STDIN = "-"
+
+
+@dataclass(slots=True)
+class Revealed:
+    """The people of one or several archives, read as they are asked for.
+
+    `formats` names each archive's format; `tally` counts rows and is complete once `readings` is used up.
+    """
+
+    readings: Iterator[Reading]
+    formats: tuple[str, ...]
+    attributes: tuple[Attribute, ...]
+    withheld: tuple[Attribute, ...]  # what the purpose does not allow
+    tally: Tally
+
+    def __iter__(self) -> Iterator[Reading]:
+        return self.readings
+
+
+def reveal(
+    paths: Path | str | Sequence[Path | str],
+    *,
+    only: Sequence[str | Attribute] = (),
+    reader: Reader | None = None,
+    purpose: str = "self-audit",
+    since: datetime | None = None,
+    person: str = "",
+    limit: int | None = None,
+    options: Options | None = None,
+    store: Store | None = None,
+) -> Revealed:
+    """Read archives and say what they give away about each person.
+
+    Parameters
+    ----------
+    paths : Path, str, or several
+        Zips, folders, files or tables of any format in `personae.people.archives.FORMATS`; "-" is text on stdin. Several
+        archives are brought together person by person; give the owner's name in `options` to join archives of one person
+        that name the owner differently.
+    only : names of attributes
+        All that the purpose allows by default; naming one that it does not allow raises.
+    reader : Reader or None
+        `HomeReader` by default; `PromptedReader(chat_model(...))` asks a language model.
+    since : datetime, aware
+        Leave out older traces; those without a time stay.
+    person : str
+        Read this person of a table alone.
+    limit : int
+        Stop after so many people.
+    store : Store or None
+        Workspace that keeps people and claims and makes the run resumable.
+
+    Raises
+    ------
+    BadInput, PolicyDenied, UnknownName
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+    ...     _ = file.write("I am a nurse and I live in Porto.")
+    ...     file.flush()
+    ...     claims = next(iter(reveal(file.name, only=["job"]))).current
+    >>> [(claim.best.value, claim.status) for claim in claims if not claim.abstained]
+    [('nurse', 'stated')]
+    """
+    listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    named = [attribute(name) for name in only]
+    for chosen in named:
+        require(purpose, chosen)
+    attributes = tuple(named or allowed(SYNTHPAI, purpose))
+    withheld = () if named else tuple(chosen for chosen in SYNTHPAI if chosen not in attributes)
+    if not attributes:
+        raise BadInput(
+            f"Purpose {purpose!r} allows none of the attributes that are read. Name another --purpose."
+        )
+    archives = [_open(path, options or Options()) for path in listed]
+    rows = chain.from_iterable(archive.rows for archive in archives)
+    tally = Tally()
+    traces = tally.traces(
+        grouped(_wanted(rows, person, since)) if len(archives) > 1 else _wanted(rows, person, since)
+    )
+    people = islice(people_of(traces), limit)
+    readings = read_people(people, reader or home_reader(), attributes, purpose=purpose, store=store)
+    return Revealed(readings, tuple(archive.format for archive in archives), attributes, withheld, tally)
+
+
+def home_reader() -> Reader:
+    """Return the readers that ship with the package."""
+    from personae.infer.home import HomeReader
+
+    return HomeReader()
+
+
+def _open(path: Path | str, options: Options) -> Archive:
+    if str(path) != STDIN:
+        return read_archive(path, options)
+    if sys.stdin.isatty():
+        raise BadInput(
+            "Reading from stdin, and nothing is piped in. Name a file, or end the text with Ctrl-D."
+        )
+    return read_text(sys.stdin.buffer, options)
+
+
+def _wanted(rows: Iterable[Row], person: str, since: datetime | None) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, RowError) or (
+            (not person or row.person == person) and (since is None or row.time is None or row.time >= since)
+        ):
+            yield row
