@@ -153,7 +153,13 @@ def tally() -> Tally:
 def make(**more) -> Report:
     rows = traces()
     subject = Subject.of(Person(rows[0].person, rows), claims(rows))
-    settings = {"format": "reddit, chatgpt and youtube", "quality": QUALITY, "made": date(2025, 6, 1), **more}
+    settings = {
+        "format": "reddit, chatgpt and youtube",
+        "quality": QUALITY,
+        "made": date(2025, 6, 1),
+        "version": "0.1.0",
+        **more,
+    }
     return Report(settings.pop("people", (subject,)), settings.pop("tally", tally()), **settings)
 
 

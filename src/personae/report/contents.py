@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from personae import __version__
 from personae.errors import BadInput
 from personae.people.archives.rows import Tally
 from personae.people.attributes import Attribute
@@ -137,6 +136,8 @@ class Report:
     purpose : str
         A name of `personae.people.policy.PURPOSES`; under "self-audit" the page speaks to the reader.
     made : date or None
+    version : str
+        Of personae.
     attributes : tuple of Attribute
         Those a user defined, for their labels.
     """
@@ -148,5 +149,5 @@ class Report:
     quality: tuple[Quality, ...] = ()
     purpose: str = "self-audit"
     made: date | None = None
-    version: str = __version__
+    version: str = ""
     attributes: tuple[Attribute, ...] = field(default=())
