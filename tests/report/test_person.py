@@ -107,6 +107,22 @@ def test_what_was_said_wins_over_what_was_guessed_and_the_guess_stands_beside():
     assert "Had you not said it: Male, guessed with 99%" in words(page(guessed, said))
 
 
+def test_what_was_entered_wins_over_what_was_said_and_guessed_and_both_keep_their_names():
+    entered, said = claim("sex", "female", 1.0, "given"), claim("sex", "male", 0.9, "stated")
+    text = words(page(claim("sex", "male", 0.7), said, entered))
+    assert "You entered this" in text
+    assert "In your own words: Male, 90%" in text
+    assert "Had you not entered it: Male, guessed with 70%" in text
+
+
+def test_without_what_was_said_a_withheld_guess_is_not_shown_beside():
+    said, withheld = claim("sex", "female", 0.9, "stated"), claim("sex", "male", 0.5, abstained=True)
+    text = words(page(said, withheld))
+    assert "Without what you said, this could not be told." in text
+    assert "Male, guessed" not in text
+    assert "could not be told" not in words(page(claim("sex", "male", 0.9), replace(said, abstained=True)))
+
+
 def test_a_superseded_place_becomes_history():
     new = claim("city", "Porto, Portugal", 0.9, "stated", valid_from=WHEN)
     old = claim("city", "Lisbon, Portugal", 0.9, "stated", valid_to=WHEN, superseded_by=new.id)
