@@ -207,8 +207,12 @@ def test_an_attribute_that_the_user_defined() -> None:
 @given(st.sampled_from(SYNTHPAI), st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=9),
        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["value", "probability", "line", "quote"]), inner)))  # fmt: skip
 def test_any_guesses_and_evidence_make_a_claim(attribute_: Attribute, rows: Any) -> None:
-    script = [_answer({"attribute": attribute_.name, "guesses": rows, "evidence": rows, "cannot_tell": rows})]
-    (claim,), _ = _read(script, attribute_)
+    odd = {"attribute": attribute_.name, "guesses": rows, "evidence": rows, "cannot_tell": rows}
+    sound = {"attribute": "shoes", "guesses": ["42"]}
+    (claim, shoes), _ = _read(
+        [_answer(odd, {"guesses": rows}, sound)], attribute_, Attribute("shoes", "Shoes", "text")
+    )
+    assert shoes.best.value == "42"
     assert sum(guess.probability for guess in claim.guesses) <= 1 + 1e-9
     for evidence in claim.evidence:
         assert all(0 <= start < end <= max(map(len, TEXTS)) for start, end in evidence.spans)

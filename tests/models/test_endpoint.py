@@ -142,10 +142,12 @@ def test_what_cannot_help_is_not_asked_again(
     assert server.n_calls == 1
 
 
-def test_a_server_that_is_not_there(endpoint: Endpoint) -> None:
-    nobody = Endpoint("http://127.0.0.1:9/v1", "small", patience=Patience(1, 1, 0.01))
+def test_a_server_that_is_not_there() -> None:
+    ledger = Ledger(Price(1, 1), budget_usd=1.0)
+    nobody = Endpoint("http://127.0.0.1:9/v1", "small", patience=Patience(1, 1, 0.01), ledger=ledger)
     with pytest.raises(ModelFailed, match=r"after 2 tries\. Check that the server runs"):
         nobody.reply(_user("Hello"))
+    assert ledger.spent.usd == 0  # nothing was sent
 
 
 def test_redirects_are_not_followed(server: Any, endpoint: Endpoint) -> None:
@@ -187,6 +189,10 @@ def test_content_filter_is_a_refusal(server: Any, endpoint: Endpoint) -> None:
     server.behave(faults=[{"kind": "status", "status": 400, "code": "content_filter"}, {"kind": "refusal"}])
     assert endpoint.reply(_user("Hello")).refusal == "content_filter"
     assert endpoint.reply(_user("Hello")).refusal == "I will not."
+
+
+def test_text_that_is_no_unicode_is_sent_all_the_same(endpoint: Endpoint) -> None:
+    assert endpoint.reply(_user("half \ud83d a smile")).text == "You said: half ? a smile"
 
 
 def test_log_probabilities(endpoint: Endpoint) -> None:

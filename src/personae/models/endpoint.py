@@ -230,13 +230,16 @@ class Endpoint(Model):
         return kind(f"{self.name}: {failure.reason}{times}. {hint}".rstrip())
 
     def _ask(self, request: Request) -> Reply | _Failure:
+        messages: Any = [
+            {**message, "content": _encodable(message["content"])} for message in request.messages
+        ]
         dialect = self._dialect
         first: _Failure | None = None
         while True:
             body = dialect.body(request.params)
             result = self._exchange(
                 lambda client, body=body: client.chat.completions.with_streaming_response.create(
-                    model=self.model, messages=list(request.messages), extra_body=body
+                    model=self.model, messages=messages, extra_body=body
                 )
             )
             if not isinstance(result, _Failure):
@@ -267,10 +270,10 @@ class Endpoint(Model):
                         return _Failure("the answer was not complete in time", maybe_charged=True)
         except openai.APIStatusError as error:
             return _status_failure(error)
-        except openai.APITimeoutError:
-            return _Failure("no answer in time", maybe_charged=True)
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
-            return _Failure(f"the connection failed ({type(error).__name__})", maybe_charged=True)
+            cause = error.__cause__ or error
+            was_sent = not isinstance(cause, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
+            return _Failure(f"the connection failed ({type(cause).__name__})", maybe_charged=was_sent)
         try:
             value = json.loads(data)
         except (ValueError, RecursionError):
@@ -332,6 +335,11 @@ def _status_failure(error: Any) -> _Failure:
     return _Failure(
         f"the server said {status}{named}", status, code, param, again, _retry_after(error.response.headers)
     )
+
+
+def _encodable(text: str) -> str:
+    """Return the text with a question mark for each half of a character, which UTF-8 cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _word(value: object) -> str:

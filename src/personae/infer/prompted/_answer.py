@@ -53,8 +53,13 @@ class Quote(_Lenient):
     @field_validator("line", mode="before")
     @classmethod
     def _number(cls, value: Any) -> Any:
-        digits = re.search(r"\d+", str(value)) if value is not None else None
-        return int(digits[0][:9]) if digits else None
+        digits = re.search(r"\d{1,9}", str(value)) if value is not None else None
+        return int(digits[0]) if digits else None
+
+    @field_validator("quote", mode="before")
+    @classmethod
+    def _words(cls, value: Any) -> str:
+        return value if isinstance(value, str) else ""
 
 
 class Guessed(_Lenient):
@@ -107,7 +112,9 @@ class Told(_Lenient):
         rows = value if isinstance(value, list) else [value]
         plain = (str, int, float)
         rows = [{"value": row} if isinstance(row, plain) else row for row in rows]
-        return [row for row in rows if isinstance(row, dict) and isinstance(row.get("value"), plain)]
+        values = [row.get("value") if isinstance(row, dict) else None for row in rows]
+        is_good = [isinstance(value, plain) and not isinstance(value, bool) for value in values]
+        return [row for row, good in zip(rows, is_good, strict=True) if good]
 
 
 class Portrait(BaseModel):
@@ -118,11 +125,17 @@ class Portrait(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
-        """Take an object keyed by attribute for the list it stands for."""
+        """Take an object keyed by attribute for the list it stands for, and leave out entries about nothing."""
         inner = value.get("attributes", value) if isinstance(value, dict) else None
         if isinstance(inner, dict) and inner and all(isinstance(part, dict) for part in inner.values()):
-            return {"attributes": [{"attribute": name, **part} for name, part in inner.items()]}
-        return value
+            inner = [{"attribute": name, **part} for name, part in inner.items()]
+        if not isinstance(inner, list):
+            return value
+        return {
+            "attributes": [
+                row for row in inner if isinstance(row, dict) and isinstance(row.get("attribute"), str)
+            ]
+        }
 
 
 def from_blocks(text: str) -> dict[str, Any] | None:

@@ -35,6 +35,7 @@ _HINTS = {
     "education": "highest level so far",
     "occupation": "what they do for a living or study, in a few words",
 }
+WORDS = (SYSTEM, _FOOTER, *_HINTS.values())  # all that is the same in every prompt
 
 
 def messages_of(lines: Sequence[Shown], attributes: Sequence[Attribute]) -> tuple[Message, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from personae.infer.prompted._context import Shown, shown_lines
-from personae.infer.prompted._prompt import SYSTEM, messages_of
+from personae.infer.prompted._prompt import WORDS, messages_of
 from personae.infer.prompted._quotes import evidence_of
 from personae.models.answers import Answered, Outcomes, Refused, Unparsed, ask_many
 from personae.models.chat import ChatModel, Request
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CONTEXT_TOKENS = 3000  # paper, section on set-up: tokens of a profile's text
 TEMPERATURE = 0.1  # paper
-_VERSION = "1"  # of the prompt and of what is made of its answer; raise it when claims would change
+_VERSION = "1"  # of what is made of an answer; raise it when claims would change
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class PromptedReader:
 
     @property
     def name(self) -> str:
-        settings = (_VERSION, SYSTEM, self.context_tokens, self.abstain_below, self.temperature, self.repairs)
+        settings = (_VERSION, WORDS, self.context_tokens, self.abstain_below, self.temperature, self.repairs)
         digest = hashlib.blake2b(repr(settings).encode(), digest_size=4).hexdigest()
         return f"prompted {self.model.name} {digest}"
 
