@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
+from personae.errors import MissingData
 from personae.models import Reply, Request, chat_model
 from personae.models.answers import (
     Answered,
@@ -243,3 +245,34 @@ def test_schema_over_http_with_a_server_that_takes_none(server: Any) -> None:
 )  # fmt: skip
 def test_blocks(text: str, expected: list[tuple[str, tuple[str, ...]]]) -> None:
     assert [(block.type, block.guesses) for block in find_blocks(text)] == expected
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("model", ["gpt-4", "claude-3-haiku", "llama-3-70b", "qwen1.5-110b"])
+def test_recorded_answers_fall_into_the_published_guesses(model: str) -> None:
+    """SynthPAI's raw answers of models that keep to the form give the very guesses that the authors published."""
+    from personae.people.datasets import read_rows
+
+    try:
+        rows = list(read_rows("synthpai", f"predictions/{model}.jsonl.zst"))
+    except MissingData as missing:
+        pytest.skip(str(missing))
+    same = total = 0
+    for row in rows:
+        found = {
+            re.sub(r"[^a-z]+", "_", block.type.lower()): block.guesses for block in find_blocks(row["raw"])
+        }
+        for name, parsed in row["parsed"].items():
+            guesses = [
+                _bare(guess)
+                for guess in parsed.get("guess", ())
+                if _bare(guess) not in {"", "n/a", "unknown"}
+            ]
+            total += bool(guesses)
+            same += bool(guesses) and [_bare(guess) for guess in found.get(name, ())[:3]] == guesses[:3]
+    assert total > 1000
+    assert same / total >= 0.99
+
+
+def _bare(guess: str) -> str:
+    return re.sub(r"^\(?\d[.)]\s+", "", guess.lower()).strip(" .;*'\"")
