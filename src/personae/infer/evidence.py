@@ -1,0 +1,125 @@
+"""What an inferred claim rests on: the exact share of each trace, and the words that carry it.
+
+The score of a claim is the log-odds of its best value. A trace's weight is the share of the score's rise over the score of an
+empty text that falls away without that trace. A line's score is linear in its words: in the lexical weights directly, and in
+the encoder's token states because a text's vector is their mean at unit length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from personae.infer._home_model import HomeModel
+from personae.infer._lines import Line, terms
+from personae.infer._scorer import Array, Head, Pooled, log_odds, pool
+
+TRACES = 8  # evidence kept for one claim
+SPANS = 4  # marked runs of words in one trace
+LEAST_SHARE = 0.01
+
+
+def trace_sums(lines: Sequence[Line], told: Array, vectors: Array, n_traces: int) -> list[Array]:
+    """Return, for each trace, what its lines add to the pooled sums: told, squared, vector and number of lines."""
+    owner = np.array([line.trace for line in lines])
+    sums = [np.zeros((n_traces, rows.shape[1]), np.float32) for rows in (told, told, vectors)]
+    for total, rows in zip(sums, (told, told**2, vectors), strict=True):
+        np.add.at(total, owner, rows)
+    return [*sums, np.bincount(owner, minlength=n_traces).astype(np.float32)]
+
+
+def trace_shares(
+    head: Head, lines: Sequence[Line], told: Array, vectors: Array, value: int, n_traces: int
+) -> Array:
+    """Return each trace's share of the claim's score, shape (n_traces,), in [0, 1]; 0 where it speaks against the claim."""
+    whole = pool(told, vectors)
+    told_sum, squared, vector, counts = trace_sums(lines, told, vectors, n_traces)
+    without = Pooled(
+        np.maximum(whole.told - told_sum, 0.0),
+        np.maximum(whole.squared - squared, 0.0),
+        whole.vector - vector,
+        whole.lines - counts,
+    )
+    nothing = pool(told[:0], vectors[:0])
+    score = float(log_odds(head.logits(whole), value))
+    rise = score - float(log_odds(head.logits(nothing), value))
+    falls = score - log_odds(head.logits(without), value)
+    if rise <= 1e-6:
+        rise = max(float(falls.max(initial=0.0)), 1e-6)
+    shares: Array = np.clip(falls / rise, 0.0, 1.0)
+    return shares
+
+
+def word_spans(
+    model: HomeModel, name: str, value: int, text: str, encoder: Any = None
+) -> tuple[tuple[int, int], ...]:
+    """Return (start, end) of the words of a line that speak most for a value, in order.
+
+    With an encoder that has `token_states` the tokens' parts of the vector count too; else the lexical part alone.
+    """
+    weight = _word_scores(model, name, value, text)
+    if encoder is not None and hasattr(encoder, "token_states"):
+        states = encoder.token_states(text)
+        scores = states.states @ _direction(model, name, value, model.vectors) * states.scale
+        for (start, end), score in zip(states.offsets, scores, strict=True):
+            weight[start:end] += float(score) / max(end - start, 1)
+    return _runs(text, weight)
+
+
+def _direction(model: HomeModel, name: str, value: int, rows: Array) -> Array:
+    """Return what one unit of each feature adds to the value's line score, over the mean of the other outcomes."""
+    part = model.parts[name]
+    columns = rows[..., part.columns]
+    if part.candidates is None:
+        chosen: Array = columns[..., value + 1] - columns.mean(axis=-1)
+        return chosen
+    telling: Array = columns[..., 1] - columns[..., 0]
+    if rows is model.vectors:
+        telling = telling + part.sharpness * (part.candidates[:, value] - part.candidates.mean(axis=1))
+    return telling
+
+
+def _word_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
+    """Return the lexical score of each character: a term's score is spread over its characters."""
+    weight = np.zeros(len(text), dtype=np.float32)
+    places, weights = model.lexicon.weights(text)
+    if not len(places):
+        return weight
+    scores = dict(
+        zip(
+            places.tolist(),
+            (weights * _direction(model, name, value, model.words[places])).tolist(),
+            strict=True,
+        )
+    )
+    found = [
+        (model.lexicon.places[term], start, end)
+        for term, start, end in terms(text)
+        if term in model.lexicon.places
+    ]
+    times = np.bincount([place for place, _, _ in found])
+    for place, start, end in found:
+        weight[start:end] += scores[place] / times[place] / max(end - start, 1)
+    return weight
+
+
+def _runs(text: str, weight: Array) -> tuple[tuple[int, int], ...]:
+    """Return the words with the most weight, neighbors joined."""
+    words = [
+        (start, end)
+        for term, start, end in terms(text)
+        if " " not in term and text[start:end].strip("'").isalnum()
+    ]
+    scored = sorted(((float(weight[a:b].sum()), a, b) for a, b in words), reverse=True)
+    if not scored or scored[0][0] <= 0:
+        return ()
+    kept = sorted((a, b) for score, a, b in scored[: 2 * SPANS] if score >= 0.25 * scored[0][0])
+    runs: list[tuple[int, int]] = []
+    for start, end in kept:
+        if runs and start - runs[-1][1] <= 1:
+            runs[-1] = (runs[-1][0], end)
+        else:
+            runs.append((start, end))
+    return tuple(runs[:SPANS])

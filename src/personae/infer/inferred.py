@@ -1,0 +1,118 @@
+"""What a person's words give away without saying it: calibrated guesses from a small fitted model, no network, no key.
+
+Each line of a person is read by a linear classifier over its sentence vector and its words; lines are pooled to one
+calibrated distribution for each attribute (`_scorer`); a claim that is not sure enough abstains. What it was fitted on, and how
+good it is, stands in `models/home/MODEL_CARD.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from personae.infer._guesses import guesses_of
+from personae.infer._home_model import FILE, HomeModel, Part, home_model
+from personae.infer._lines import Line, lines_of
+from personae.infer._scorer import Array, pool, softmax
+from personae.infer.evidence import LEAST_SHARE, TRACES, trace_shares, word_spans
+from personae.models.encoder import CachedEncoder, Encoder, home_encoder
+from personae.people.attributes import Attribute
+from personae.people.records import Claim, Evidence, Person, Trace, newest
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """One person's own traces as lines, with their vectors (n_lines, 384) and line logits (n_lines, n_columns)."""
+
+    traces: tuple[Trace, ...]
+    lines: list[Line]
+    vectors: Array
+    logits: Array
+
+
+class InferredReader:
+    """Reads attributes from how and what a person writes.
+
+    Parameters
+    ----------
+    encoder : Encoder or None
+        None takes the one that ships, with a cache.
+    file : Path
+        The fitted model.
+
+    Notes
+    -----
+    Attributes that the model was not fitted for get no claim. Evidence is exact: a trace's weight is the share of the
+    claim's score that falls away without it.
+    """
+
+    def __init__(self, *, encoder: Encoder | None = None, file: Path = FILE) -> None:
+        self.encoder = encoder or CachedEncoder(home_encoder())
+        self.file = file
+
+    @property
+    def name(self) -> str:
+        return f"inferred-{home_model(self.file).version}"
+
+    def prepare(self, people: Sequence[Person]) -> None:
+        """Encode the lines of all at once, each text once."""
+        texts = dict.fromkeys(line.text for person in people for line in lines_of(person.own))
+        self.encoder.encode(list(texts))
+
+    def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
+        """Return one claim for each attribute that the model knows, abstained ones included."""
+        model = home_model(self.file)
+        text = self._text(model, person)
+        return [
+            self._claim(model, model.parts[attribute.name], attribute, person.id, text)
+            for attribute in attributes
+            if attribute.name in model.parts
+        ]
+
+    def _text(self, model: HomeModel, person: Person) -> _Text:
+        traces = person.own
+        lines = lines_of(traces)
+        texts = tuple(line.text for line in lines)
+        vectors = self.encoder.encode(texts)
+        return _Text(traces, lines, vectors, model.line_logits(vectors, texts))
+
+    def _claim(self, model: HomeModel, part: Part, attribute: Attribute, person: str, text: _Text) -> Claim:
+        told = model.told(attribute.name, text.logits, text.vectors)
+        chances = softmax(part.head.logits(pool(told, text.vectors)))
+        guesses = guesses_of(attribute, part.values, chances)
+        abstained = not text.lines or guesses[0].probability < part.least
+        value = int(np.argmax(chances))
+        return Claim(
+            person,
+            attribute.name,
+            guesses,
+            "inferred",
+            abstained,
+            "home",
+            evidence=()
+            if not text.lines
+            else self._evidence(model, attribute.name, value, text, told, abstained),
+            model=self.name,
+            time=newest(text.traces),
+        )
+
+    def _evidence(
+        self, model: HomeModel, name: str, value: int, text: _Text, told: Array, abstained: bool
+    ) -> tuple[Evidence, ...]:
+        head = model.parts[name].head
+        shares = trace_shares(head, text.lines, told, text.vectors, value, len(text.traces))
+        order = [int(i) for i in np.argsort(-shares, kind="stable")[:TRACES] if shares[i] >= LEAST_SHARE]
+        found = []
+        for rank, number in enumerate(order):
+            line = max(
+                (line for line in text.lines if line.trace == number), key=lambda line: line.end - line.start
+            )
+            states = self.encoder if rank == 0 and not abstained else None
+            spans = word_spans(model, name, value, line.text, states)
+            trace = text.traces[number]
+            marked = tuple((line.start + start, line.start + end) for start, end in spans)
+            found.append(Evidence(trace.id, trace.where, marked, float(shares[number])))
+        return tuple(found)
