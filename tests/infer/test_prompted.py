@@ -363,3 +363,20 @@ def test_published_answers_read_as_the_authors_read_them(tmp_path: Path) -> None
     assert len(ours) == 700
     assert abs(sum(ours) - sum(theirs)) <= 3
     assert reader.outcomes.as_json()["unparsed"] == 0
+
+
+def test_a_batch_announced_while_another_is_read_asks_nobody_twice() -> None:
+    asked: list[str] = []
+
+    def answer(messages: Any) -> str:
+        asked.append(messages[-1]["content"])
+        return _answer()
+
+    reader = PromptedReader(chat_model("scripted", script=answer), seed=7)
+    first = [_person(f"Hello from {name}.", name=name) for name in "abc"]
+    second = [_person(f"Hello from {name}.", name=name) for name in "def"]
+    reader.prepare(first)
+    reader.prepare(second)
+    for person in (*first, *second):
+        reader.read(person, [AGE])
+    assert len(asked) == 6

@@ -59,7 +59,7 @@ def note(message: str, *, quiet: bool = False) -> None:
 def progress(description: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Progress]:
     """Show a progress bar on stderr while the block runs; nothing when quiet or not on a terminal.
 
-    The bar has one task, id 0; call `progress.advance(0)`.
+    The bar has one task: `bar.advance(bar.task_ids[0])`.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

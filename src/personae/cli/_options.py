@@ -21,5 +21,7 @@ StorePath = Annotated[
     Path | None,
     typer.Option("--store", envvar="PERSONAE_STORE", help="Workspace file that keeps people and claims."),
 ]
-Purpose = Annotated[str, typer.Option("--purpose", help="What the inference is for; decides what it may be about.")]
+Purpose = Annotated[
+    str, typer.Option("--purpose", help="What the inference is for; decides what it may be about.")
+]
 Only = Annotated[str, typer.Option("--only", help="Attributes, separated by commas, such as age,sex.")]

@@ -51,6 +51,8 @@ class PromptedReader:
     temperature : float
     repairs : int
         How often an answer that cannot be read is handed back.
+    seed : int or None
+        Sent with every question, for servers that draw the same answer under the same seed.
 
     Attributes
     ----------
@@ -81,29 +83,41 @@ class PromptedReader:
         abstain_below: float = 0.5,
         temperature: float = TEMPERATURE,
         repairs: int = 0,
+        seed: int | None = None,
     ) -> None:
         self.model = model
         self.context_tokens = context_tokens
         self.abstain_below = abstain_below
         self.temperature = temperature
         self.repairs = repairs
+        self.seed = seed
         self.outcomes = Outcomes()
-        self._coming: list[Person] = []
+        self._coming: deque[list[Person]] = deque(maxlen=2)
         self._asked: _Asked | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_coming": [], "_asked": None}
+        return vars(self) | {"_coming": deque(maxlen=2), "_asked": None}
 
     @property
     def name(self) -> str:
-        settings = (_VERSION, WORDS, self.context_tokens, self.abstain_below, self.temperature, self.repairs)
+        settings = (
+            _VERSION,
+            WORDS,
+            self.context_tokens,
+            self.abstain_below,
+            self.temperature,
+            self.repairs,
+            self.seed,
+        )
         digest = hashlib.blake2b(repr(settings).encode(), digest_size=4).hexdigest()
         return f"prompted {self.model.name} {digest}"
 
     def prepare(self, people: Sequence[Person]) -> None:
-        """Note who comes next: their questions are asked several at a time once the first of them is read."""
-        self._coming = [person for person in people if person.own]
-        self._asked = None
+        """Note who comes next: their questions are asked several at a time once the first of them is read.
+
+        Two announcements are kept, so that one may be made while the people of the one before are read.
+        """
+        self._coming.append([person for person in people if person.own])
 
     def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
         """Return one claim for each attribute; a person without own text is not asked about."""
@@ -136,9 +150,12 @@ class PromptedReader:
         return result, self._asked.shown.popleft()
 
     def _following(self, person: Person) -> list[Person]:
-        """Return the person and those announced after them."""
-        ids = [each.id for each in self._coming]
-        return self._coming[ids.index(person.id) :] if person.id in ids else [person]
+        """Return the person and those announced after them, of the newest announcement that has them."""
+        for people in reversed(self._coming):
+            for place, each in enumerate(people):
+                if each.id == person.id:
+                    return people[place:]
+        return [person]
 
     def _ask(self, people: Sequence[Person], attributes: tuple[Attribute, ...]) -> None:
         from personae.infer.prompted._answer import Portrait, from_blocks
@@ -155,7 +172,9 @@ class PromptedReader:
         self._asked = _Asked(attributes, deque(person.id for person in people), shown, results)
 
     def _request(self, person: Person, lines: Sequence[Shown], attributes: Sequence[Attribute]) -> Request:
-        params = {"temperature": self.temperature, "max_tokens": 400 + 250 * len(attributes)}
+        params: dict[str, Any] = {"temperature": self.temperature, "max_tokens": 400 + 250 * len(attributes)}
+        if self.seed is not None:
+            params["seed"] = self.seed
         return Request(
             messages_of(lines, attributes), params, person=person.id, key=f"attributes/{person.id}"
         )

@@ -1,0 +1,264 @@
+"""`personae reveal`: what an archive gives away, as a page, a table or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from personae import __version__
+from personae.cli._console import note, plain, print_json, print_table, progress
+from personae.cli._options import Json, Limit, Model, Only, Purpose, Quiet, StorePath
+from personae.errors import BadInput
+
+if TYPE_CHECKING:
+    from personae.infer.pipeline import Reading
+    from personae.infer.reader import Reader
+    from personae.infer.reveal import Revealed
+    from personae.models.chat import ChatModel
+    from personae.people.archives import Tally
+    from personae.people.records import Claim
+    from personae.report import Quality, Subject
+
+SHOWN_PEOPLE = 20
+
+
+def reveal(
+    paths: Annotated[
+        list[str],
+        typer.Argument(metavar="PATH...", help="Archives, folders, tables or texts; - is text on stdin."),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Where the page goes.  [default: report.html]")
+    ] = None,
+    only: Only = "",
+    since: Annotated[str, typer.Option("--since", help="Leave out older traces, such as 2024-01-31.")] = "",
+    person: Annotated[str, typer.Option("--person", help="Read this person of a table alone.")] = "",
+    limit: Limit = None,
+    me: Annotated[
+        str, typer.Option("--me", help="Your name in these archives; joins several archives of yours.")
+    ] = "",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A table's own column names, such as text=body. Repeatable."),
+    ] = None,
+    day_first: Annotated[
+        bool | None,
+        typer.Option("--day-first/--month-first", help="How to read 03/04/2024 where a chat leaves it open."),
+    ] = None,
+    purpose: Purpose = "self-audit",
+    store: StorePath = None,
+    model: Model = "home",
+    price: Annotated[
+        str, typer.Option("--price", help="Dollars per million tokens in and out: 0.15/0.60.")
+    ] = "",
+    budget_usd: Annotated[
+        float | None, typer.Option("--budget-usd", min=0.0, help="Stop before spending more; needs --price.")
+    ] = None,
+    recording: Annotated[
+        Path | None, typer.Option("--recording", help="Keep the model's answers here, and ask nothing twice.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show calls, tokens and cost; send nothing.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Sent to the language model; home needs none.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read an archive or a table and write a report of what it gives away.
+
+    ChatGPT, Claude, Reddit, X, Mastodon, WhatsApp, Telegram, Spotify, Google Takeout, Instagram and Discord exports are told
+    by their content; so are JSONL, CSV and Parquet tables with the columns person and text, and plain text. Nothing is sent
+    anywhere unless --model names a server.
+    """
+    from personae.infer.reveal import reveal as run
+    from personae.people.archives import Options
+    from personae.people.store import Store
+
+    chat = _chat(model, price=price, budget_usd=budget_usd, recording=recording, dry_run=dry_run)
+    with ExitStack() as stack:
+        kept = stack.enter_context(Store(store)) if store and not dry_run else None
+        revealed = run(
+            [Path(path) if path != "-" else path for path in paths],
+            only=[name for name in only.split(",") if name.strip()],
+            reader=_reader(chat, seed),
+            purpose=purpose,
+            since=_moment(since),
+            person=person,
+            limit=limit,
+            options=Options(day_first=day_first, person=me, columns=_columns(columns or [])),
+            store=kept,
+        )
+        if dry_run:
+            _estimate(revealed, chat)
+            return
+        page = out or (None if json else Path("report.html"))
+        _write(revealed, page, model=model, purpose=purpose, json=json, quiet=quiet)
+
+
+def _write(
+    revealed: Revealed, page: Path | None, *, model: str, purpose: str, json: bool, quiet: bool
+) -> None:
+    """Go through the people once: print each, and hand it on to the page."""
+    from personae.report import Report, Subject, write
+
+    shown: list[Reading] = []
+    count = 0
+
+    def subjects() -> Iterator[Subject]:
+        nonlocal count
+        held: Reading | None = None
+        with progress("Reading", quiet=quiet) as bar:
+            for reading in revealed:
+                count += 1
+                bar.advance(bar.task_ids[0], len(reading.person.traces))
+                if json and held:
+                    print_json(_as_json(held))
+                held = reading
+                if len(shown) < SHOWN_PEOPLE:
+                    shown.append(reading)
+                yield Subject.of(reading.person, reading.claims)
+        if json and held:
+            print_json(_as_json(held, revealed.tally if count == 1 else None))
+
+    if page is None:
+        for _ in subjects():
+            pass
+    else:
+        formats = ", ".join(dict.fromkeys(revealed.formats))
+        today = datetime.now(UTC).date()
+        write(
+            Report(subjects(), revealed.tally, formats, model, _quality(), purpose, today, __version__), page
+        )
+    if not count:
+        _note_skipped(revealed, quiet=quiet)
+        raise BadInput(
+            "Nobody to read: no trace was kept. Look at the reasons above, or at --person and --since."
+        )
+    if not json:
+        _print(shown, count)
+    _note_skipped(revealed, quiet=quiet)
+    if page is not None:
+        note(f"Wrote {page}", quiet=quiet)
+
+
+def _print(shown: list[Reading], count: int) -> None:
+    if count == 1:
+        print_table(
+            ("attribute", "value", "probability", "how", "rests on"),
+            [_row(claim) for claim in shown[0].current],
+            title=shown[0].person.id,
+        )
+        return
+    names = list(dict.fromkeys(claim.attribute for reading in shown for claim in reading.current))
+    rows = ((r.person.id, *(_told(r, name) for name in names)) for r in shown)
+    left = f"{count - len(shown)} more people are in the page or with --json" if count > len(shown) else ""
+    print_table(("person", *names), rows, title=left)
+
+
+def _row(claim: Claim) -> tuple[str, str, str, str, str]:
+    best = claim.best
+    if claim.abstained or best is None:
+        return claim.attribute, "cannot be told", "", claim.status, ""
+    lines = ", ".join(evidence.where for evidence in claim.evidence[:2])
+    return claim.attribute, best.value, f"{best.probability:.2f}", claim.status, lines
+
+
+def _told(reading: Reading, name: str) -> str:
+    """Return the surest value for a person; empty where none can be told."""
+    told = [c for c in reading.current if c.attribute == name and not c.abstained and c.best]
+    best = max((c.best for c in told if c.best), key=lambda guess: guess.probability, default=None)
+    return f"{best.value} ({best.probability:.2f})" if best else ""
+
+
+def _as_json(reading: Reading, tally: Tally | None = None) -> dict[str, object]:
+    """Return the documented object; with the tally, an archive of one person counts its skipped rows."""
+    kept = len(reading.person.traces)
+    return {
+        "person": reading.person.id,
+        "traces": tally.as_json() if tally else {"read": kept, "kept": kept, "skipped": 0},
+        "claims": [claim.as_json() for claim in reading.current],
+    }
+
+
+def _note_skipped(revealed: Revealed, *, quiet: bool) -> None:
+    tally = revealed.tally
+    if revealed.withheld:
+        names = ", ".join(attribute.name for attribute in revealed.withheld)
+        note(f"Not read, since the purpose does not allow it: {names}", quiet=quiet)
+    if tally.skipped:
+        note(f"Skipped {tally.skipped} of {tally.read} rows:", quiet=quiet)
+        for reason, times in tally.reasons.most_common(5):
+            example = next((error for error in tally.errors if error.reason == reason), None)
+            note(f"  {times} × {reason}" + (f", first at {example.where}" if example else ""), quiet=quiet)
+
+
+def _chat(
+    model: str, *, price: str, budget_usd: float | None, recording: Path | None, dry_run: bool
+) -> ChatModel | None:
+    if model == "home":
+        if price or budget_usd is not None or recording or dry_run:
+            raise BadInput(
+                "--price, --budget-usd, --recording and --dry-run go with a language model: name it with --model."
+            )
+        return None
+    from personae.models import chat_model
+    from personae.models.cost import Price
+
+    return chat_model(
+        model,
+        recording=recording,
+        price=Price.parse(price) if price else None,
+        budget_usd=budget_usd,
+        dry_run=dry_run,
+    )
+
+
+def _reader(chat: ChatModel | None, seed: int | None) -> Reader | None:
+    if chat is None:
+        return None
+    from personae.infer.prompted import PromptedReader
+
+    return PromptedReader(chat, seed=seed)
+
+
+def _estimate(revealed: Revealed, chat: ChatModel | None) -> None:
+    """Go through the people with a model that asks nothing, and say what asking would cost."""
+    from personae.models.cost import DryRun
+
+    assert isinstance(chat, DryRun)
+    for _ in revealed:
+        pass
+    typer.echo(str(chat.estimate))
+
+
+def _quality() -> tuple[Quality, ...]:
+    from personae.infer.home import measured_quality
+
+    return measured_quality()
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    pairs = [part for each in given for part in each.split(",")]
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise typer.BadParameter(
+            f"{plain(wrong[0])!r}: write our name, =, and the table's own, such as text=body."
+        )
+    return {name.strip(): own.strip() for name, own in (pair.split("=", 1) for pair in pairs)}
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"--since {plain(text)!r} is no date; write it as 2024-01-31.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
