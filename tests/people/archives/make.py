@@ -296,3 +296,144 @@ def _zip(path: Path, files: dict[str, object]) -> Path:
         for name, body in files.items():
             archive.writestr(zipfile.ZipInfo(name), _bytes(body))
     return path
+
+
+def whatsapp(folder: Path, lines: Sequence[Line]) -> Path:
+    names = {"self": "Ana", "other": "Bea"}
+    chat = [
+        f"[{line.time:%d/%m/%Y, %H:%M:%S}] {names.get(line.role, 'Bea')}: {line.text}\n" for line in lines
+    ]
+    first = f"[{START:%d/%m/%Y, %H:%M:%S}] "
+    system = f"{first}Bea: \u200eMessages and calls are end-to-end encrypted.\n"
+    deleted = f"{first}Ana: \u200eYou deleted this message.\n"
+    return _zip(folder / "WhatsApp Chat - Bea.zip", {"_chat.txt": "".join([system, deleted, *chat])})
+
+
+def telegram(folder: Path, lines: Sequence[Line]) -> Path:
+    messages = [
+        {"id": place, "type": "message", "date": line.time.strftime("%Y-%m-%dT%H:%M:%S"),
+         "date_unixtime": str(int(line.time.timestamp())), "from": "x", "from_id": "user1" if line.role == "self" else "user2",
+         "text": [line.text[:8], {"type": "bold", "text": line.text[8:]}]}
+        for place, line in enumerate(lines)
+    ]  # fmt: skip
+    chat = {"name": "Bea", "type": "personal_chat", "id": 2, "messages": messages}
+    account = {
+        "about": "x",
+        "personal_information": {"user_id": 1, "first_name": "Ana"},
+        "chats": {"list": [chat]},
+    }
+    return _zip(folder / "telegram.zip", {"result.json": account})
+
+
+def spotify(folder: Path, lines: Sequence[Line]) -> Path:
+    """Say the own lines as searches; the other side's are podcast episodes."""
+    searches = [
+        {"platform": "ANDROID", "searchTime": line.time.strftime("%Y-%m-%dT%H:%M:%S.000Z[UTC]"), "searchQuery": line.text,
+         "searchInteractionURIs": []}
+        for line in lines
+        if line.role == "self"
+    ]  # fmt: skip
+    plays = [
+        {"ts": line.time.strftime("%Y-%m-%dT%H:%M:%SZ"), "ms_played": 45_000, "ip_addr": "10.0.0.1",
+         "master_metadata_track_name": None, "episode_name": line.text, "episode_show_name": "Bea",
+         "spotify_episode_uri": f"spotify:episode:{place}", "incognito_mode": False}
+        for place, line in enumerate(lines)
+        if line.role == "other"
+    ]  # fmt: skip
+    return _zip(
+        folder / "spotify.zip",
+        {
+            "SearchQueries.json": searches,
+            "Streaming_History_Audio_2023_0.json": plays,
+            "Userdata.json": {"username": "ana"},
+        },
+    )
+
+
+def google(folder: Path, lines: Sequence[Line]) -> Path:
+    """Say the own lines as prompts and comments; the other side's are the titles of videos."""
+    moments = [line.time.isoformat().replace("+00:00", "Z") for line in lines]
+    own = [(line, moment) for line, moment in zip(lines, moments, strict=True) if line.role == "self"]
+    prompts = [
+        {
+            "header": "Gemini Apps",
+            "title": f"Prompted {line.text}",
+            "time": moment,
+            "products": ["Gemini Apps"],
+        }
+        for line, moment in own[1::2]
+    ]
+    comments = [
+        (f"c{place}", "u", moment, "0", "", "v", json.dumps({"text": line.text}))
+        for place, (line, moment) in enumerate(own[::2])
+    ]
+    videos = [
+        {"header": "YouTube", "title": f"Watched {line.text}", "time": moment, "products": ["YouTube"],
+         "titleUrl": f"https://www.youtube.com/watch?v=abcdefgh{place:03}", "subtitles": [{"name": "Bea"}]}
+        for place, (line, moment) in enumerate(zip(lines, moments, strict=True))
+        if line.role == "other"
+    ]  # fmt: skip
+    columns = "Comment ID,Channel ID,Comment Create Timestamp,Price,Parent Comment ID,Video ID,Comment Text"
+    return _zip(
+        folder / "google.zip",
+        {
+            "Takeout/My Activity/Gemini Apps/MyActivity.json": prompts,
+            "Takeout/YouTube/history/watch-history.json": videos,
+            "Takeout/YouTube/comments/comments.csv": _csv(columns, comments),
+        },
+    )
+
+
+def instagram(folder: Path, lines: Sequence[Line]) -> Path:
+    messages = [
+        {"sender_name": "Ana" if line.role == "self" else "Bea", "timestamp_ms": int(line.time.timestamp() * 1000),
+         "content": _latin1(line.text)}
+        for line in reversed(lines)
+    ]  # fmt: skip
+    thread = {"participants": [{"name": "Bea"}, {"name": "Ana"}], "messages": messages, "title": "Bea"}
+    profile = {"string_map_data": {"Name": {"value": "Ana"}, "Username": {"value": "ana.bakes"}}}
+    return _zip(
+        folder / "instagram.zip",
+        {
+            "your_instagram_activity/messages/inbox/bea_1/message_1.json": thread,
+            "personal_information/personal_information.json": {"profile_user": [profile]},
+        },
+    )
+
+
+def discord(folder: Path, lines: Sequence[Line]) -> Path:
+    own = [(place, line) for place, line in enumerate(lines) if line.role == "self"]
+    newer = [
+        {"ID": 1000 + place, "Timestamp": line.time.strftime("%Y-%m-%d %H:%M:%S"), "Contents": line.text, "Attachments": ""}
+        for place, line in own[1::2]
+    ]  # fmt: skip
+    older = [(str(1000 + place), str(line.time), line.text, "") for place, line in own[::2]]
+    return _zip(
+        folder / "discord.zip",
+        {
+            "account/user.json": {"id": "1", "username": "ana"},
+            "messages/c7/channel.json": {
+                "id": "7",
+                "type": 0,
+                "name": "bread",
+                "guild": {"id": "70", "name": "Bakers"},
+            },
+            "messages/c7/messages.json": newer,
+            "messages/c8/channel.json": {"id": "8", "type": 1},
+            "messages/c8/messages.csv": _csv("ID,Timestamp,Contents,Attachments", older),
+        },
+    )
+
+
+def _latin1(text: str) -> str:
+    return text.encode().decode("latin-1")
+
+
+MAKERS |= {
+    "whatsapp": whatsapp,
+    "telegram": telegram,
+    "spotify": spotify,
+    "google": google,
+    "instagram": instagram,
+    "discord": discord,
+}

@@ -218,7 +218,7 @@ def _comments(source: Source, name: str, make: _Maker) -> Iterator[Row]:
         number, values = row
         text = _comment_text(values.get("comment text") or values.get("live chat text") or "")
         time = next((value for column, value in values.items() if column.endswith("timestamp")), "")
-        video = values.get("video id", "")
+        video = as_text(values.get("video id"))
         yield make.words(where(name, number), "comment", text, time, video)
 
 

@@ -239,7 +239,7 @@ def _exportify(source: Source, name: str, make: _Maker) -> Iterator[Row]:
             yield row
             continue
         number, values = row
-        track = _exportify_track(values)
+        track = {ours: as_text(value) for ours, value in _exportify_track(values).items()}
         item = Item(track["uri"], track["title"], track["creator"].replace("\\,", ","))
         place = where(name, number)
         if item.title:
