@@ -8,8 +8,12 @@ from typing import Annotated
 import typer
 
 from personae import __version__
-from personae.cli import data, models, papers, people, reveal
 from personae.cli._console import plain
+from personae.cli.data import app as data
+from personae.cli.models import app as models
+from personae.cli.papers import app as papers
+from personae.cli.people import app as people
+from personae.cli.reveal import reveal
 from personae.errors import PersonaeError
 
 app = typer.Typer(
@@ -19,11 +23,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("reveal")(reveal.reveal)
-app.add_typer(people.app, name="people")
-app.add_typer(data.app, name="data")
-app.add_typer(models.app, name="models")
-app.add_typer(papers.app, name="papers")
+app.command("reveal")(reveal)
+app.add_typer(people, name="people")
+app.add_typer(data, name="data")
+app.add_typer(models, name="models")
+app.add_typer(papers, name="papers")
 
 
 @app.callback(invoke_without_command=True)

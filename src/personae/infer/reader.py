@@ -10,9 +10,11 @@ from personae.people.records import Claim, Person
 
 
 class Reader(Protocol):
-    """A picklable object that reads one person at a time. `name` changes whenever its claims would."""
+    """A picklable object that reads one person at a time."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the run journal calls it; changes whenever its claims would."""
 
     def prepare(self, people: Sequence[Person]) -> None:
         """Do at once what is cheaper for many people than for each, such as encoding; may do nothing."""
