@@ -287,7 +287,8 @@ class _Walker:
     def _more(self) -> bool:
         """Read on, at least as much as is held, dropping what has been taken; False at the end of the file."""
         held = self._buffer[self._at :]
-        chunk = "" if self._ended else self._stream.read(max(_CHUNK, min(len(held), self._limit)))
+        size = max(_CHUNK, min(len(held), self._limit - len(held)))
+        chunk = "" if self._ended else self._stream.read(size)
         self._ended = not chunk
         self._buffer, self._at = held + chunk, 0
         return bool(chunk)

@@ -326,9 +326,12 @@ class _Zst(io.RawIOBase):
         self._raw = path.open("rb")
         unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 31)
         self._stream = unpacker.stream_reader(self._raw, read_across_frames=True)
-        self._owed = max(
-            0, zstandard.frame_content_size(_magic(path))
-        )  # bytes of the first frame, where it says so
+        try:
+            self._owed = max(
+                0, zstandard.frame_content_size(_magic(path))
+            )  # of the first frame; -1: not said
+        except zstandard.ZstdError as error:
+            raise OSError("damaged Zstandard data") from error
 
     def read(self, size: int = -1) -> bytes:
         try:

@@ -147,9 +147,9 @@ def _from_iso(text: str) -> datetime | None:
 
 
 def _from_unix(number: float) -> datetime | None:
-    if not math.isfinite(number):
-        return None
     size = abs(number)
+    if not size < 1e20:
+        return None
     per_second = 1 if size < 1e11 else 10**3 if size < 1e14 else 10**6 if size < 1e17 else 10**9
     try:
         if isinstance(number, int):
