@@ -17,7 +17,7 @@ from personae.models import Ledger, Price, Request, chat_model
 from personae.models.endpoint import Endpoint, Patience, TurnedAway
 
 CANARY = "my-canary-sentence-7f3a"
-QUICK = Patience(timeout_seconds=0.4, retries=3, backoff_seconds=0.01)
+QUICK = Patience(timeout_seconds=8, retries=3, backoff_seconds=0.01)
 
 
 def _user(text: str) -> list[Any]:
@@ -84,17 +84,16 @@ def test_key_comes_from_the_variable_the_user_names(server: Any, monkeypatch: An
     ],
     ids=lambda fault: f"{fault['kind']} {fault.get('status', fault.get('body', ''))}",
 )
-def test_one_fault_is_asked_again_and_many_are_given_up(
-    server: Any, endpoint: Endpoint, fault: dict[str, Any]
-) -> None:
+def test_one_fault_is_asked_again_and_many_are_given_up(server: Any, fault: dict[str, Any]) -> None:
+    seconds = 0.6 if fault["kind"] == "slow" else 8
+    endpoint = Endpoint(server.address, "small", patience=Patience(seconds, retries=1, backoff_seconds=0.01))
     server.behave(faults=[fault])
     assert endpoint.reply(_user("Hello")).text == "You said: Hello"
     assert server.n_calls == 2
-    patience = Patience(timeout_seconds=0.2, retries=2, backoff_seconds=0.01)
     server.behave(faults=[fault] * 9)
-    with pytest.raises(ModelFailed, match="after 3 tries"):
-        Endpoint(server.address, "small", patience=patience).reply(_user("Hello"))
-    assert server.n_calls == 3
+    with pytest.raises(ModelFailed, match="after 2 tries"):
+        endpoint.reply(_user("Hello"))
+    assert server.n_calls == 2
 
 
 def test_back_off_doubles_and_stays_in_its_spread(server: Any) -> None:
@@ -103,7 +102,7 @@ def test_back_off_doubles_and_stays_in_its_spread(server: Any) -> None:
     times = [call["at"] for call in server.saw()["calls"]]
     waits = [later - earlier for earlier, later in pairwise(times)]
     for i, wait in enumerate(waits):
-        assert 0.5 * 0.08 * 2**i <= wait <= 1.5 * 0.08 * 2**i + 0.1
+        assert 0.5 * 0.08 * 2**i <= wait <= 1.5 * 0.08 * 2**i + 0.5  # and the call itself
 
 
 @pytest.mark.parametrize("headers", [{"Retry-After": "0.3"}, {"retry-after-ms": "300"}])
@@ -111,7 +110,7 @@ def test_retry_after_is_honoured(server: Any, endpoint: Endpoint, headers: dict[
     server.behave(faults=[{"kind": "status", "status": 429, "headers": headers}])
     endpoint.reply(_user("Hello"))
     first, second = (call["at"] for call in server.saw()["calls"])
-    assert 0.3 <= second - first < 0.6
+    assert 0.3 <= second - first < 1.5
 
 
 def test_retry_after_as_a_date_and_a_wait_too_long(server: Any, endpoint: Endpoint) -> None:

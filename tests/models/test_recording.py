@@ -24,7 +24,7 @@ ECHO = """
 import sys
 from personae.models import Request, chat_model
 model = chat_model(sys.argv[1], recording=sys.argv[2], concurrency=4)
-requests = (Request(({"role": "user", "content": f"question {i}"},), {"temperature": 0}) for i in range(60))
+requests = (Request(({"role": "user", "content": f"question {i}"},), {"temperature": 0}) for i in range(40))
 for reply in model.reply_many(requests):
     print(reply.text, flush=True)
 """
@@ -261,7 +261,7 @@ def _start(server: Any, path: Path) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_interrupted_run_goes_on_where_it_stopped(server: Any, path: Path, how: signal.Signals) -> None:
-    server.behave(seconds=0.03)
+    server.behave(seconds=0.05)
     with _start(server, path) as process:
         assert process.stdout is not None
         for _ in range(10):
@@ -270,13 +270,13 @@ def test_interrupted_run_goes_on_where_it_stopped(server: Any, path: Path, how: 
         stopped = time.monotonic()
         process.wait(timeout=8)
     assert process.returncode != 0
-    assert time.monotonic() - stopped < 2
+    assert time.monotonic() - stopped < 5
     asked, kept = server.n_calls, len(Recording(path))
-    assert 10 <= kept < 60
+    assert 10 <= kept < 40
     lost = asked - kept
     assert lost <= (0 if how == signal.SIGINT else 4)  # at most those that were open
     with _start(server, path) as process:
         out, _ = process.communicate(timeout=20)
-    assert out.splitlines() == [f"You said: question {i}" for i in range(60)]
-    assert server.n_calls == 60 + lost
-    assert len(Recording(path)) == 60
+    assert out.splitlines() == [f"You said: question {i}" for i in range(40)]
+    assert server.n_calls == 40 + lost
+    assert len(Recording(path)) == 40
