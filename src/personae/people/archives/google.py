@@ -207,7 +207,8 @@ def _note(source: Source, name: str, make: _Maker) -> Iterator[Row]:
     text = "\n".join(
         part for part in (as_text(note.get("title")), as_text(note.get("textContent")), *lines) if part
     )
-    yield make.words(where(name, "/"), "post", text, note.get("userEditedTimestampUsec"), "Keep")
+    time = note.get("userEditedTimestampUsec") or note.get("createdTimestampUsec")
+    yield make.words(where(name, "/"), "post", text, time, "Keep")
 
 
 def _comments(source: Source, name: str, make: _Maker) -> Iterator[Row]:

@@ -1,5 +1,7 @@
 """WhatsApp chats exported as text: `_chat.txt` (iOS) or `WhatsApp Chat with NAME.txt` (Android), alone, in a zip or a folder.
 
+Chats of Signal exported as text have the same header lines and are read as well.
+
 The file says neither whose phone it comes from, nor the order of day and month, nor the timezone. All three are decided by
 rule, from a first pass over the file; the first rule that settles it wins.
 
@@ -138,7 +140,7 @@ class _Chat:
             return RowError(place, "media or a note, without words of the sender")
         time = _time(entry, order)
         if time is None:
-            return RowError(place, "a date that does not exist", "name the order of day and month: day_first")
+            return RowError(place, "a date that does not exist", "say which with --day-first")
         person, role = self._who(entry.sender)
         return Trace(
             person=person,
@@ -172,7 +174,7 @@ class _Chat:
 def _chats(source: Source) -> Iterator[str]:
     """Yield the names of the text files with header lines at their top."""
     texts = [name for name in source.names if name.lower().endswith(".txt")]
-    for name in texts or source.names[: len(source.names) == 1]:
+    for name in texts or (source.names if len(source.names) == 1 else ()):
         head = source.head(name, 1 << 14)
         lines = [line for line in head.decode(encoding_of(head), "replace").splitlines() if line.strip()][:40]
         n_headers = [_HEADER.match(line) is not None for line in lines]
