@@ -23,14 +23,14 @@ from personae.people.store import Store
 
 What = Literal["traces", "claims"]
 _FORMATS = {".jsonl": "FORMAT json", ".parquet": "FORMAT parquet, COMPRESSION zstd"}
-_COLUMNS = {
+_COLUMNS = {  # what tells a file's contents comes before what may be long
     "traces": (
         "person", "source", "id", "time", "kind", "role", "thread", "text",
         "CASE WHEN item_id IS NOT NULL THEN {'id': item_id, 'title': item_title, 'creator': item_creator} END AS item",
         "value", '"where"',
     ),
     "claims": (
-        "person", "attribute", "guesses", "status", "abstained", "method", "evidence", "model", "time", "valid_from",
+        "person", "attribute", "status", "abstained", "method", "model", "guesses", "evidence", "time", "valid_from",
         "valid_to", "purpose", "decision", "superseded_by",
     ),
 }  # fmt: skip
@@ -74,9 +74,9 @@ def contents(file: Path) -> What | None:
     else:
         with open_source(file) as source:
             names = {key.removeprefix("/") for name in source.names[:1] for key in json_keys(source, name)}
-    if {"person", "attribute", "guesses", "status"} <= names:
+    if {"person", "attribute", "status"} <= names:
         return "claims"
-    return "traces" if {"person", "source", "id", "role", "where"} <= names else None
+    return "traces" if {"person", "source", "id", "role"} <= names else None
 
 
 def read_traces(file: Path) -> Iterator[Row]:
