@@ -120,12 +120,12 @@ def test_the_journal_makes_a_run_resumable(store: Store) -> None:
     assert not store.journal.done("bea", "prompted", settings)
     assert [[p.id for p in batch] for batch in store.people(pending=("home", settings))] == [["ana", "cleo"]]
     store.commit_person("bea", [claim("bea", "70")], "home", settings)
-    assert [each.best for each in store.claims("bea")] == [Guess("30", 0.6)]
+    assert [each.best for each in store.profile("bea").current] == [Guess("30", 0.6)]
     store.add([trace("bea", "2")])
     assert not store.journal.done("bea", "home", settings)
     assert store.commit_people([("bea", [claim("bea", "70", hour=1)]), ("ana", [])], "home", settings) == 2
     assert [(e.traces, e.claims) for e in store.journal.entries("bea")] == [(2, 1)]
-    assert [each.best for each in store.claims("bea")] == [Guess("70", 0.6)]
+    assert [each.best for each in store.profile("bea").current] == [Guess("70", 0.6)]
 
 
 def test_claims_keep_their_history(store: Store) -> None:
@@ -148,8 +148,11 @@ def test_a_person_commits_with_traces_or_not_at_all(store: Store) -> None:
         store.commit_person(person, [broken], "home", 1)
     assert (store.count(), list(store.traces("ana")), store.journal.done("ana", "home", 1)) == (0, [], False)
     store.commit_person(person, [claim("ana", "30")], "home", 1)
-    assert (tuple(store.traces("ana")), store.claims("ana")) == (person.traces, (claim("ana", "30"),))
-    assert store.done("ana", "home", 1)
+    assert (tuple(store.traces("ana")), store.profile("ana").current) == (
+        person.traces,
+        (claim("ana", "30"),),
+    )
+    assert store.journal.done("ana", "home", 1)
     with pytest.raises(BadInput, match="another person"):
         store.commit_person("bea", [claim("ana", "30")], "home", 1)
     with pytest.raises(BadInput, match="another person"):
@@ -183,7 +186,7 @@ def test_lone_surrogates(store: Store) -> None:
     assert [each.text for each in store.traces("a\ud801")] == ["\ufffd\ufffd"]
     store.commit_person("a\ud800", [claim("a\ud800", "\ud800")], "m\ud800", "\ud800")
     assert store.journal.done("a\ud800", "m\ud800", "\ud800")
-    assert store.claims("a\ud800")[0].guesses[0].value == "\ufffd"
+    assert store.profile("a\ud800").current[0].guesses[0].value == "\ufffd"
     assert store.delete_person("a\ud800")["traces"] == 1
 
 
@@ -276,7 +279,9 @@ def test_no_text_in_errors_or_journal(store: Store) -> None:
         store.count()
 
 
-def test_a_store_that_another_process_made_first_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_another_process_made_first_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Store(tmp_path / "theirs.duckdb") as store:
         store.add([trace("ana", "1")])
 

@@ -55,14 +55,15 @@ def show(
     """Show one person: the current claims and the first lines."""
     with _open(store) as opened:
         summary = _known(opened, person)
-        claims = opened.claims(person)
+        claims = opened.profile(person).current
         lines = list(islice(opened.traces(person, limit or _LINES), limit or _LINES))
     if as_json:
         print_json(
             _summary(summary) | {"claims": [_claim(c) for c in claims], "lines": [_trace(t) for t in lines]}
         )
         return
-    _print_claims(claims)
+    if claims:
+        _print_claims(claims)
     rows = [(_day(line.time), line.source, line.kind, line.role, _short(line)) for line in lines]
     print_table(("time", "source", "kind", "role", "text"), rows)
     note(f"{summary.person}: {len(lines)} of {summary.traces} traces, {len(claims)} claims", quiet=quiet)
@@ -138,29 +139,27 @@ def export(
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(help="JSONL or Parquet files that `export` wrote.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="JSONL or Parquet files that `export` wrote, archives, tables.")
+    ],
     store: StorePath = None,
     limit: Limit = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Add exported traces or claims to the store, which is made if it is missing; what is there already stays."""
-    from personae.people.archives.rows import Tally
+    """Add exports of a store, archives or tables to the store, which is made if missing; what is there already stays."""
+    from personae.people.archives import Tally, read_archive
     from personae.people.exchange import contents, read_claims, read_traces
 
     kinds = [(file, contents(file)) for file in files]
-    for file, what in kinds:
-        if what is None:
-            raise BadInput(
-                f"{file}: not an export of a store. `personae reveal {file}` reads archives and tables."
-            )
     with _open(store, create=True) as opened:
         for file, what in kinds:
             tally = Tally()
-            if what == "traces":
-                added = opened.add(tally.traces(islice(read_traces(file), limit)))
-            else:
+            if what == "claims":
                 added = opened.add_claims(_sound(islice(read_claims(file), limit), tally))
+            else:
+                rows = read_traces(file) if what else read_archive(file).rows
+                added = opened.add(tally.traces(islice(rows, limit)))
             report = {
                 "file": str(file),
                 "what": what,
@@ -280,11 +279,11 @@ def _print_claims(claims: Iterable[Claim]) -> None:
             claim.method,
             len(claim.evidence),
             _day(claim.time),
-            "superseded" if claim.superseded_by else "",
+            "superseded" if claim.superseded_by else "current",
         )
         for claim in claims
     ]
-    print_table(("attribute", "value", "probability", "status", "method", "lines", "made", ""), rows)
+    print_table(("attribute", "value", "probability", "status", "method", "lines", "made", "state"), rows)
 
 
 def _proof_rows(proof: dict[str, Any]) -> Iterator[tuple[str, object]]:

@@ -69,11 +69,13 @@ def export(store: Store, file: Path, what: What = "traces", person: str | None =
 
 def contents(file: Path) -> What | None:
     """Say what an exported file holds by its columns; None when it is no export of a store."""
-    if file.suffix == ".parquet":
-        names = {name for name, _ in _parquet_columns(file)}
-    else:
-        with open_source(file) as source:
-            names = {key.removeprefix("/") for name in source.names[:1] for key in json_keys(source, name)}
+    with open_source(file) as source:
+        keys = json_keys(source, source.names[0]) if len(source.names) == 1 else frozenset()
+    names = (
+        {name for name, _ in _parquet_columns(file)}
+        if file.suffix == ".parquet"
+        else {key[1:] for key in keys}
+    )
     if {"person", "attribute", "status"} <= names:
         return "claims"
     return "traces" if {"person", "source", "id", "role"} <= names else None

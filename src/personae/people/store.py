@@ -14,7 +14,7 @@ Added(new=2, known=0)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -200,18 +200,16 @@ class Store:
         """Return a person's claims, history included, in the order in which they were made."""
         return self.profiles([person])[person]
 
-    def profiles(self, people: Sequence[str]) -> dict[str, Profile]:
-        """Return the profiles of several people, by the ids that were given."""
-        found = self._profiles([key(person) for person in people])
-        return {person: found[key(person)] for person in people}
-
-    def claims(self, person: str) -> tuple[Claim, ...]:
-        """Return a person's current claims."""
-        return self.profile(person).current
-
-    def done(self, person: str, method: str, config: Config) -> bool:
-        """Say whether the journal has this work as done; see `Journal.done`."""
-        return self.journal.done(person, method, config)
+    def profiles(self, people: Collection[str]) -> dict[str, Profile]:
+        """Return the profiles of many people, by the ids that were given; an empty one for each who is unknown."""
+        with self.database.table("asked", person=keys(people)):
+            rows = self.database.execute(
+                f"SELECT {CLAIM} FROM claims SEMI JOIN asked USING (person) ORDER BY person, place"
+            )
+        claims: dict[str, list[Claim]] = {}
+        for claim in map(claim_of, rows):
+            claims.setdefault(claim.person, []).append(claim)
+        return {person: Profile(key(person), tuple(claims.get(key(person), ()))) for person in people}
 
     def add_claims(self, claims: Iterable[Claim]) -> Added:
         """Add claims through `Profile.add`; one that is there already, current or superseded, is left as it is.
@@ -223,7 +221,7 @@ class Store:
         while batch := [mended(claim) for claim in islice(kept, _ROWS)]:
             people = {claim.person: 0 for claim in batch}
             with self.database.transaction():
-                before = self._profiles(people)
+                before = self.profiles(people)
                 after = _folded(before, batch, {person: before[person].claims for person in people})
                 self._admit(people)
                 self._write_profiles(before, after)
@@ -267,7 +265,7 @@ class Store:
             done = self.journal.done_among(list(found), method, config)
             due = [person for person in found if person not in done]
             self._admit(dict.fromkeys(due, 0))
-            before = self._profiles(due)
+            before = self.profiles(due)
             said = [claim for person in due for claim in found[person]]
             after = _folded(before, said, {person: before[person].current for person in due})
             self._write_profiles(before, after)
@@ -392,16 +390,6 @@ class Store:
             if len(rows) < _PAGE:
                 return
             after = rows[-1][0]
-
-    def _profiles(self, people: Iterable[str]) -> dict[str, Profile]:
-        with self.database.table("asked", person=keys(people)):
-            rows = self.database.execute(
-                f"SELECT {CLAIM} FROM claims SEMI JOIN asked USING (person) ORDER BY person, place"
-            )
-        claims: dict[str, list[Claim]] = {person: [] for person in people}
-        for claim in map(claim_of, rows):
-            claims[claim.person].append(claim)
-        return {person: Profile(person, tuple(said)) for person, said in claims.items()}
 
     def _write_profiles(self, before: Mapping[str, Profile], after: Mapping[str, Profile]) -> None:
         changed = [person for person, profile in after.items() if profile != before[person]]
