@@ -87,7 +87,7 @@ def claims(
         for claim in kept:
             print_json(_claim(claim))
         return
-    _print_claims(kept)
+    _print_claims(kept, history=history)
     note(f"{len(profile.current)} current claims, {len(profile.claims)} with history", quiet=quiet)
 
 
@@ -269,7 +269,7 @@ def _recording(path: Path | None) -> Recording | None:
     return None if path is None else Recording(path)
 
 
-def _print_claims(claims: Iterable[Claim]) -> None:
+def _print_claims(claims: Iterable[Claim], *, history: bool = False) -> None:
     rows = [
         (
             claim.attribute,
@@ -277,13 +277,21 @@ def _print_claims(claims: Iterable[Claim]) -> None:
             "" if claim.best is None else f"{claim.best.probability:.2f}",
             claim.status,
             claim.method,
-            len(claim.evidence),
             _day(claim.time),
-            "superseded" if claim.superseded_by else "current",
+            *(["superseded" if claim.superseded_by else "current"] if history else []),
         )
         for claim in claims
     ]
-    print_table(("attribute", "value", "probability", "status", "method", "lines", "made", "state"), rows)
+    columns = (
+        "attribute",
+        "value",
+        "probability",
+        "status",
+        "method",
+        "made",
+        *(["state"] if history else []),
+    )
+    print_table(columns, rows)
 
 
 def _proof_rows(proof: dict[str, Any]) -> Iterator[tuple[str, object]]:
