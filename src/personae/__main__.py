@@ -1,0 +1,5 @@
+"""`python -m personae` is `personae`."""
+
+from personae.cli import main
+
+main()
