@@ -162,7 +162,7 @@ MEMBER_ATTACKS: dict[str, Callable[[Members, random.Random], Members]] = {
 
 def cut_file(path: Path, rng: random.Random) -> None:
     body = path.read_bytes()
-    path.write_bytes(body[: rng.randrange(len(body))])
+    path.write_bytes(body[: rng.randrange(len(body) + 1)])
 
 
 def flip_file(path: Path, rng: random.Random) -> None:

@@ -19,7 +19,7 @@ from personae.people.archives.rows import RowError
 _DECODER = json.JSONDecoder(strict=False)
 _CHUNK = 1 << 18
 _BLANK = re.compile(r"[ \t\n\r\ufeff]*")
-_MARK = re.compile(r'["{}\[\],]')
+_MARK = re.compile(r'"|[{\[]+|[}\]]+|,')
 _QUOTE = re.compile(r'\\.|"', re.DOTALL)
 _TOKEN = re.compile(r'"((?:[^"\\]+|\\.?)*)(?:"|\Z)|[{}\[\],:]', re.DOTALL)
 _HEAD_BYTES = 1 << 15
@@ -251,16 +251,20 @@ class _Walker:
                 if not self._more():
                     raise _Lost(pointer)
                 continue
-            token = mark.group()
-            if depth == 0 and token in ",]}":
+            first, length = mark.group()[0], len(mark.group())
+            if depth == 0 and first in ",]}":
                 self._at = mark.start()
                 return
             self._at = mark.end()
-            if token == '"':
+            if first == '"':
                 self._skip_string(pointer)
-            depth += (token in "{[") - (token in "}]")
-            if depth == 0 and token in "}]":
-                return
+            elif first in "{[":
+                depth += length
+            elif first in "]}":
+                if length >= depth:
+                    self._at = mark.start() + depth
+                    return
+                depth -= length
 
     def _skip_string(self, pointer: str) -> None:
         while True:
@@ -270,7 +274,7 @@ class _Walker:
                 if mark.group() == '"':
                     return
                 continue
-            self._at = len(self._buffer) - self._buffer.endswith("\\")
+            self._at = max(self._at, len(self._buffer) - self._buffer.endswith("\\"))
             if not self._more():
                 raise _Lost(pointer)
 

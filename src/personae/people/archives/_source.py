@@ -302,18 +302,28 @@ class _File(Source):
 
 
 class _Stream(Source):
-    """What comes from a pipe: one member that can be opened once."""
+    """What comes from a pipe: one member whose first 64 kB can be looked at again, and whose rest is read once."""
 
     def __init__(self, raw: IO[bytes], name: str, limits: Limits) -> None:
         super().__init__(Path(name), limits)
         self._members[name] = name
-        self._raw = raw
+        self._first, self._rest = raw.read(1 << 16), raw
 
     def _open(self, member: str) -> IO[bytes]:
-        return self._raw
+        return cast("IO[bytes]", _Joined(self._first, self._rest))
 
     def _limit(self) -> int:
         return 1 << 62
+
+
+class _Joined(io.RawIOBase):
+    """The first bytes of a stream, then the stream."""
+
+    def __init__(self, first: bytes, rest: IO[bytes]) -> None:
+        self._first, self._rest = io.BytesIO(first), rest
+
+    def read(self, size: int = -1) -> bytes:
+        return self._first.read(size) or self._rest.read(size)
 
 
 class _Zst(io.RawIOBase):

@@ -22,6 +22,7 @@ from personae.people.records import person_id, trace_id
 
 FIELD_CHARS = 1 << 20  # one CSV field; platforms cap a post at 40,000
 ROW_CHARS = 4 << 20  # one CSV row
+_HEADER_CHARS = 1 << 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONE = re.compile(r"[\ud800-\udfff]")
 _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
@@ -84,7 +85,7 @@ def as_text(value: object) -> str:
         return value.replace("\x00", "") if "\x00" in value else value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
-    return str(value) if math.isfinite(value) else ""
+    return str(value) if isinstance(value, int) or math.isfinite(value) else ""
 
 
 def as_number(value: object) -> float | None:
@@ -250,9 +251,8 @@ def open_text(source: Source, name: str) -> TextIO:
     BadInput
         When the member cannot be opened; also while reading.
     """
-    stream = source.open(name)
-    sample = stream.peek(1 << 16) if isinstance(stream, io.BufferedReader) else b""
-    return io.TextIOWrapper(stream, encoding_of(sample), errors="replace")
+    encoding = encoding_of(source.head(name, 1 << 16))
+    return io.TextIOWrapper(source.open(name), encoding, errors="replace")
 
 
 def text_lines(source: Source, name: str, limit: int = 0) -> Iterator[tuple[int, str] | RowError]:
@@ -269,9 +269,9 @@ def text_lines(source: Source, name: str, limit: int = 0) -> Iterator[tuple[int,
                 if len(line) < limit or line.endswith("\n"):
                     yield number, line.removesuffix("\n")
                     continue
+                yield RowError(where(name, number), f"a line longer than {limit} characters", "cut it up")
                 while line and not line.endswith("\n"):
                     line = stream.readline(1 << 16)
-                yield RowError(where(name, number), f"a line longer than {limit} characters", "cut it up")
     except BadInput as error:
         yield damaged(name, number, error)
 
@@ -284,15 +284,10 @@ def damaged(name: str, row: int | str, error: BadInput) -> RowError:
 
 def csv_header(source: Source, name: str) -> tuple[str, ...]:
     """Return the column names of a CSV file, stripped and in lower case; empty when it is not readable as one."""
-    sample = source.head(name, 1 << 16)
-    first = sample.decode(encoding_of(sample), "replace").lstrip("\ufeff")
-    line = first.partition("\n")[0][:ROW_CHARS].strip("\r")
-    if not line or "\x00" in line:
+    row = next(_csv(source, name, _HEADER_CHARS), None)
+    if row is None or isinstance(row, RowError) or not all(column.isprintable() for column in row[1]):
         return ()
-    try:
-        return _columns(next(csv.reader([line], delimiter=_delimiter(line)), []))
-    except csv.Error:
-        return ()
+    return _columns(row[1])
 
 
 def csv_rows(source: Source, name: str) -> Iterator[tuple[int, dict[str, str]] | RowError]:
@@ -301,10 +296,24 @@ def csv_rows(source: Source, name: str) -> Iterator[tuple[int, dict[str, str]] |
     The delimiter is the comma, semicolon or tab that the header holds most of. A row of another length than the header, or
     past the limits, is an error; reading goes on at the next line.
     """
-    feed = _Feed(text_lines(source, name, ROW_CHARS))
     header: tuple[str, ...] = ()
-    reader = None
+    for row in _csv(source, name, ROW_CHARS):
+        if isinstance(row, RowError):
+            yield row
+        elif not header:
+            header = _columns(row[1])
+        elif len(row[1]) != len(header):
+            place = where(name, row[0])
+            yield RowError(place, "a row whose length is not the header's", "mend its quotes or commas")
+        else:
+            yield row[0], dict(zip(header, row[1], strict=True))
+
+
+def _csv(source: Source, name: str, limit: int) -> Iterator[tuple[int, list[str]] | RowError]:
+    """Yield (row number, values) of every row that is not blank, the header included."""
+    feed = _Feed(text_lines(source, name, limit))
     csv.field_size_limit(FIELD_CHARS)
+    reader = None
     number = 0
     while True:
         try:
@@ -312,28 +321,19 @@ def csv_rows(source: Source, name: str) -> Iterator[tuple[int, dict[str, str]] |
                 first = next(feed)
                 reader = csv.reader(feed.again(first), delimiter=_delimiter(first))
             values = next(reader)
-            feed.held = 0
         except StopIteration:
             yield from feed.errors
             return
         except (csv.Error, _TooLong):
-            number += 1
-            feed.held = 0
-            yield RowError(where(name, number), "a row that is no CSV or too long", "mend its quotes")
-            continue
+            values = None
+        feed.held = 0
         yield from feed.errors
         feed.errors.clear()
-        if not values:
-            continue
-        number += 1
-        if not header:
-            header = _columns(values)
-        elif len(values) != len(header):
-            yield RowError(
-                where(name, number), "a row whose length is not the header's", "mend its quotes or commas"
-            )
-        else:
-            yield number, dict(zip(header, values, strict=True))
+        number += values != []
+        if values:
+            yield number, values
+        elif values is None:
+            yield RowError(where(name, number), "a row that is no CSV or too long", "mend its quotes")
 
 
 class _TooLong(Exception):

@@ -76,7 +76,7 @@ def _record(person: str, place: str, record: dict[str, Any], options: Options) -
     if not turns:
         yield RowError(place, "neither `messages`, `conversations`, `prompt` nor `text`")
     for pointer, turn in turns:
-        spot = f"{place}{'' if place.rpartition(':')[2].startswith('/') else '/'}{pointer}"
+        spot = f"{place}/{pointer}"
         role = _ROLES.get(as_text(turn.get("role") or turn.get("from")).lower())
         text = clean(_words(turn.get("content", turn.get("value"))), options)
         if role is None:

@@ -1,0 +1,85 @@
+import gzip
+import json
+
+import make
+import pytest
+
+from personae.errors import BadInput
+from personae.people.archives import FORMATS, Limits, Options, RowError, Tally, read_archive
+from personae.people.archives.detect import importer
+
+
+@pytest.mark.parametrize("name", sorted(make.MAKERS))
+def test_every_format_is_told_by_its_content(name, tmp_path):
+    assert read_archive(make.MAKERS[name](tmp_path, make.LINES)).format == make.FORMAT.get(name, name)
+
+
+@pytest.mark.parametrize("name", ["chatgpt", "claude", "reddit", "x", "mastodon"])
+def test_a_file_taken_out_of_its_archive_and_renamed_is_still_told(name, tmp_path):
+    import mutate
+
+    members = mutate.members_of(make.MAKERS[name](tmp_path, make.LINES))
+    body = max(members.values(), key=len)
+    (tmp_path / "my export").write_bytes(body)
+    assert read_archive(tmp_path / "my export").format == name
+
+
+def test_the_registry_and_the_modules_agree():
+    for form in FORMATS:
+        assert form.name == importer(form.name).NAME
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("comments.csv", "Date,Link,Message\n1,2,x\n"),
+        ("conversations.json", "[]"),
+        ("a.json", json.dumps({"hello": 1})),
+        ("messages.csv", "FROM,TO,DATE,CONTENT\na,b,c,d\n"),
+        ("page.html", "<html>hi</html>"),
+        ("empty.txt", ""),
+    ],
+)
+def test_what_fits_nothing_is_one_error_that_lists_what_was_looked_for(name, body, tmp_path):
+    (tmp_path / name).write_text(body)
+    with pytest.raises(BadInput) as error:
+        read_archive(tmp_path / name)
+    assert all(form.name in str(error.value) for form in FORMATS)
+    assert name in str(error.value)
+
+
+def test_refused_files_are_counted_last(tmp_path):
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "a.txt").write_text("hello")
+    (folder / "link.txt").symlink_to(folder / "a.txt")
+    rows = list(read_archive(folder).rows)
+    assert rows[-1] == RowError("link.txt", "a link", "left out")
+    assert len(rows) == 2
+
+
+def test_repeated_rows_are_counted_and_reused_ids_are_told_apart(tmp_path):
+    rows = [{"person": "a", "id": "1", "text": text} for text in ("x", "x", "y")]
+    (tmp_path / "t.jsonl.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    tally = Tally()
+    first, second = tally.traces(read_archive(tmp_path / "t.jsonl.gz").rows)
+    assert (first.id, first.text, second.text) == ("1", "x", "y")
+    assert second.id != "1"
+    assert tally.reasons == {"a row that was there before": 1}
+
+
+def test_no_text_and_no_id_is_longer_than_a_platform_would_make_it(tmp_path):
+    rows = [{"person": "p" * 999, "id": "i" * 999, "text": "x"}, {"person": "b", "text": "y" * (2 << 20)}]
+    (tmp_path / "t.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    trace, error = read_archive(tmp_path / "t.jsonl").rows
+    assert max(len(trace.person), len(trace.id)) <= 200
+    assert (error.where, error.reason) == ("t.jsonl:2", "a text longer than 1048576 characters")
+
+
+def test_options_and_limits_reach_the_importer(tmp_path):
+    (tmp_path / "t.csv").write_text("wer,body\nana,mail a@b.example\nbea," + "x" * 500 + "\n")
+    options = Options(columns={"person": "wer"}, keep_identifiers=True)
+    trace, _ = read_archive(tmp_path / "t.csv", options).rows
+    assert trace.text == "mail a@b.example"
+    (tmp_path / "t.txt").write_text("x" * 500)
+    assert Limits().row_bytes == 16 << 20
