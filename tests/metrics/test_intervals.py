@@ -10,6 +10,7 @@ from personae.metrics.intervals import (
     bootstrap_ratio,
     bootstrap_sums,
     resample_sums,
+    wilson,
 )
 
 
@@ -112,3 +113,18 @@ def _seconds(work):
     start = time.process_time()
     work()
     return time.process_time() - start
+
+
+def test_wilson_by_hand():
+    # z = 1.96: (9 + 1.9208) / (17 + 3.8416) = .5240, half = 1.96 sqrt(9 * 8 / 17 + .9604) / 20.8416 = .2143
+    found = wilson(9, 17)
+    assert (found.low, found.high) == (pytest.approx(0.3097, abs=1e-4), pytest.approx(0.7383, abs=1e-4))
+    assert wilson(0, 5).low == 0.0
+    assert wilson(5, 5).high == 1.0
+
+
+def test_wilson_needs_trials():
+    with pytest.raises(BadInput):
+        wilson(0, 0)
+    with pytest.raises(BadInput):
+        wilson(4, 3)

@@ -36,6 +36,17 @@ def test_a_model_that_wants_a_position_is_found_out_by_the_swap():
     assert (asked.majority() == -1).all()
 
 
+def test_the_instruction_stands_below_the_options_and_replies_are_kept():
+    asked = choose(
+        answering(lambda body: f"[[A]] {body.splitlines()[-1]}"),
+        QUESTIONS[:2],
+        n_orders=2,
+        instruction="Letter, then certainty.",
+    )
+    assert [reply.text for reply in asked.replies] == ["[[A]] Letter, then certainty."] * 4
+    assert (asked.positions == 0).all()
+
+
 def test_orders_follow_the_seed():
     first = choose(answering(lambda body: "A"), QUESTIONS, random_state=1).picks
     assert (first == choose(answering(lambda body: "A"), QUESTIONS, random_state=1).picks).all()
@@ -51,6 +62,8 @@ def test_orders_follow_the_seed():
         ("I think (c) fits best", 2),
         ("(a) or (b)", None),
         ("reasons (a) ... <final_answer>(b)</final_answer>", 1),
+        ("it said <final_answer> once, so <final_answer>b</final_answer>", 1),
+        ("(a)? No: <final_answer>(c)", 2),
         ("The answer is C.", 2),
         ("I would say: water", 2),
         ("I'd rather not say", None),

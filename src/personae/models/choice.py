@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 from personae.errors import BadInput
 from personae.models.chat import ChatModel, Message, Reply, Request
 
-_TAGGED = re.compile(r"<final_answer>\s*(.*?)\s*(?:</final_answer>|$)", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"</?final_answer>", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[\[\s*([A-Za-z])\b|\(\s*([A-Za-z])\s*\)")
 _BARE = re.compile(r"(?:^|[^\w'’])([A-Z])(?![\w'’])|^\s*([a-z])\s*[.):]?\s*$", re.MULTILINE)
+
+
+LETTER_ONLY = "Answer with the letter of one option only."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ def choose(
     questions: Sequence[Question],
     *,
     system: str = "",
+    instruction: str = LETTER_ONLY,
     n_orders: int = 1,
     shuffle: bool = True,
     random_state: int = 0,
@@ -98,6 +102,8 @@ def choose(
     model : ChatModel
     questions : sequence of Question
         Two to 26 options each.
+    instruction : str
+        Stands below the options and says how to answer, such as with a certainty behind the letter, to be read from `replies`.
     n_orders : int
         Every second order is the first turned round, so that 2 is the position swap.
     shuffle : bool
@@ -124,7 +130,7 @@ def choose(
     extra = {"logprobs": True, "top_logprobs": 20} if log_probs else {}
     params = {"temperature": temperature, "max_tokens": max_tokens, **extra}
     requests = (
-        Request(_messages(question, order, system), params, k, question.person, question.key)
+        Request(_messages(question, order, system, instruction), params, k, question.person, question.key)
         for question, mine in zip(questions, orders, strict=True)
         for k, order in enumerate(mine)
     )
@@ -155,8 +161,7 @@ def picked(text: str, options: Sequence[str]) -> int | None:
     >>> picked("A or B, who knows", ["x", "y"]) is None
     True
     """
-    tagged = _TAGGED.findall(text)
-    said = tagged[-1] if tagged else text
+    said = _tagged(text)
     for pattern in (_BRACKETED, _BARE):
         letters = {"".join(found).upper() for found in pattern.findall(said)}
         positions = {string.ascii_uppercase.index(letter) for letter in letters} & set(range(len(options)))
@@ -166,6 +171,12 @@ def picked(text: str, options: Sequence[str]) -> int | None:
         i for i, option in enumerate(options) if option.strip() and option.strip().lower() in said.lower()
     ]
     return named[0] if len(named) == 1 else None
+
+
+def _tagged(text: str) -> str:
+    """Return what stands in the last answer tag, closed or cut off; the text where there is none."""
+    opened = [tag.end() for tag in _TAG.finditer(text) if "/" not in tag[0]]
+    return _TAG.split(text[opened[-1] :])[0] if opened else text
 
 
 def _orders(
@@ -186,12 +197,12 @@ def _orders(
         yield tuple(order)
 
 
-def _messages(question: Question, order: Sequence[int], system: str) -> tuple[Message, ...]:
+def _messages(question: Question, order: Sequence[int], system: str, instruction: str) -> tuple[Message, ...]:
     lines = (
         f"({letter}) {question.options[option]}"
         for letter, option in zip(string.ascii_uppercase, order, strict=False)
     )
-    body = "\n".join((question.prompt, "", *lines, "", "Answer with the letter of one option only."))
+    body = "\n".join((question.prompt, "", *lines, "", instruction))
     user: Message = {"role": "user", "content": body}
     return ({"role": "system", "content": system}, user) if system else (user,)
 
