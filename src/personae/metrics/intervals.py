@@ -131,7 +131,7 @@ def bootstrap_sums(
     sums = np.stack([np.bincount(codes, column, n_clusters) for column in columns.T], axis=1, dtype=float)
     drawn = statistic(resample_sums(sums, draws=draws, random_state=random_state))
     value = float(statistic(sums.sum(axis=0, keepdims=True))[0])
-    return _interval(value, drawn, level, len(columns), n_clusters)
+    return percentile_interval(value, drawn, level, len(columns), n_clusters)
 
 
 def bootstrap(
@@ -165,7 +165,7 @@ def bootstrap(
             for _ in range(draws)
         ]
     )
-    return _interval(float(statistic(np.arange(n_rows))), drawn, level, n_rows, n_clusters)
+    return percentile_interval(float(statistic(np.arange(n_rows))), drawn, level, n_rows, n_clusters)
 
 
 def wilson(successes: float, trials: int, *, level: float = LEVEL) -> Interval:
@@ -215,6 +215,21 @@ def resample_sums(
     return drawn
 
 
+def percentile_interval(
+    value: float, drawn: NDArray[np.float64], level: float, n_rows: int, n_clusters: int
+) -> Interval:
+    """Return a statistic with the percentile interval of its draws, for draws made from `resample_sums`; NaN draws are left out.
+
+    >>> percentile_interval(2.0, np.array([1.0, 2.0, 3.0, np.nan]), 0.95, 9, 3).low
+    1.05
+    """
+    drawn = drawn[~np.isnan(drawn)]
+    if n_clusters < 2 or not len(drawn):
+        return Interval(value, float("nan"), float("nan"), n_rows, n_clusters)
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(value, float(low), float(high), n_rows, n_clusters)
+
+
 def cluster_codes(clusters: Sequence[Hashable] | None, n_rows: int) -> tuple[NDArray[np.intp], int]:
     """Return the cluster of each row as a number from 0, in order of appearance, and how many there are."""
     if n_rows == 0:
@@ -238,13 +253,3 @@ def _column(values: ArrayLike, name: str) -> NDArray[np.float64]:
     if column.ndim != 1:
         raise BadInput(f"{name} must have one number a row; its shape is {column.shape}.")
     return column
-
-
-def _interval(
-    value: float, drawn: NDArray[np.float64], level: float, n_rows: int, n_clusters: int
-) -> Interval:
-    drawn = drawn[~np.isnan(drawn)]
-    if n_clusters < 2 or not len(drawn):
-        return Interval(value, float("nan"), float("nan"), n_rows, n_clusters)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(value, float(low), float(high), n_rows, n_clusters)
