@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from personae.errors import BadInput
-from personae.metrics.shortcuts import Choice, shortcuts
+from personae.metrics.shortcuts import Choice, length_balance, shortcuts
 
 
 def _by_name(items, **kwargs):
@@ -53,6 +53,26 @@ def test_position_and_ties_by_hand():
     found = _by_name([Choice(("aa", "bb"), 0), Choice(("cccc", "d"), 0)])
     assert found["position 1"] == 1.0
     assert found["longest"] == 0.75  # the first item is a tie, half right
+
+
+def test_an_option_like_the_others_is_told_by_hand():
+    # words shared with the other two: "a b" 1/3 and 0, "b c" 1/3 and 1/3, "c d" 0 and 1/3
+    found = _by_name([Choice(("a b", "b c", "c d"), 1), Choice(("a b", "b c", "c d"), 0)])
+    assert found["most alike"] == 0.5
+    assert found["least alike"] == 0.25  # two options are least alike, right in one item of two
+    assert "most alike" not in _by_name([Choice(("aa", "bb"), 0)])
+
+
+def test_length_balance_takes_the_longest_to_chance():
+    items = _items(
+        300,
+        lambda options, i, random: (max(range(4), key=lambda k: len(options[k])) if i % 3 else i // 3 % 4,),
+    )
+    weights = length_balance(items)
+    longest = next(each for each in shortcuts(items, draws=50) if each.name == "longest")
+    assert longest.accuracy.value > 0.6
+    assert weights.mean() == pytest.approx(1.0)
+    assert np.average(longest.right, weights=weights) == pytest.approx(0.25, abs=0.05)  # ties blur it
 
 
 def test_items_of_one_person_share_a_fold():

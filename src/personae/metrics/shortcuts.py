@@ -55,7 +55,8 @@ def shortcuts(
     Returns
     -------
     tuple of Shortcut
-        "chance"; "longest" and "shortest" option; "position k"; "length rank by kind", "position by kind" and "option words",
+        "chance"; "longest" and "shortest" option; "most alike" and "least alike", by the words an option shares with the others
+        (not with two options, where they are equal); "position k"; "length rank by kind", "position by kind" and "option words",
         which learn on other folds the rank, the position, or the words that right options have (naive Bayes on the words of an
         option).
 
@@ -74,15 +75,51 @@ def shortcuts(
         "longest": [size == size.max() for size in lengths],
         "shortest": [size == size.min() for size in lengths],
     }
+    if max(len(item.options) for item in items) > 2:
+        alike = [_alike(item.options) for item in items]
+        policies["most alike"] = [shared >= shared.max() - 1e-12 for shared in alike]
+        policies["least alike"] = [shared <= shared.min() + 1e-12 for shared in alike]
     for place in range(max(len(item.options) for item in items)):
         policies[f"position {place + 1}"] = [np.arange(len(item.options)) == place for item in items]
     folds = _folds(clusters or range(len(items)), random_state)
-    ranks = [np.argsort(np.argsort(-size, kind="stable")) for size in lengths]
+    ranks = [_length_ranks(item) for item in items]
     policies["length rank by kind"] = _learned_choice(items, ranks, folds)
     policies["position by kind"] = _learned_choice(items, [np.arange(len(i.options)) for i in items], folds)
     policies["option words"] = _learned_words(items, folds)
     found = [_scored(name, chosen, items, clusters, draws, random_state) for name, chosen in policies.items()]
     return tuple(sorted(found, key=lambda each: -each.accuracy.value))
+
+
+def length_balance(items: Sequence[Choice]) -> NDArray[np.float64]:
+    """Return weights, of mean 1, under which the right option is as often the longest as the shortest or any rank between.
+
+    Accuracy under these weights gives "longest" and "shortest" no more than chance. A rank where no right option stands
+    cannot be weighted up: the ranks that there are then share the weight.
+
+    >>> items = [Choice(("aa", "b"), 0), Choice(("aa", "b"), 0), Choice(("aa", "b"), 0), Choice(("aa", "b"), 1)]
+    >>> length_balance(items).round(3).tolist()
+    [0.667, 0.667, 0.667, 2.0]
+    """
+    ranks = [(len(item.options), int(_length_ranks(item)[item.right])) for item in items]
+    counts = Counter(ranks)
+    weights = np.array([1 / counts[rank] for rank in ranks])
+    return np.asarray(weights / weights.mean())
+
+
+def _length_ranks(item: Choice) -> NDArray[np.intp]:
+    sizes = np.array([-len(option) for option in item.options])
+    return np.asarray(np.argsort(np.argsort(sizes, kind="stable")))
+
+
+def _alike(options: Sequence[str]) -> NDArray[np.float64]:
+    """Return each option's mean Jaccard similarity of words with the others."""
+    bags = [set(option.lower().split()) for option in options]
+    return np.array(
+        [
+            np.mean([len(bag & other) / max(1, len(bag | other)) for k, other in enumerate(bags) if k != i])
+            for i, bag in enumerate(bags)
+        ]
+    )
 
 
 def _scored(
