@@ -8,6 +8,8 @@ from personae.errors import BadInput
 from personae.metrics.calibration import (
     auroc,
     brier,
+    error_columns,
+    error_of_sums,
     expected_calibration_error,
     fit_temperature,
     log_loss,
@@ -118,3 +120,9 @@ def test_temperature_of_log_odds_by_hand():
 def test_what_is_no_probability_is_refused(chance, right):
     with pytest.raises(BadInput):
         brier(chance, right)
+
+
+def test_error_from_sums_is_the_error(calibrated):
+    chance, right = (column[:500] for column in calibrated)
+    sums = error_columns(chance, right).sum(axis=0, keepdims=True)
+    assert error_of_sums(sums)[0] == pytest.approx(expected_calibration_error(chance, right))

@@ -97,6 +97,30 @@ def expected_calibration_error(
     return sum(each.n * abs(each.right - each.probability) for each in bins) / total
 
 
+def error_columns(
+    probabilities: ArrayLike, outcomes: ArrayLike, *, n_bins: int = BINS
+) -> NDArray[np.float64]:
+    """Return columns whose sums give the calibration error: one a bin of equal width, and ones; for `bootstrap_sums`.
+
+    In a bin's column stands outcome - probability for the rows of that bin, 0 elsewhere; shape (n_rows, n_bins + 1).
+    `error_of_sums` takes the sums.
+
+    >>> columns = error_columns([0.5, 0.5, 1.0, 1.0], [1, 0, 1, 0], n_bins=2)
+    >>> error_of_sums(columns.sum(axis=0, keepdims=True)).tolist()
+    [0.25]
+    """
+    chance, right = _pair(probabilities, outcomes)
+    columns = np.zeros((len(chance), n_bins + 1))
+    columns[np.arange(len(chance)), _width_codes(chance, n_bins)] = right - chance
+    columns[:, n_bins] = 1.0
+    return columns
+
+
+def error_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the expected calibration error, of shape (n_samples,), from sums of `error_columns`."""
+    return np.asarray(np.abs(sums[:, :-1]).sum(axis=1) / sums[:, -1])
+
+
 def brier(probabilities: ArrayLike, outcomes: ArrayLike) -> float:
     """Return the mean squared distance to the outcome, in [0, 1], lower is better.
 
