@@ -35,6 +35,7 @@ def test_the_registry_and_the_modules_agree():
         ("comments.csv", "Date,Link,Message\n1,2,x\n"),
         ("conversations.json", "[]"),
         ("a.json", json.dumps({"hello": 1})),
+        ("lines.jsonl", json.dumps({"speaker": "ana", "text": "whose words are these?"})),
         ("messages.csv", "FROM,TO,DATE,CONTENT\na,b,c,d\n"),
         ("page.html", "<html>hi</html>"),
         ("empty.txt", ""),

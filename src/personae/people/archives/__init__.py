@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from personae.people.archives._checks import checked
+from personae.people.archives._grouping import grouped
 from personae.people.archives._source import Limits, Source, open_source, open_stream
 from personae.people.archives.detect import FORMATS, Format, detect_format, importer
 from personae.people.archives.rows import Options, Row, RowError, Tally
@@ -23,6 +24,7 @@ __all__ = [
     "RowError",
     "Tally",
     "detect_format",
+    "grouped",
     "read_archive",
     "read_text",
 ]

@@ -24,6 +24,19 @@ _PERSON = ("person", "person_id", "user_id")
 _TURNS = {"/messages/*/role", "/conversations/*/from", "/conversations/*/role", "/prompt/*/role"}
 _STRINGS = {"/prompt", "/text"}
 _TIMES = ("time", "timestamp", "created_at", "create_time")
+_PLAIN = {
+    "text",
+    "prompt",
+    "chosen",
+    "rejected",
+    "completion",
+    "label",
+    "score",
+    "id",
+    "meta",
+    "metadata",
+    "source",
+}
 
 
 def detect(source: Source) -> float:
@@ -31,7 +44,7 @@ def detect(source: Source) -> float:
     best = 0.0
     for name in _candidates(source):
         keys = _keys(source, name)
-        best = max(best, 0.7 if keys & _TURNS else 0.3 if keys & _STRINGS else 0.0)
+        best = max(best, 0.7 if keys & _TURNS else 0.3 if _is_prompts(keys) else 0.0)
     return best
 
 
@@ -55,9 +68,16 @@ def _keys(source: Source, name: str) -> frozenset[str]:
     return frozenset(key.removeprefix("/*") for key in json_keys(source, name))
 
 
+def _is_prompts(keys: frozenset[str]) -> bool:
+    """Return whether the rows are prompts or texts and nothing else: another column may tell people apart."""
+    columns = {key[1:] for key in keys if key.count("/") == 1}
+    return bool(keys & _STRINGS) and columns <= _PLAIN.union(_TIMES, _PERSON)
+
+
 def _rows(source: Source, options: Options) -> Iterator[Row]:
     for name in _candidates(source):
-        if not _keys(source, name) & (_TURNS | _STRINGS):
+        keys = _keys(source, name)
+        if not keys & _TURNS and not _is_prompts(keys):
             continue
         is_array = source.head(name, 64).lstrip()[:1] == b"["
         for row in json_items(source, name, "/*") if is_array else json_lines(source, name):
