@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput
-
-_STEPS = 50
-_RIDGE = 1e-9
+from personae.metrics.logistic import fit_logistic, log_odds, sigmoid
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Platt:
 
     def __call__(self, scores: ArrayLike) -> NDArray[np.float64]:
         """Return probabilities, in the shape of the scores."""
-        return _sigmoid(self.slope * np.asarray(scores, dtype=float) + self.intercept)
+        return sigmoid(self.slope * np.asarray(scores, dtype=float) + self.intercept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +50,9 @@ def fit_platt(scores: ArrayLike, outcomes: ArrayLike) -> Platt:
     Notes
     -----
     Source: Platt (1999), "Probabilistic Outputs for Support Vector Machines", section 2.2: the targets are
-    (n_right + 1) / (n_right + 2) and 1 / (n_wrong + 2), so that no probability is 0 or 1; Newton's steps, halved where one
-    is too long (Lin, Lin, Weng 2007). Deviation: where the slope would be negative (sure answers are wrong more often) it is 0,
-    since a certainty is mended here, not turned round; every probability is then the share that is right.
+    (n_right + 1) / (n_right + 2) and 1 / (n_wrong + 2), so that no probability is 0 or 1. Deviation: where the slope would be
+    negative (sure answers are wrong more often) it is 0, since a certainty is mended here, not turned round; every
+    probability is then the share that is right.
 
     Examples
     --------
@@ -65,12 +63,13 @@ def fit_platt(scores: ArrayLike, outcomes: ArrayLike) -> Platt:
     score, right = _columns(scores, outcomes)
     n_right = float(right.sum())
     target = np.where(right > 0, (n_right + 1) / (n_right + 2), 1 / (len(right) - n_right + 2))
-    center, scale = float(score.mean()), float(score.std()) or 1.0
-    design = np.stack([(score - center) / scale, np.ones_like(score)], axis=1)  # (n_rows, 2)
-    slope, intercept = _newton(design, target)
-    if slope <= 0 or float(score.std()) == 0:
-        slope, intercept = 0.0, _log_odds(float(target.mean()))
-    return Platt(slope / scale, intercept - slope * center / scale)
+    spread = float(score.std())
+    if spread:
+        standard = (score - score.mean()) / spread
+        slope, intercept = fit_logistic(np.stack([standard, np.ones_like(standard)], axis=1), target).tolist()
+        if slope > 0:
+            return Platt(slope / spread, intercept - slope * float(score.mean()) / spread)
+    return Platt(0.0, float(log_odds(target.mean(), margin=0.0)))
 
 
 def fit_isotonic(scores: ArrayLike, outcomes: ArrayLike) -> Isotonic:
@@ -102,33 +101,6 @@ def fit_isotonic(scores: ArrayLike, outcomes: ArrayLike) -> Isotonic:
             block = ((before[0] * before[1] + block[0] * block[1]) / weight, weight, before[2] + block[2])
         blocks.append(block)
     return Isotonic(values, np.repeat([block[0] for block in blocks], [block[2] for block in blocks]))
-
-
-def _newton(design: NDArray[np.float64], target: NDArray[np.float64]) -> tuple[float, float]:
-    weights = np.array([0.0, _log_odds(float(target.mean()))])
-    for _ in range(_STEPS):
-        chance = _sigmoid(design @ weights)
-        slope = design.T @ (target - chance)
-        bend = (design * (chance * (1 - chance))[:, None]).T @ design + _RIDGE * np.eye(2)
-        step = np.linalg.solve(bend, slope)
-        while _loss(design @ (weights + step), target) > _loss(design @ weights, target) + 1e-12:
-            step /= 2
-        weights = weights + step
-        if float(np.abs(step).max()) < 1e-10:
-            break
-    return float(weights[0]), float(weights[1])
-
-
-def _loss(log_odds: NDArray[np.float64], target: NDArray[np.float64]) -> float:
-    return float(np.sum(np.logaddexp(0, log_odds) - target * log_odds))
-
-
-def _sigmoid(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.exp(-np.logaddexp(0, -log_odds)))
-
-
-def _log_odds(chance: float) -> float:
-    return float(np.log(chance) - np.log1p(-chance))
 
 
 def _columns(scores: ArrayLike, outcomes: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.metrics.folds import FOLDS, deal_folds
 from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_mean
-
-FOLDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def shortcuts(
         policies["least alike"] = [shared <= shared.min() + 1e-12 for shared in alike]
     for place in range(max(len(item.options) for item in items)):
         policies[f"position {place + 1}"] = [np.arange(len(item.options)) == place for item in items]
-    folds = _folds(clusters or range(len(items)), random_state)
+    folds = deal_folds(clusters or range(len(items)), random_state=random_state)
     ranks = [_length_ranks(item) for item in items]
     policies["length rank by kind"] = _learned_choice(items, ranks, folds)
     policies["position by kind"] = _learned_choice(items, [np.arange(len(i.options)) for i in items], folds)
@@ -139,12 +138,6 @@ def _scored(
     return Shortcut(
         name, bootstrap_mean(right, clusters=clusters, draws=draws, random_state=random_state), right
     )
-
-
-def _folds(clusters: Sequence[Hashable] | range, random_state: RandomState) -> NDArray[np.intp]:
-    known = {cluster: code for code, cluster in enumerate(dict.fromkeys(clusters))}
-    dealt = np.random.default_rng(random_state).permutation(len(known)) % FOLDS
-    return np.array([dealt[known[cluster]] for cluster in clusters])
 
 
 def _learned_choice(
