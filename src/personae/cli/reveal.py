@@ -239,9 +239,7 @@ def _estimate(revealed: Revealed, chat: ChatModel | None) -> None:
 
 
 def _quality() -> tuple[Quality, ...]:
-    from personae.infer.home import measured_quality
-
-    return measured_quality()
+    return ()
 
 
 def _columns(given: list[str]) -> dict[str, str]:
