@@ -1,0 +1,91 @@
+"""What people said about themselves, in so many words: high precision, with the sentence as proof.
+
+Rules of seven languages read first-person statements; what is negated, quoted, asked, ironic, hypothetical or another
+person's does not count. Each rule's class carries the precision measured on people it was not written on
+(`training/measure_stated.py`), smoothed; a claim less sure than `least` abstains.
+
+>>> from personae.people.records import Person, Trace
+>>> from personae.people.attributes import SYNTHPAI
+>>> said = "I'm a nurse and I live in Porto. My brother is a pilot, and if I were rich I'd live in Rome."
+>>> ana = Person("ana", (Trace("ana", "table", "1", text=said),))
+>>> for claim in StatedReader().read(ana, SYNTHPAI):
+...     if not claim.abstained:
+...         print(claim.attribute, claim.best.value, claim.evidence[0].spans)
+city_country Porto, Portugal ((16, 31),)
+occupation nurse ((0, 11),)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from personae.infer.stated._languages import CODES, language
+from personae.infer.stated._precision import Precision, home_precision
+from personae.infer.stated._settle import settle
+from personae.infer.stated._statements import Statement, statements
+from personae.models.places import Places
+from personae.people.attributes import SYNTHPAI, Attribute
+from personae.people.records import Claim, Person, newest, trace_id
+
+__all__ = ["CODES", "Precision", "StatedReader", "Statement"]
+
+
+class StatedReader:
+    """Reads what a person stated about themself.
+
+    Parameters
+    ----------
+    languages : sequence of str
+        Codes of the languages to read, see `CODES`.
+    places : Places or None
+        The gazetteer; None takes the one that ships.
+    precision : Precision or None
+        The measured precision of every rule's class; None takes what ships.
+    least : float
+        A claim whose probability is below this abstains, in [0, 1].
+    now : datetime or None
+        The moment that ages are told for; None takes the person's newest trace.
+    """
+
+    def __init__(
+        self,
+        *,
+        languages: Sequence[str] = CODES,
+        places: Places | None = None,
+        precision: Precision | None = None,
+        least: float = 0.9,
+        now: datetime | None = None,
+    ) -> None:
+        self.languages = languages
+        self.places = places
+        self.precision = precision
+        self.least = least
+        self.now = now
+
+    @property
+    def name(self) -> str:
+        """Return "stated-" and a digest of the rules, the counts and the settings."""
+        told = self.precision or home_precision()
+        rules = [(code, rule) for code in self.languages for rule in language(code).rules]
+        return f"stated-{trace_id(rules, sorted(told.classes.items()), self.least, self.now)[:8]}"
+
+    def prepare(self, people: Sequence[Person]) -> None:
+        """Do nothing: every person is read alone."""
+
+    def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
+        """Return at most one current claim for each attribute, then the claims that it superseded."""
+        said = self.statements(person, attributes)
+        sure = (self.precision or home_precision()).of
+        now = self.now or newest(person.own)
+        claims: list[Claim] = []
+        for attribute in attributes:
+            about = [s for s in said if s.rule.attribute == attribute.name]
+            claims += settle(person.id, attribute, about, sure, self.least, now)
+        return claims
+
+    def statements(self, person: Person, attributes: Sequence[Attribute] = SYNTHPAI) -> list[Statement]:
+        """Return every statement about the attributes, in the order of the traces."""
+        wanted = frozenset(attribute.name for attribute in attributes)
+        spoken = [language(code) for code in self.languages]
+        return [s for trace in person.own for s in statements(trace, spoken, self.places, wanted)]

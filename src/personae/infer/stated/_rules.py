@@ -1,0 +1,134 @@
+"""What a language brings to the reader: its rules, and the words that context, time and occupations are read by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+Tense = Literal["now", "past"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way of stating one thing about oneself.
+
+    Parameters
+    ----------
+    name : str
+        The class that its precision is counted under, such as "age.i_am"; several rules may share one.
+    attribute : str
+    needs : frozenset of str
+        Words of which the text must hold at least one ("#" stands for a digit): the cheap test before the pattern.
+    pattern : str
+        Searched in the lowered text. Its whole match is the telling words.
+    reads : str
+        How the value is read: "=married" is that value; other names are keys of `_values.READS`.
+    tense : "now" or "past"
+        "past" says that it no longer holds.
+    rank : int
+        Among undated statements that differ, only those of the highest rank count: "my wife" before "my ex-wife".
+    presupposed : bool
+        It holds inside a question too: "what should I give my wife?".
+    unless : str
+        Searched in the sentence with "¶" in place of the telling words; what it finds takes the statement back.
+    """
+
+    name: str
+    attribute: str
+    needs: frozenset[str]
+    pattern: str
+    reads: str
+    tense: Tense = "now"
+    rank: int = 2
+    unless: str = ""
+    presupposed: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """Occupations of one language.
+
+    `titles` maps the last word or words of a title to its English name, "" where it is English already; `female` and
+    `male` are titles whose form also says the sex. `follows` are the words that may come right after a title, `stops`
+    end or spoil one before its head, `drops` stand before it and say nothing of the work.
+    """
+
+    titles: Mapping[str, str]
+    follows: frozenset[str]
+    stops: frozenset[str]
+    female: frozenset[str] = frozenset()
+    male: frozenset[str] = frozenset()
+    drops: frozenset[str] = frozenset()
+    compounds: bool = False  # "grundschullehrerin" is a "lehrerin"
+    inverted: str = "(?!)"  # what may follow a title besides: "als Lehrer [arbeite ich]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cues:
+    """Patterns, searched in lowered text, that take a statement back.
+
+    `breaks` ends a clause; `unreal` and `reported` are looked for between the last break and the statement; `fiction`
+    anywhere in the sentence before it; `undone` right after it; `passing` anywhere in the sentence, for places;
+    `asked` at the start of the text: an instruction to a machine, after which pasted words follow; `ironic` anywhere.
+    """
+
+    breaks: str
+    unreal: str
+    reported: str
+    fiction: str
+    undone: str
+    passing: str
+    asked: str
+    ironic: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """Words for time: months to 1-12, units and days to days, numbers; the patterns have N, UNIT and MONTH in them."""
+
+    months: Mapping[str, int]
+    units: Mapping[str, float]
+    numbers: Mapping[str, int]
+    ago: str  # "N UNIT ago"
+    last: str  # "last UNIT"
+    this: str  # "this UNIT"
+    month: str  # "last MONTH"
+    days: Mapping[str, int]  # "yesterday": -1
+    within: str  # "in", before a year
+    decades: frozenset[str]  # "thirties"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Language:
+    """One language: its code, its commonest words, and what the parts of the reader need of it."""
+
+    code: str
+    common: frozenset[str]
+    rules: tuple[Rule, ...]
+    cues: Cues
+    calendar: Calendar
+    work: Work
+    index: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False)
+    vocabulary: frozenset[str] = field(init=False, repr=False)  # what tells the language
+
+    def __post_init__(self) -> None:
+        index: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            for word in rule.needs:
+                index.setdefault(word, []).append(rule)
+        object.__setattr__(self, "index", {word: tuple(rules) for word, rules in index.items()})
+        object.__setattr__(self, "vocabulary", self.common | index.keys())
+
+
+@lru_cache(maxsize=1024)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Return the pattern compiled, once, at its first use: seven languages at import would take a second."""
+    return re.compile(pattern)
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a blank-separated string."""
+    return frozenset(text.split())

@@ -1,0 +1,235 @@
+"""From statements to claims: what grows, what changes and when, what contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from personae.infer.stated._statements import Statement
+from personae.infer.stated._time import Born, born_at_age, decimal_year
+from personae.people.attributes import EDUCATION, Attribute
+from personae.people.records import Claim, Evidence, Guess
+
+_SLACK = 1.0  # years by which two dated ages may differ and still be one
+_UNDATED_YEARS = 2  # years by which two undated ages may differ: texts are written over time
+_UNKNOWN = datetime(1, 1, 1, tzinfo=UTC)
+_STEPS = {
+    "in a relationship": 1,
+    "engaged": 2,
+    "married": 3,
+}  # my girlfriend, my fiancée, my wife: one person
+_DEGREES = {level: n for n, level in enumerate(EDUCATION) if not level.startswith("In ")}
+_LASTING = frozenset({"sex", "birth_city_country"})
+
+Sure = Callable[[str, str], float]  # (attribute, class of rule) -> measured precision
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One value with the statements behind it, and since and until when it held where that is known."""
+
+    value: str
+    behind: tuple[Statement, ...]
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def settle(
+    person: str,
+    attribute: Attribute,
+    said: Sequence[Statement],
+    sure: Sure,
+    least: float,
+    now: datetime | None,
+) -> list[Claim]:
+    """Return the current claim about one attribute, and what it superseded.
+
+    Parameters
+    ----------
+    said : sequence of Statement
+        In order of time where known.
+    sure : callable
+        The measured precision of a rule's class.
+    least : float
+        A claim less sure than this abstains.
+    now : datetime or None
+        The moment that ages are told for.
+    """
+    known = _Known(person, attribute, sure, least)
+    if not said:
+        return [known.abstain([])]
+    if attribute.name == "age":
+        return [known.of_age(said, now)]
+    if attribute.name in _LASTING:
+        return [known.of_one([s for s in said if s.rule.tense == "now"])]
+    return known.over_time(said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    person: str
+    attribute: Attribute
+    sure: Sure
+    least: float
+
+    def of_age(self, said: Sequence[Statement], now: datetime | None) -> Claim:
+        """Return the age at `now`: dated statements and birth years agree on when the person was born."""
+        dated = [(s, born) for s in said if (born := _born(s)) is not None]
+        if dated and now is not None:
+            behind, born = [dated[0][0]], dated[0][1]
+            for statement, other in dated[1:]:
+                met = born.meet(other, _SLACK)
+                if met is None:
+                    return self.abstain([Settled(b.age(decimal_year(now)), (s,)) for s, b in dated])
+                behind, born = [*behind, statement], met
+            return self.claim(Settled(born.age(decimal_year(now)), tuple(behind), behind[-1].trace.time))
+        undated = [s for s in said if s.value.ages]
+        return self._of_undated_age(undated) if undated else self.abstain([])
+
+    def _of_undated_age(self, said: Sequence[Statement]) -> Claim:
+        ages = [s.value.ages for s in said if s.value.ages]
+        low, high = max(a[0] for a in ages), min(a[1] for a in ages)
+        points = [a[0] for a in ages if a[0] == a[1]]
+        if low - high > _UNDATED_YEARS:
+            return self.abstain([Settled(s.value.text, (s,)) for s in said])
+        value = str(points[-1]) if points else f"{min(low, high)}-{max(low, high)}"
+        return self.claim(Settled(value, tuple(said)))
+
+    def of_one(self, said: Sequence[Statement]) -> Claim:
+        """Return what all statements say: of what never changes, one contradiction is one too many."""
+        groups = self._groups(said)
+        return self.claim(groups[0]) if len(groups) == 1 else self.abstain(groups)
+
+    def over_time(self, said: Sequence[Statement]) -> list[Claim]:
+        """Return the newest value as current and the older ones as history; undated statements that differ abstain."""
+        current = [s for s in said if s.rule.tense == "now"]
+        over = [s for s in said if s.rule.tense == "past"]
+        current = [s for s in current if not any(_ended(s, end, self._same) for end in over)]
+        stages = self._stages(current) if all(_moment(s) for s in current) else self._groups(current)
+        former = [Settled(s.value.text, (s,), None, s.value.since or _moment(s)) for s in over]
+        former = [f for f in former if not any(self._same(f.behind[0], s) for s in current)]
+        if not stages or (not all(_moment(s) for s in current) and len(stages) > 1):
+            newest, older = self.abstain(stages), former
+        else:
+            newest, older = self.claim(stages[-1]), [*former, *stages[:-1]]
+        return [newest, *(replace(self.claim(old), superseded_by=newest.id) for old in older)]
+
+    def _stages(self, said: Sequence[Statement]) -> list[Settled]:
+        """Return runs of statements that agree, in order of time; each ends where the next begins."""
+        runs: list[list[Statement]] = []
+        for statement in sorted(said, key=lambda s: _moment(s) or _UNKNOWN):
+            if runs and self._same(runs[-1][-1], statement):
+                runs[-1].append(statement)
+            elif not runs or self._replaces(runs[-1], statement):
+                runs.append([statement])
+        begins = [_moment(run[0]) for run in runs]
+        return [
+            Settled(self._most_told(run), tuple(run), begin, until)
+            for run, begin, until in zip(runs, begins, [*begins[1:], None], strict=False)
+        ]
+
+    def _replaces(self, run: Sequence[Statement], statement: Statement) -> bool:
+        """Return whether a later statement ends a run: a weaker kind only after a year, a lower degree never."""
+        if (
+            self.attribute.name == "education"
+            and {run[-1].value.text, statement.value.text} <= _DEGREES.keys()
+        ):
+            return _DEGREES[statement.value.text] > _DEGREES[run[-1].value.text]
+        strongest = max(s.rule.rank for s in run)
+        return statement.rule.rank >= strongest or _years_apart(run, statement)
+
+    def _groups(self, said: Sequence[Statement]) -> list[Settled]:
+        """Return undated statements of the highest rank by what they say, most often said first."""
+        top = max((s.rule.rank for s in said), default=0)
+        groups: list[list[Statement]] = []
+        for statement in sorted(said, key=lambda s: -s.rule.rank):
+            home = next((g for g in groups if self._same(g[0], statement)), None)
+            if home is not None:
+                home.append(statement)
+            elif statement.rule.rank == top:
+                groups.append([statement])
+        groups.sort(key=len, reverse=True)
+        return [Settled(self._most_told(g), tuple(g), _moment(g[0])) for g in groups]
+
+    def _same(self, a: Statement, b: Statement) -> bool:
+        """Return whether two statements say the same, or one only says less of it: Portugal and Porto."""
+        if a.value.place and b.value.place:
+            return a.value.place.within(b.value.place) or b.value.place.within(a.value.place)
+        undated = _moment(a) is None or _moment(b) is None
+        if self.attribute.name == "relationship_status" and undated:
+            return a.value.text == b.value.text or {a.value.text, b.value.text} <= _STEPS.keys()
+        one, other = set(a.value.text.split()), set(b.value.text.split())
+        return (
+            one <= other or other <= one if self.attribute.scale == "text" else a.value.text == b.value.text
+        )
+
+    def _most_told(self, said: Sequence[Statement]) -> str:
+        """Return the value that says most: the city rather than its country, the wife rather than the girlfriend."""
+        if self.attribute.scale == "place":
+            order = {"country": 0, "region": 1, "city": 2}
+            return max(said, key=lambda s: order[s.value.place.kind] if s.value.place else 0).value.text
+        if self.attribute.scale == "text":
+            return max(said, key=lambda s: len(s.value.text.split())).value.text
+        return max(said, key=lambda s: _STEPS.get(s.value.text, 0)).value.text
+
+    def claim(self, settled: Settled) -> Claim:
+        """Return a claim of the settled value, abstaining where its rules have not been sure enough."""
+        probability = self._probability(settled.behind)
+        guesses = [Guess(settled.value, probability)]
+        others = [v for v in self.attribute.values if v != settled.value]
+        guesses += [Guess(v, (1 - probability) / len(others)) for v in others]
+        return self._claim(guesses, settled.behind, settled, abstained=probability < self.least)
+
+    def abstain(self, rivals: Sequence[Settled]) -> Claim:
+        """Return a claim that abstains; what contradicts itself shares the probability."""
+        values = list(dict.fromkeys(rival.value for rival in rivals))
+        guesses = [Guess(value, 1 / len(values)) for value in values]
+        behind = tuple(s for rival in rivals for s in rival.behind)
+        return self._claim(guesses, behind, Settled("", behind), abstained=True)
+
+    def _probability(self, behind: Sequence[Statement]) -> float:
+        return max(self.sure(self.attribute.name, s.kind) for s in behind)
+
+    def _claim(
+        self, guesses: Sequence[Guess], behind: Sequence[Statement], settled: Settled, *, abstained: bool
+    ) -> Claim:
+        ranked = sorted(behind, key=lambda s: -self.sure(self.attribute.name, s.kind))
+        return Claim(
+            self.person, self.attribute.name, tuple(guesses), "stated", abstained, "stated", _evidence(ranked),
+            time=behind[-1].trace.time if behind else None,
+            valid_from=settled.since, valid_to=settled.until,
+        )  # fmt: skip
+
+
+def _evidence(behind: Sequence[Statement]) -> tuple[Evidence, ...]:
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for statement in behind:
+        key = (statement.trace.id, statement.trace.where)
+        span = (statement.start, statement.value.end)
+        if span not in spans.setdefault(key, []):
+            spans[key].append(span)
+    return tuple(Evidence(trace, where, tuple(sorted(found))) for (trace, where), found in spans.items())
+
+
+def _born(statement: Statement) -> Born | None:
+    if statement.value.born is not None:
+        return statement.value.born
+    if statement.trace.time is None or statement.value.ages is None:
+        return None
+    return born_at_age(*statement.value.ages, decimal_year(statement.trace.time))
+
+
+def _moment(statement: Statement) -> datetime | None:
+    return statement.value.since or statement.trace.time
+
+
+def _ended(statement: Statement, end: Statement, same: Callable[[Statement, Statement], bool]) -> bool:
+    """Return whether a later "used to" ends what a statement says; of undated ones it does."""
+    then, at = statement.trace.time, end.trace.time
+    return same(statement, end) and (then is None or at is None or at >= then)
+
+
+def _years_apart(run: Sequence[Statement], statement: Statement) -> bool:
+    last, this = _moment(run[-1]), _moment(statement)
+    return last is not None and this is not None and (this - last).days > 365

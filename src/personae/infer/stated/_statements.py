@@ -1,0 +1,96 @@
+"""Statements: every place in a person's traces where a rule finds them telling something about themself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from personae.infer.stated._context import Setting, lower, passing, setting, taken_back
+from personae.infer.stated._rules import Language, Rule, compiled
+from personae.infer.stated._values import Reading, Value, read_value
+from personae.models.places import Places
+from personae.people.records import Trace
+
+TELLING = frozenset({"message", "post", "comment", "profile", "rating", "survey_answer"})
+_WORD = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]+)*")
+_PART = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing a person said about themself: the rule that read it, its value, and where its words stand."""
+
+    rule: Rule
+    language: str
+    value: Value
+    trace: Trace
+    start: int
+
+    @property
+    def kind(self) -> str:
+        """The rule's class in the precision file, such as "en.age.i_am"."""
+        return f"{self.language}.{self.rule.name}"
+
+
+def statements(
+    trace: Trace, languages: Sequence[Language], places: Places | None, wanted: frozenset[str]
+) -> Iterator[Statement]:
+    """Yield what a trace states about the wanted attributes."""
+    if trace.kind not in TELLING or not trace.text:
+        return
+    lowered = lower(trace.text)
+    vocabulary = frozenset(_vocabulary(lowered))
+    scene = None
+    for language, rules in _rules_for(vocabulary, languages):
+        for rule in rules:
+            if rule.attribute not in wanted:
+                continue
+            for match in compiled(rule.pattern).finditer(lowered):
+                value = read_value(
+                    rule.reads, match, Reading(trace.text, lowered, language, trace.time, places)
+                )
+                if value is None:
+                    continue
+                scene = scene or setting(trace.text)
+                start = match.start() + _lead(match.group())
+                if _stands(language, rule, scene, start, value.end):
+                    yield Statement(rule, language.code, value, trace, start)
+
+
+def _stands(language: Language, rule: Rule, scene: Setting, start: int, end: int) -> bool:
+    if taken_back(language.cues, scene, start, end, rule):
+        return False
+    return rule.attribute != "city_country" or not passing(language.cues, scene, start, end)
+
+
+def _rules_for(
+    vocabulary: frozenset[str], languages: Sequence[Language]
+) -> list[tuple[Language, list[Rule]]]:
+    """Return the rules whose words the text has, of the language that most of its words belong to, of all in a tie."""
+    found: list[tuple[int, Language, list[Rule]]] = []
+    for language in languages:
+        known = vocabulary & language.index.keys()
+        if known:
+            rules = dict.fromkeys(rule for word in known for rule in language.index[word])
+            found.append(
+                (len(vocabulary & language.vocabulary), language, sorted(rules, key=lambda rule: rule.name))
+            )
+    most = max((shared for shared, _, _ in found), default=0)
+    return [(language, rules) for shared, language, rules in found if shared == most]
+
+
+def _vocabulary(lowered: str) -> Iterator[str]:
+    """Yield the words, the parts of elided and hyphened ones too, and "#" where there is a digit."""
+    for word in set(_WORD.findall(lowered)):
+        yield word
+        if not word.isalpha():
+            yield from _PART.findall(word)
+    if _DIGIT.search(lowered):
+        yield "#"
+
+
+def _lead(words: str) -> int:
+    """Return how many characters of a match stand before its first word."""
+    return len(words) - len(words.lstrip(" \t\n.,;:!?()—–-…"))

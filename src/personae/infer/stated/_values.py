@@ -1,0 +1,167 @@
+"""From the telling words to a value: ages, places, occupations, incomes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from personae.infer.stated._money import band, yearly_dollars
+from personae.infer.stated._rules import Calendar, Language, words
+from personae.infer.stated._time import Born, decimal_year, number, when
+from personae.infer.stated._work import title
+from personae.models.places import Place, Places, home_places
+
+LARGE = 500_000  # people from which a city's name stands for it whatever word follows
+YOUNGEST, OLDEST = 10, 105  # years; what is outside is a joke, a pet or a car
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What the telling words say: a value, where the words end, and what time or place stands behind it."""
+
+    text: str
+    end: int
+    place: Place | None = None
+    ages: tuple[int, int] | None = None
+    born: Born | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One match being read: the text, its language, when it was written, and the gazetteer."""
+
+    text: str
+    lowered: str
+    language: Language
+    written: datetime | None
+    places: Places | None  # None: the table that ships, read when it is first needed
+
+
+Read = Callable[["re.Match[str]", Reading], "Value | None"]
+
+
+def read_value(reads: str, match: re.Match[str], reading: Reading) -> Value | None:
+    """Return the value of a match, None where its words say none."""
+    if reads.startswith("="):
+        return Value(reads[1:], match.end())
+    return READS[reads](match, reading)
+
+
+def _age(match: re.Match[str], reading: Reading) -> Value | None:
+    return _years(number(reading.language.calendar, match["n"]), match.end())
+
+
+def _almost(match: re.Match[str], reading: Reading) -> Value | None:
+    return _years(number(reading.language.calendar, match["n"]) - 1, match.end())
+
+
+def _years(age: int, end: int) -> Value | None:
+    return Value(str(age), end, ages=(age, age)) if YOUNGEST <= age <= OLDEST else None
+
+
+def _turned(match: re.Match[str], reading: Reading) -> Value | None:
+    """Read "turned 34 last May": the birthday itself, so that the age grows from there."""
+    age = _age(match, reading)
+    named = match.groupdict()
+    start = match.start("when") if named.get("when") else match.end()
+    then = when(reading.language.calendar, reading.lowered, start, reading.written)
+    if age is None or age.ages is None:
+        return None
+    if then is None:
+        return age if named.get("just") else None
+    birthday = then.middle - age.ages[0]
+    half = max(0.05, (decimal_year(then.high) - decimal_year(then.low)) / 2)  # years
+    return replace(age, end=max(age.end, then.end), ages=None, born=Born(birthday - half, birthday + half))
+
+
+def _decade(match: re.Match[str], reading: Reading) -> Value | None:
+    tens = number(reading.language.calendar, match["n"]) or _tens(reading.language.calendar, match["n"])
+    low, high = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(
+        _third(match.groupdict().get("third")), (0, 9)
+    )
+    if not 20 <= tens <= 90 or tens % 10:
+        return None
+    return Value(f"{tens + low}-{tens + high}", match.end(), ages=(tens + low, tens + high))
+
+
+def _tens(calendar: Calendar, word: str) -> int:
+    """Return 30 for "thirties": a decade's word begins as its number does."""
+    return next((n for name, n in calendar.numbers.items() if n % 10 == 0 and name[:5] == word[:5]), 0)
+
+
+_THIRDS = {
+    "early": r"early|anfang|principios|inicios|comienzos|début|inicio|início|começo|inizio|primi|begin",
+    "mid": r"mid|mitte|mediados|medio|milieu|meio|meados|metà|midden",
+    "late": r"late|ende|finales|fin|final|fim|fine|tardi|eind",
+}
+
+
+def _third(word: str | None) -> str:
+    return next((third for third, words in _THIRDS.items() if word and re.match(words, word)), "")
+
+
+def _born(match: re.Match[str], reading: Reading) -> Value | None:
+    year, found = match["year"], match.groupdict()
+    full = int(year) if len(year) == 4 else 1900 + int(year) + (100 if int(year) < 15 else 0)
+    last = reading.written.year if reading.written else 2100
+    if not last - OLDEST <= full <= last - YOUNGEST and not (reading.written is None and 1900 < full < 2020):
+        return None
+    month = reading.language.calendar.months.get(found.get("month") or "", 0)
+    low = full + (month - 1) / 12 if month else float(full)
+    return Value(str(full), match.end(), born=Born(low, low + (1 / 12 if month else 1.0)))
+
+
+def _place(match: re.Match[str], reading: Reading) -> Value | None:
+    compass = re.search(
+        r"(?:north|south|east|west|new|northern|western|nord|sud|norte|sur|sul|zuid|noord)[ -]$",
+        match.group(),
+    )
+    begins = [match.start() + compass.start()] if compass else []
+    places = reading.places or home_places()
+    found = next((f for at in [*begins, match.end()] if (f := places.at(reading.text, at))), None)
+    if found is None or (found.place.population < LARGE and _goes_on(reading.text, found.end)):
+        return None
+    then = when(reading.language.calendar, reading.lowered, found.end, reading.written)
+    since = then.low if then and then.high <= (reading.written or then.high) else None
+    return Value(found.place.label, then.end if since and then else found.end, place=found.place, since=since)
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Return whether the name goes on past what the gazetteer knows: "Orange" in "Orange Grove"."""
+    after = re.match(r"(?:'s\b|’s\b|[ -](?P<next>[A-ZÀ-Þ][\w'’]+))", text[end : end + 40])
+    return after is not None and (after["next"] or "") not in _AFTER_PLACES
+
+
+_AFTER_PLACES = words(
+    "I I'm I’m I've I’ve City Area Bay County Metro Region State Suburbs Born But And So My Now It It's The As"
+)
+
+
+def _work(match: re.Match[str], reading: Reading) -> Value | None:
+    found = title(reading.language.work, reading.lowered, match.end())
+    return Value(found.name, found.end) if found else None
+
+
+def _worker(match: re.Match[str], reading: Reading) -> Value | None:
+    """Read a title inside the match, as in "nurse here"."""
+    found = title(reading.language.work, match["title"], 0)
+    return Value(found.name, match.end()) if found and found.end == len(match["title"]) else None
+
+
+def _work_sex(match: re.Match[str], reading: Reading) -> Value | None:
+    found = title(reading.language.work, reading.lowered, match.end())
+    return Value(found.sex, found.end) if found and found.sex else None
+
+
+def _income(match: re.Match[str], reading: Reading) -> Value | None:
+    dollars = yearly_dollars({key: (value or "").strip() for key, value in match.groupdict().items()})
+    return Value(band(dollars), match.end()) if dollars is not None else None
+
+
+READS: dict[str, Read] = {
+    "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "place": _place,
+    "work": _work, "worker": _worker, "work_sex": _work_sex, "income": _income,
+}  # fmt: skip
