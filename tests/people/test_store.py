@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from personae.errors import BadInput
+from personae.people._database import Database
 from personae.people.records import Claim, Evidence, Guess, Item, Person, Profile, Trace
 from personae.people.store import Added, Store, Summary
 
@@ -303,3 +304,26 @@ def test_a_file_system_without_hard_links(tmp_path: Path, monkeypatch: pytest.Mo
     with Store(tmp_path / "people.duckdb") as store:
         assert store.add([trace("ana", "1")]) == Added(1, 0)
     assert [file.name for file in tmp_path.iterdir()] == ["people.duckdb"]
+
+
+def test_a_rewrite_that_fails_changes_nothing_and_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store(tmp_path / "people.duckdb") as store:
+        store.add(trace("ana", str(number)) for number in range(10))
+        copy = Database._copy
+
+        def half(self: Database, table: str) -> None:
+            copy(self, table)
+            if table == "traces":
+                self.execute("SELECT 'stop'::INTEGER")
+
+        monkeypatch.setattr(Database, "_copy", half)
+        with pytest.raises(BadInput, match="ConversionException"):
+            store.database.rewrite()
+        assert [file.name for file in tmp_path.iterdir() if file.suffix == ".part"] == []
+        monkeypatch.setattr("personae.people._database._SLICE", 3)
+        monkeypatch.setattr(Database, "_copy", copy)
+        store.database.execute("DELETE FROM traces WHERE id IN ('2', '9')")
+        store.database.rewrite()
+        assert [each.id for each in store.traces("ana")] == ["0", "1", "3", "4", "5", "6", "7", "8"]

@@ -47,6 +47,8 @@ CREATE TABLE journal (
 );
 """  # `place` is the order of arrival, for a claim in its profile; times are UTC
 PERSONAL = ("traces", "claims", "vectors", "parameters", "journal", "people")  # tables keyed by person
+_FRESH = "personae_rewritten"  # what the fresh file is called while rows are copied into it
+_SLICE = 100_000  # rows copied at once in a rewrite: a key's index is built in memory
 
 
 class Database:
@@ -158,18 +160,34 @@ class Database:
         """
         part = self._part()
         with self._lock:
-            [(name,)] = self.execute("SELECT current_database()")
-            self.execute(f"ATTACH {quoted(part)} AS personae_rewritten")
+            self._make(part)
             shutil.copymode(self.path, part)
-            self.execute(f'COPY FROM DATABASE "{name}" TO personae_rewritten')
-            self.execute("UPDATE personae_rewritten.workspace SET rewrite_due = false")
-            self.execute("CHECKPOINT personae_rewritten")
-            self.execute("DETACH personae_rewritten")
+            self.execute(f"ATTACH {quoted(part)} AS {_FRESH}")
+            try:
+                for table in PERSONAL:
+                    self._copy(table)
+            except BaseException:
+                self.execute(f"DETACH {_FRESH}")
+                part.unlink()
+                raise
+            self.execute(f"CHECKPOINT {_FRESH}")
+            self.execute(f"DETACH {_FRESH}")
             with self.closed():
                 if self.path.with_name(self.path.name + ".wal").exists():
                     raise BadInput(f"{self.path}: its log could not be folded in. Open the store again.")
                 part.replace(self.path)
                 _sync(self.path.parent)
+
+    def _copy(self, table: str) -> None:
+        [(rows, last)] = self.execute(f"SELECT count(*), coalesce(max(rowid), -1) FROM {table}")
+        copied = 0
+        for start in range(0, last + 1, _SLICE):
+            insert = f"INSERT INTO {_FRESH}.{table} SELECT * FROM {table} WHERE rowid BETWEEN ? AND ?"
+            copied += self.execute(insert, (start, start + _SLICE - 1))[0][0]
+        if copied != rows:
+            raise BadInput(
+                f"{self.path}: {copied} of {rows} {table} were copied; nothing was changed. Open the store again."
+            )
 
     def _roll_back(self) -> None:
         import duckdb
@@ -186,11 +204,7 @@ class Database:
         if not self.path.parent.is_dir():
             raise BadInput(f"{self.path}: its folder does not exist. Make the folder first.")
         part = self._part()
-        part.unlink(missing_ok=True)
-        connection = self._connect(part)
-        connection.execute(f"BEGIN; {SCHEMA} COMMIT; CHECKPOINT")
-        connection.close()
-        part.chmod(0o600)
+        self._make(part)
         try:
             os.link(part, self.path)
         except FileExistsError:
@@ -198,6 +212,14 @@ class Database:
         except OSError:
             part.replace(self.path)  # a file system without hard links
         part.unlink(missing_ok=True)
+
+    def _make(self, part: Path) -> None:
+        """Make an empty store, readable by its owner alone."""
+        part.unlink(missing_ok=True)
+        connection = self._connect(part)
+        connection.execute(f"BEGIN; {SCHEMA} COMMIT; CHECKPOINT")
+        connection.close()
+        part.chmod(0o600)
 
     def _connect(self, path: Path) -> duckdb.DuckDBPyConnection:
         import duckdb

@@ -99,7 +99,7 @@ class Store:
         When another process has the store open, or the file is no store or of a newer version.
     """
 
-    def __init__(self, path: Path | str, *, create: bool = True, memory_mb: int = 512) -> None:
+    def __init__(self, path: Path | str, *, create: bool = True, memory_mb: int = 256) -> None:
         self.database = Database(Path(path), create=create, memory_mb=memory_mb)
         self.journal = Journal(self.database)
 
