@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from personae.errors import BadInput
 from personae.people.archives._grouping import grouped
-from personae.people.archives._json import json_items, json_keys, json_lines
+from personae.people.archives._json import json_keys, json_records
 from personae.people.archives._source import Source, printable
 from personae.people.archives._text import (
     as_object,
@@ -139,13 +139,8 @@ def _columns(source: Source, name: str, names: list[str], options: Options) -> C
 
 
 def _text_rows(source: Source, name: str, columns: Columns, options: Options) -> Iterator[Row]:
-    rows: Iterator[tuple[int, Any] | tuple[str, Any] | RowError]
-    if json_keys(source, name):
-        is_array = source.head(name, 64).lstrip()[:1] == b"["
-        rows = json_items(source, name, "/*") if is_array else json_lines(source, name)
-    else:
-        rows = csv_rows(source, name)
-    for row in rows:
+    is_json = bool(json_keys(source, name))
+    for row in json_records(source, name) if is_json else csv_rows(source, name):
         if isinstance(row, RowError):
             yield row
             continue

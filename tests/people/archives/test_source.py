@@ -157,3 +157,31 @@ def test_a_damaged_member_raises_while_it_is_read(tmp_path):
 def test_nothing_there_is_said_plainly(tmp_path):
     with pytest.raises(BadInput, match="no such file"):
         open_source(tmp_path / "missing")
+
+
+def test_what_stands_before_the_damage_is_looked_into_and_read(tmp_path):
+    path = zipped(tmp_path / "a.zip", {"a.txt": os.urandom(90_000)})
+    body = bytearray(path.read_bytes())
+    body[60_000] ^= 0xFF
+    path.write_bytes(body)
+    with open_source(path) as source:
+        assert len(source.head("a.txt", 50_000)) == 50_000
+        assert source.head("a.txt", 5) == source.head("a.txt")[:5]
+
+
+def test_the_heads_in_a_packed_tar_are_kept_while_it_is_listed(tmp_path, monkeypatch):
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        for name in ("x/a.json", "x/b.json", "x/c.png"):
+            info = tarfile.TarInfo(name)
+            info.size = 3
+            archive.addfile(info, io.BytesIO(b"[1]"))
+    with open_source(tmp_path / "a.tar.gz") as source:
+        monkeypatch.setattr(source, "_open", None)
+        assert source.names == ("a.json", "b.json", "c.png")
+        assert source.head("a.json") == source.head("b.json") == b"[1]"
+
+
+def test_a_name_of_thousands_of_characters_is_refused(tmp_path):
+    with open_source(zipped(tmp_path / "a.zip", {"n" * 5000: "x", "a.txt": "y"})) as source:
+        assert source.names == ("a.txt",)
+        assert len(source.refused[0][0]) == 200

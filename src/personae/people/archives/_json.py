@@ -82,6 +82,12 @@ def json_lines(source: Source, name: str) -> Iterator[tuple[int, Any] | RowError
             yield RowError(where(name, number), "a line that is not JSON", "one object a line")
 
 
+def json_records(source: Source, name: str) -> Iterator[tuple[int | str, Any] | RowError]:
+    """Yield (line number or JSON pointer, value) for each line of a JSONL file, or each entry of an array."""
+    is_array = any(key.startswith("/*/") for key in json_keys(source, name))
+    yield from json_items(source, name, "/*") if is_array else json_lines(source, name)
+
+
 def read_json(source: Source, name: str, after: str = "") -> Any | RowError:
     """Return the whole of a small JSON file, up to the archive's limit for a row, or the error."""
     for row in json_items(source, name, "", after=after):

@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -51,6 +52,7 @@ class Source(ABC):
         self.limits = limits
         self.refused: list[tuple[str, str]] = []
         self._members: dict[str, str] = {}
+        self._heads: dict[str, bytes] = {}  # the first bytes of members that were looked at, by name
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,10 +90,19 @@ class Source(ABC):
         return None
 
     def head(self, name: str, size: int = 4096) -> bytes:
-        """Return the first bytes of a member, without a byte order mark; empty when it cannot be read."""
+        """Return the first bytes of a member, without a UTF-8 byte order mark; where it is damaged, those before."""
+        if size > _HEAD_BYTES:
+            return self._start(name, size)
+        if name not in self._heads:
+            if len(self._heads) == _HEADS:
+                del self._heads[next(iter(self._heads))]
+            self._heads[name] = self._start(name, _HEAD_BYTES)
+        return self._heads[name][:size]
+
+    def _start(self, name: str, size: int) -> bytes:
         try:
             with self.open(name) as stream:
-                return stream.read(size).removeprefix(b"\xef\xbb\xbf")
+                return _start_of(stream, size)
         except BadInput:
             return b""
 
@@ -120,6 +131,8 @@ class Source(ABC):
                 reason = "a name that leaves the archive"
             if reason is None and _CONTROL.search(name):
                 reason = "a name with control characters"
+            if reason is None and len(name) > _NAME_CHARS:
+                reason = f"a name longer than {_NAME_CHARS} characters"
             if reason is None and name in seen:
                 reason = "a name that stands there twice"
             if reason is None and len(kept) >= self.limits.members:
@@ -143,7 +156,20 @@ def printable(name: str) -> str:
     return shown if len(shown) <= 200 else shown[:199] + "…"
 
 
+_HEAD_BYTES, _HEADS = 1 << 16, 256
+_TEXT = (".json", ".jsonl", ".csv", ".js", ".txt", ".md", ".html")
+_STEP = 1 << 14  # bytes that are lost with damage to them
+_NAME_CHARS = 1000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _start_of(stream: IO[bytes], size: int) -> bytes:
+    """Return what can be read of a stream's first bytes, without a UTF-8 byte order mark."""
+    head = b""
+    with suppress(BadInput):
+        while len(head) < size and (piece := cast("io.BufferedReader", stream).read1(_STEP)):
+            head += piece
+    return head.removeprefix(b"\xef\xbb\xbf")[:size]
 
 
 class _Bounded(io.RawIOBase):
@@ -158,7 +184,7 @@ class _Bounded(io.RawIOBase):
         if self._left <= 0:
             raise BadInput(f"{self._name}: past the limit for one file; the rows before it were read.")
         try:
-            data = self._raw.read(min(len(view), self._left))
+            data = self._raw.read(min(len(view), self._left, _STEP))
         except BadInput:
             raise
         except _DAMAGE as error:
@@ -209,11 +235,13 @@ class _Tar(Source):
     def __init__(self, path: Path, limits: Limits) -> None:
         super().__init__(path, limits)
         self._infos: dict[str, tarfile.TarInfo] = {}
+        self._starts: dict[str, bytes] = {}
         try:
             packed = _magic(path)[:2] == _GZIP
             self._raw = _SmallReads(gzip.open(path) if packed else path.open("rb"))  # noqa: SIM115
             self._tar = tarfile.open(fileobj=cast("IO[bytes]", self._raw), mode="r:")  # noqa: SIM115
             self._admit(self._list(path.stat().st_size))
+            self._heads = {n: self._starts[m] for n, m in self._members.items() if m in self._starts}
         except _DAMAGE as error:
             raise BadInput(
                 f"{path.name}: not a readable tar file ({type(error).__name__}). Download it again."
@@ -226,10 +254,18 @@ class _Tar(Source):
                     yield info.name, "unpacks to a size no export has"
                     return
                 if not info.isdir():
-                    self._infos[info.name] = info
-                    yield info.name, _tar_refusal(info)
+                    refusal = _tar_refusal(info)
+                    if refusal is None and self._infos.setdefault(info.name, info) is info:
+                        self._look_into(info)
+                    yield info.name, refusal
         except _DAMAGE:
             yield self.path.name, "damaged; the files before the damage are read"
+
+    def _look_into(self, info: tarfile.TarInfo) -> None:
+        """Keep the start of a text member while it passes: in a packed tar, going back unpacks all of it again."""
+        if info.name.lower().endswith(_TEXT) and len(self._starts) < _HEADS:
+            with suppress(*_DAMAGE):
+                self._starts[info.name] = _start_of(self._open(info.name), _HEAD_BYTES)
 
     def _open(self, member: str) -> IO[bytes]:
         stream = self._tar.extractfile(self._infos[member])

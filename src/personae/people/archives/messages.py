@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from personae.people.archives._grouping import grouped
-from personae.people.archives._json import json_items, json_keys, json_lines
+from personae.people.archives._json import json_keys, json_records
 from personae.people.archives._source import Source
 from personae.people.archives._text import as_object, as_text, clean, event_id, owner, parse_time, where
 from personae.people.archives.rows import Options, Row, RowError
@@ -79,8 +79,7 @@ def _rows(source: Source, options: Options) -> Iterator[Row]:
         keys = _keys(source, name)
         if not keys & _TURNS and not _is_prompts(keys):
             continue
-        is_array = source.head(name, 64).lstrip()[:1] == b"["
-        for row in json_items(source, name, "/*") if is_array else json_lines(source, name):
+        for row in json_records(source, name):
             if isinstance(row, RowError):
                 yield row
             else:
