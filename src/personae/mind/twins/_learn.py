@@ -82,7 +82,9 @@ def learn(features: Array, answers: Array, own: Array | None, settings: Settings
     folds = np.random.default_rng(settings.random_state).permutation(len(x)) % settings.n_folds
     groups = list(panels(answers))
     fitted = _fits(x, y, t, folds, groups, settings)
-    left_out = np.stack([_left_out(x, t, folds, groups, each, y) for each in fitted])  # (shares, alphas, n, m)
+    left_out = np.stack(
+        [_left_out(x, t, folds, groups, each, y) for each in fitted]
+    )  # (shares, alphas, n, m)
     share, penalties = _chosen(left_out, y, settings)
     coef, weight = np.zeros((x.shape[1], y.shape[1])), np.zeros(y.shape[1])
     intercept = np.zeros(y.shape[1])
@@ -106,11 +108,11 @@ def _fits(
     x: Array, y: Array, t: Array, folds: NDArray[np.intp], groups: Sequence[Panel], settings: Settings
 ) -> list[list[Paths]]:
     """Return, for each share of the prior, the paths of every panel."""
-    given = [
-        moments(x[panel.people], *(v[np.ix_(panel.people, panel.outcomes)] for v in (y, t)), folds[panel.people],
-                settings.n_folds)
-        for panel in groups
-    ]  # fmt: skip
+    given = []
+    for panel in groups:
+        cells = np.ix_(panel.people, panel.outcomes)
+        mine = folds[panel.people]
+        given.append(moments(x[panel.people], y[cells], t[cells], mine, settings.n_folds))
     plain = [paths(each, (*settings.alphas, PRIOR_ALPHA), settings.own_penalty) for each in given]
     shared = np.concatenate([path.coef[:, -1] for path in plain], axis=2)  # (folds + 1, p, outcomes)
     fitted = []
@@ -132,7 +134,7 @@ def _left_out(
         for k in range(len(path.coef) - 1):
             people = panel.people[folds[panel.people] == k]
             cells = np.ix_(people, panel.outcomes)
-            found[(slice(None), *cells)] = path.predict(x[people], t[cells], k)
+            found[:, cells[0], cells[1]] = path.predict(x[people], t[cells], k)
     return found
 
 
@@ -162,7 +164,8 @@ def _correlations(first: Array, second: Array) -> Array:
     n = np.maximum(known.sum(0), 1)
     a, b = np.where(known, a - a.sum(0) / n, 0.0), np.where(known, b - b.sum(0) / n, 0.0)
     size = np.sqrt((a**2).sum(0) * (b**2).sum(0))
-    return np.divide((a * b).sum(0), size, out=np.zeros(len(size)), where=size > 1e-12)
+    r: Array = np.divide((a * b).sum(0), size, out=np.zeros(len(size)), where=size > 1e-12)
+    return r
 
 
 def _check(features: Array, answers: Array, own: Array | None, settings: Settings) -> None:

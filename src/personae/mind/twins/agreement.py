@@ -53,12 +53,12 @@ class Agreement:
     @property
     def sd_ratio(self) -> Array:
         """Twin over human standard deviation: below 1, people differ more than their twins."""
-        return self.sd_twin / self.sd_human
+        return self.sd_twin / np.where(self.sd_human > 0, self.sd_human, np.nan)
 
     @property
     def glass_delta(self) -> Array:
         """|mean of twins - mean of people| / sd of people."""
-        return np.abs(self.mean_twin - self.mean_human) / self.sd_human
+        return np.abs(self.mean_twin - self.mean_human) / np.where(self.sd_human > 0, self.sd_human, np.nan)
 
     @property
     def t(self) -> Array:
@@ -88,11 +88,11 @@ class Agreement:
             Without scipy.
         """
         try:
-            from scipy import stats
+            from scipy.special import fdtr, stdtr
         except ImportError:
             raise MissingExtra("p-values need scipy: `pip install 'personae[learn]'`.") from None
-        of_t = 2 * stats.t.sf(np.abs(self.t), self.n - 1)
-        below = stats.f.cdf(self.f, self.n - 1, self.n - 1)
+        of_t = 2 * stdtr(self.n - 1, -np.abs(self.t))
+        below = fdtr(self.n - 1, self.n - 1, self.f)
         return of_t, 2 * np.minimum(below, 1 - below)
 
 
@@ -112,7 +112,9 @@ class Resampled:
     def minus(self, other: Resampled) -> Interval:
         """Return the paired difference with its interval."""
         if len(self.drawn) != len(other.drawn) or self.n_people != other.n_people:
-            raise BadInput("A paired difference needs the same people and the same number of draws on both sides.")
+            raise BadInput(
+                "A paired difference needs the same people and the same number of draws on both sides."
+            )
         gap, drawn = self.value - other.value, self.drawn - other.drawn
         return percentile_interval(gap, drawn, LEVEL, self.n, self.n_people)
 
@@ -181,7 +183,8 @@ def person_accuracy(human: ArrayLike, twin: ArrayLike, spans: ArrayLike) -> Arra
     above = accuracy - np.nanmean(accuracy, axis=0)
     known = ~np.isnan(above)
     total, n = np.where(known, above, 0).sum(axis=1), known.sum(axis=1)
-    return np.divide(total, n, out=np.full(len(total), np.nan), where=n > 0)
+    means: Array = np.divide(total, n, out=np.full(len(total), np.nan), where=n > 0)
+    return means
 
 
 def group_gap(
@@ -278,4 +281,7 @@ def _mean(table: Array) -> Array:
     """Return the mean of each row over what is known; NaN where nothing is."""
     known = ~np.isnan(table)
     n = known.sum(axis=1)
-    return np.divide(np.where(known, table, 0).sum(axis=1), n, out=np.full(len(n), np.nan), where=n > 0)
+    means: Array = np.divide(
+        np.where(known, table, 0).sum(axis=1), n, out=np.full(len(n), np.nan), where=n > 0
+    )
+    return means

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from personae.mind.twins._ridge import Array
-from personae.mind.twins.statistical import FOLDS, HybridTwin, StatisticalTwin
+from personae.mind.twins.estimators import FOLDS, HybridTwin, StatisticalTwin
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,8 +197,8 @@ class HybridTwin(_Twin):
         settings = Settings(
             tuple(self.alphas), tuple(self.shares), self.borrow, self.own_penalty, self.n_folds, self.random_state
         )  # fmt: skip
-        tables = (np.asarray(table, float) for table in (features, answers, model_answers))
-        self.learned_ = learn(*tables, settings)
+        own = np.asarray(model_answers, float)
+        self.learned_ = learn(np.asarray(features, float), np.asarray(answers, float), own, settings)
         return self
 
     def predict(self, features: ArrayLike, model_answers: ArrayLike) -> Array:
