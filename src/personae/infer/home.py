@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from personae.infer.inferred import InferredReader
 from personae.infer.stated import StatedReader
 from personae.models.encoder import Encoder
 from personae.people.attributes import Attribute
+from personae.people.matching import match
 from personae.people.records import Claim, Person
 
 
@@ -33,5 +35,19 @@ class HomeReader:
             reader.prepare(people)
 
     def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
-        """Return the stated claims, then the inferred ones."""
-        return [claim for reader in self.readers for claim in reader.read(person, attributes)]
+        """Return the stated claims, then the inferred ones; a guess that contradicts what is stated abstains."""
+        stated, inferred = (reader.read(person, attributes) for reader in self.readers)
+        said = {claim.attribute: claim.guesses[0].value for claim in stated if _is_told(claim)}
+        return [
+            *(claim for claim in stated if claim.guesses),
+            *(replace(claim, abstained=True) if _contradicts(claim, said) else claim for claim in inferred),
+        ]
+
+
+def _is_told(claim: Claim) -> bool:
+    return not claim.abstained and not claim.superseded_by
+
+
+def _contradicts(claim: Claim, said: dict[str, str]) -> bool:
+    value = said.get(claim.attribute)
+    return value is not None and match(claim.attribute, claim.guesses[0].value, value) < 1.0
