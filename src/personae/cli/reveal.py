@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from personae.infer.reveal import Revealed
     from personae.models.chat import ChatModel
     from personae.people.archives import Tally
-    from personae.people.records import Claim
     from personae.report import Quality, Subject
 
 SHOWN_PEOPLE = 20
@@ -108,6 +108,12 @@ def _write(
     """Go through the people once: print each, and hand it on to the page."""
     from personae.report import Report, Subject, write
 
+    first = next(revealed.readings, None)
+    if first is None:
+        _note_skipped(revealed, quiet=quiet)
+        raise BadInput(
+            "Nobody to read: no trace was kept. Look at the reasons above, or at --person and --since."
+        )
     shown: list[Reading] = []
     count = 0
 
@@ -115,7 +121,7 @@ def _write(
         nonlocal count
         held: Reading | None = None
         with progress("Reading", quiet=quiet) as bar:
-            for reading in revealed:
+            for reading in chain([first], revealed):
                 count += 1
                 bar.advance(bar.task_ids[0], len(reading.person.traces))
                 if json and held:
@@ -136,11 +142,6 @@ def _write(
         write(
             Report(subjects(), revealed.tally, formats, model, _quality(), purpose, today, __version__), page
         )
-    if not count:
-        _note_skipped(revealed, quiet=quiet)
-        raise BadInput(
-            "Nobody to read: no trace was kept. Look at the reasons above, or at --person and --since."
-        )
     if not json:
         _print(shown, count)
     _note_skipped(revealed, quiet=quiet)
@@ -149,25 +150,26 @@ def _write(
 
 
 def _print(shown: list[Reading], count: int) -> None:
+    names = list(dict.fromkeys(claim.attribute for reading in shown for claim in reading.current))
     if count == 1:
+        columns = ("attribute", "value", "probability", "how", "rests on")
         print_table(
-            ("attribute", "value", "probability", "how", "rests on"),
-            [_row(claim) for claim in shown[0].current],
-            title=shown[0].person.id,
+            columns, [row for name in names for row in _rows(shown[0], name)], title=shown[0].person.id
         )
         return
-    names = list(dict.fromkeys(claim.attribute for reading in shown for claim in reading.current))
     rows = ((r.person.id, *(_told(r, name) for name in names)) for r in shown)
     left = f"{count - len(shown)} more people are in the page or with --json" if count > len(shown) else ""
     print_table(("person", *names), rows, title=left)
 
 
-def _row(claim: Claim) -> tuple[str, str, str, str, str]:
-    best = claim.best
-    if claim.abstained or best is None:
-        return claim.attribute, "cannot be told", "", claim.status, ""
-    lines = ", ".join(evidence.where for evidence in claim.evidence[:2])
-    return claim.attribute, best.value, f"{best.probability:.2f}", claim.status, lines
+def _rows(reading: Reading, name: str) -> list[tuple[str, str, str, str, str]]:
+    """Return a row for each claim that is told, or one that says that none can be."""
+    rows = []
+    for claim in reading.current:
+        if claim.attribute == name and not claim.abstained and claim.best:
+            lines = ", ".join(evidence.where for evidence in claim.evidence[:2])
+            rows.append((name, claim.best.value, f"{claim.best.probability:.2f}", claim.status, lines))
+    return rows or [(name, "cannot be told", "", "", "")]
 
 
 def _told(reading: Reading, name: str) -> str:
