@@ -17,7 +17,7 @@ from personae.people.forget import forget
 from personae.people.records import Claim, Evidence, Guess, Item, Person, Trace
 from personae.people.store import Store
 
-PEOPLE = [f"person-{number:03}" for number in range(16)]
+PEOPLE = [f"person-{number:03}" for number in range(12)]
 FORGOTTEN = PEOPLE[7]
 SETTINGS = {"seed": 1}
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -47,10 +47,10 @@ def fill(path: Path) -> None:
     with Store(path) as store:
         for person in PEOPLE:
             store.add(traces(person))
-        for batch in store.people(4, pending=("m", SETTINGS)):
+        for batch in store.people(8, pending=("m", SETTINGS)):
+            own = [trace for person in batch for trace in person.traces]
+            store.put_vectors(own, "home", np.ones((len(own), 384), dtype=np.float32))
             for person in batch:
-                own = list(person.traces)
-                store.put_vectors(own, "home", np.full((len(own), 384), len(own), dtype=np.float32))
                 store.put_parameters(person.id, "adapter", person.id.encode())
                 store.commit_person(person, claims(person), "m", SETTINGS)
 

@@ -41,7 +41,7 @@ claims = st.lists(
     ),
     max_size=8,
 )  # fmt: skip
-once = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+once = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 numbers = itertools.count()
 
 
