@@ -164,7 +164,7 @@ def _print(shown: list[Reading], count: int) -> None:
 
 def _rows(reading: Reading, name: str) -> list[tuple[str, str, str, str, str]]:
     """Return a row for each claim that is told, or one that says that none can be."""
-    rows = []
+    rows: list[tuple[str, str, str, str, str]] = []
     for claim in reading.current:
         if claim.attribute == name and not claim.abstained and claim.best:
             lines = ", ".join(evidence.where for evidence in claim.evidence[:2])
