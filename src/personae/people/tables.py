@@ -17,6 +17,7 @@ from personae.people.archives._grouping import grouped
 from personae.people.archives._json import json_keys, json_records
 from personae.people.archives._source import Source, printable
 from personae.people.archives._text import (
+    PROBES,
     as_object,
     as_text,
     clean,
@@ -53,7 +54,7 @@ Values = tuple[str, str, str, Any, str, str, str, str]  # person, text, id, time
 def detect(source: Source) -> float:
     """Return how sure it is: columns named exactly `person` and `text`, or names that mean them."""
     best = 0.0
-    for name in _candidates(source):
+    for name in _candidates(source)[:PROBES]:
         columns = _matched(_names(source, name), Options())
         if columns.get("person") == "person" and columns.get("text") == "text":
             return 0.9

@@ -23,6 +23,7 @@ from personae.people.records import person_id, trace_id
 FIELD_CHARS = 1 << 20  # one CSV field; platforms cap a post at 40,000
 ROW_CHARS = 4 << 20  # one CSV row
 _HEADER_CHARS = 1 << 16
+PROBES = 200  # files of one kind that are opened to tell a format; a platform has far fewer
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONE = re.compile(r"[\ud800-\udfff]")
 _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")

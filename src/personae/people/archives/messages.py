@@ -11,7 +11,16 @@ from typing import Any
 from personae.people.archives._grouping import grouped
 from personae.people.archives._json import json_keys, json_records
 from personae.people.archives._source import Source
-from personae.people.archives._text import as_object, as_text, clean, event_id, owner, parse_time, where
+from personae.people.archives._text import (
+    PROBES,
+    as_object,
+    as_text,
+    clean,
+    event_id,
+    owner,
+    parse_time,
+    where,
+)
 from personae.people.archives.rows import Options, Row, RowError
 from personae.people.records import Role, Trace
 
@@ -42,7 +51,7 @@ _PLAIN = {
 def detect(source: Source) -> float:
     """Return how sure it is: turns with a role tell more than a lone `prompt` or `text`."""
     best = 0.0
-    for name in _candidates(source):
+    for name in _candidates(source)[:PROBES]:
         keys = _keys(source, name)
         best = max(best, 0.7 if keys & _TURNS else 0.3 if _is_prompts(keys) else 0.0)
     return best

@@ -11,6 +11,7 @@ from typing import Any
 from personae.people.archives._json import json_items
 from personae.people.archives._source import Source
 from personae.people.archives._text import (
+    PROBES,
     as_array,
     as_object,
     as_text,
@@ -35,7 +36,7 @@ _READ = {
 
 def detect(source: Source) -> float:
     """Return 1 when a file begins with `window.YTD.` and a part that can be read."""
-    return 1.0 if any(_part(source, name) in _READ for name in _candidates(source)) else 0.0
+    return 1.0 if any(_part(source, name) in _READ for name in _candidates(source)[:PROBES]) else 0.0
 
 
 def read(source: Source, options: Options) -> Iterator[Row]:
