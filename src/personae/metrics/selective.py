@@ -9,23 +9,41 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput
-from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_ratio, bootstrap_sums
+from personae.metrics.intervals import (
+    DRAWS,
+    Interval,
+    RandomState,
+    bootstrap_ratio,
+    bootstrap_sums,
+    cluster_codes,
+)
 
 STEPS = 20
 
 
-def surest(confidences: ArrayLike, coverage: float) -> NDArray[np.float64]:
+def surest(
+    confidences: ArrayLike, coverage: float, *, strata: Sequence[Hashable] | None = None
+) -> NDArray[np.float64]:
     """Return weights in [0, 1], of shape (n_rows,), that keep exactly the surest `coverage` share.
 
     Rows that tie at the edge are kept in part, as if some were drawn by lot: two systems can then be compared at the same
-    coverage although one states few different certainties.
+    coverage although one states few different certainties. With `strata`, such as the system that a row is from, the share
+    is kept of each: certainties of different systems are not compared.
 
     >>> surest([0.9, 0.5, 0.5, 0.1], 0.5).tolist()
     [1.0, 0.5, 0.5, 0.0]
+    >>> surest([0.9, 0.5, 0.2, 0.1], 0.5, strata=["x", "x", "y", "y"]).tolist()
+    [1.0, 0.0, 1.0, 0.0]
     """
     confidence = np.asarray(confidences, dtype=float)
     if confidence.ndim != 1 or not len(confidence) or not 0 < coverage <= 1:
         raise BadInput("Give one confidence a row, at least one, and a coverage above 0 and up to 1.")
+    if strata is not None:
+        code = cluster_codes(strata, len(confidence))[0]
+        kept = np.zeros(len(confidence))
+        for each in np.unique(code):
+            kept[code == each] = surest(confidence[code == each], coverage)
+        return kept
     _, codes, counts = np.unique(-confidence, return_inverse=True, return_counts=True)
     before = np.cumsum(counts) - counts
     return np.asarray(np.clip((coverage * len(confidence) - before) / counts, 0.0, 1.0)[codes])
@@ -36,6 +54,7 @@ def accuracy_at(
     confidences: ArrayLike,
     right: ArrayLike,
     *,
+    strata: Sequence[Hashable] | None = None,
     clusters: Sequence[Hashable] | None = None,
     draws: int = DRAWS,
     random_state: RandomState = 0,
@@ -47,7 +66,7 @@ def accuracy_at(
     >>> accuracy_at(0.5, [0.9, 0.5, 0.5, 0.1], [1, 1, 0, 0]).value
     0.75
     """
-    kept = surest(confidences, coverage)
+    kept = surest(confidences, coverage, strata=strata)
     return bootstrap_ratio(
         kept * np.asarray(right, dtype=float), kept, clusters=clusters, draws=draws, random_state=random_state
     )
@@ -58,6 +77,7 @@ def accuracy_gain_at(
     first: tuple[ArrayLike, ArrayLike],
     second: tuple[ArrayLike, ArrayLike],
     *,
+    strata: Sequence[Hashable] | None = None,
     clusters: Sequence[Hashable] | None = None,
     draws: int = DRAWS,
     random_state: RandomState = 0,
@@ -76,7 +96,7 @@ def accuracy_gain_at(
     """
     columns = []
     for confidences, right in (first, second):
-        kept = surest(confidences, coverage)
+        kept = surest(confidences, coverage, strata=strata)
         columns += [kept * np.asarray(right, dtype=float), kept]
     return bootstrap_sums(
         np.stack(columns, axis=1), _gain, clusters=clusters, draws=draws, random_state=random_state

@@ -1,0 +1,79 @@
+"""Ask a live model about the same pairs: with the persona and without, each in both orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import compress
+
+import numpy as np
+
+from personae.metrics.calibration import expected_calibration_error, risk_coverage
+from personae.metrics.folds import deal_folds
+from personae.metrics.intervals import bootstrap_mean
+from personae.metrics.paired import mcnemar, paired_difference
+from personae.metrics.recalibration import fit_platt
+from personae.metrics.selective import accuracy_at
+from personae.papers.harness import Comparison, Context, compare
+from personae.papers.personaljudge.runs import Recordings
+from personae.preference import ask_verdicts
+
+COVERAGES = (1.0, 0.5, 0.25)
+
+
+def live_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
+    """Yield accuracy by coverage, swap consistency and calibration, with the persona and without, and the persona's lift.
+
+    A pair on which the two orders cancel out is wrong, and least certain. Only pairs with a whole persona are asked about.
+    """
+    has_profile = [bool(pair.person) for pair in data.pairs]
+    pairs, people = list(compress(data.pairs, has_profile)), list(compress(data.groups, has_profile))
+    shared = {"clusters": people, "draws": context.draws, "random_state": context.seed}
+    model = context.chat()
+    right = {}
+    for name, profiles in (("all features", data.profiles), ("no persona", None)):
+        asked = ask_verdicts(model, pairs, profiles, random_state=context.seed)
+        setting, answers = f"PRISM, {name}", asked.answers
+        right[name] = np.array(
+            [float(v.choice == pair.choice) for v, pair in zip(asked.verdicts, pairs, strict=True)]
+        )
+        certainty = np.array([verdict.certainty.value or 0.0 for verdict in asked.verdicts])
+        for coverage in COVERAGES:
+            found = accuracy_at(coverage, certainty, right[name], **shared)  # type: ignore[arg-type]
+            yield compare(setting, f"accuracy at coverage {coverage:.0%}", context.model, found)
+        single = (answers.picks == [[int(pair.choice == "b")] for pair in pairs]).mean(axis=1)
+        yield compare(setting, "accuracy, one order", context.model, bootstrap_mean(single, **shared))  # type: ignore[arg-type]
+        yield compare(
+            setting, "same verdict, the order swapped", context.model, answers.consistency, n=len(pairs)
+        )
+        yield compare(setting, "share that picks A", context.model, answers.position_rates()[0], n=len(pairs))
+        yield compare(
+            setting,
+            "unparsed answers",
+            context.model,
+            answers.unparsed / answers.picks.size,
+            n=answers.picks.size,
+        )
+        yield compare(
+            setting, "AURC", context.model, risk_coverage(certainty, right[name]).area, n=len(pairs)
+        )
+        error = expected_calibration_error(certainty, right[name])
+        yield compare(
+            setting,
+            "ECE, 10 bins of equal width",
+            f"{context.model}, certainty as stated",
+            error,
+            n=len(pairs),
+        )
+        mended, halves = np.zeros_like(certainty), deal_folds(people, n_folds=2, random_state=context.seed)
+        for half in (0, 1):
+            use = halves == half
+            if use.any() and not use.all():
+                mended[use] = fit_platt(certainty[~use], right[name][~use])(certainty[use])
+        error = expected_calibration_error(mended, right[name])
+        method = f"{context.model}, Platt on the other half"
+        yield compare(setting, "ECE, 10 bins of equal width", method, error, n=len(pairs))
+    setting = "PRISM, all features over no persona"
+    gain = paired_difference(right["all features"], right["no persona"], **shared)  # type: ignore[arg-type]
+    yield compare(setting, "accuracy gain", context.model, gain)
+    test = mcnemar(right["all features"], right["no persona"])
+    yield compare(setting, "McNemar p", context.model, test.p_value, n=test.first + test.second)
