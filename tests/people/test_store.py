@@ -248,7 +248,7 @@ def test_clear_refusals(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["new.duckdb", "notes.txt", "other.duckdb"]
 
 
-def test_a_store_is_readable_by_its_owner_alone_and_may_be_a_link(tmp_path: Path) -> None:
+def test_a_closed_store_is_readable_by_its_owner_alone_and_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "link.duckdb").symlink_to(tmp_path / "people.duckdb")
     with Store(tmp_path / "link.duckdb") as store:
         store.add([trace("ana", "1")])
