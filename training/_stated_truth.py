@@ -21,7 +21,7 @@ import yaml
 from _corpora import prism as prism_cases
 from personae.metrics.judge import LocalJudge
 from personae.models.encoder import CachedEncoder, HomeEncoder
-from personae.models.places import Place, home_places
+from personae.models.places import Place, fold, home_places
 from personae.people.attributes import SYNTHPAI
 from personae.people.datasets import read_rows
 from personae.people.matching import match
@@ -268,7 +268,9 @@ def _right_place(value: str, truth: str) -> bool:
         return (true is not None and true.within(claimed)) or match("city_country", value, truth) == 1.0
     if claimed and true and true.kind != "city":
         return claimed.within(true)
-    return match("city_country", value, truth) == 1.0
+    a, b = (set(fold(label.split(",")[0]).split(" ")) for label in (value, truth))
+    same_country = match("city_country", value, truth) > 0
+    return match("city_country", value, truth) == 1.0 or (same_country and (a <= b or b <= a))  # Delhi, New Delhi
 
 
 def _find(label: str) -> Place | None:

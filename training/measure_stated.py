@@ -3,7 +3,7 @@
     PERSONAE_DATA=../data python training/measure_stated.py src/personae/models/home/stated.json
 
 People are split in two halves by a seeded hash. Rules were written looking at the first half only; the shipped counts are
-the second half's. Claims of both halves are measured with probabilities, and so abstentions, from the first half's counts.
+the second half's. Claims of each half are measured with probabilities, and so abstentions, from the other half's counts.
 """
 
 from __future__ import annotations
@@ -60,10 +60,11 @@ def count_statements(subjects: list[Subject], verbose: str) -> dict[bool, Counts
 
 
 def count_claims(
-    reader: StatedReader, subjects: list[Subject], counts: dict[bool, Counts], verbose: str
+    readers: dict[bool, StatedReader], subjects: list[Subject], counts: dict[bool, Counts], verbose: str
 ) -> None:
-    """Count the current claims that do not abstain."""
+    """Count the current claims that do not abstain; `readers` has one reader a half."""
     for subject in subjects:
+        reader = readers[subject.held_out]
         reader.now = None if subject.corpus == "personabench" else WRITTEN.get(subject.corpus, NOW)
         for claim in current(reader.read(subject.person, SYNTHPAI)):
             truth = subject.truth.get(claim.attribute)
@@ -183,7 +184,9 @@ def main() -> None:
     written = json.dumps({"seed": SEED, **halves}, indent=1)
     if args.out:
         args.out.write_text(written + "\n", encoding="utf-8")
-    count_claims(StatedReader(precision=read_precision(written, "written_on")), subjects, counts, args.show)
+    others = {True: "written_on", False: "held_out"}
+    readers = {half: StatedReader(precision=read_precision(written, other)) for half, other in others.items()}
+    count_claims(readers, subjects, counts, args.show)
     tables = (rules_table(counts[half], title) for half, title in HALVES)
     print(*tables, claims_table(counts), speed(subjects), sep="\n\n")
 

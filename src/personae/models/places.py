@@ -169,12 +169,9 @@ class Places:
         ('ME', 25)
         """
         words = list(_words(text, start))
-        for n_words in range(len(words), 0, -1):
-            end = words[n_words - 1][1]
+        for _, end in reversed(words):
+            end -= text[end - 1] == "."
             place = self._read(text[start:end])
-            if place is None and text[end - 1] == ".":
-                end -= 1
-                place = self._read(text[start:end])
             if place is not None:
                 return self._qualified(text, start, end, place)
         return None

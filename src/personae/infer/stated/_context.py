@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
 
 from personae.infer.stated._rules import Cues, Rule, compiled
 
@@ -20,28 +20,61 @@ _IRONY = re.compile(
 )
 
 
+_NEAR = 400  # characters of a sentence that are looked at on each side of a statement
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One text as context is read in: lowered, with its sentences' ends and quoted stretches found once."""
+    """One text as context is read in: what is found once for all its statements.
 
+    `ends` and `quoted` are (start, end) of sentences' ends and of quoted stretches; `pasted` is where the words begin that
+    an instruction to a machine is about, past the end where there are none.
+    """
+
+    cues: Cues
     lowered: str
     ends: tuple[tuple[int, int], ...]
     quoted: tuple[tuple[int, int], ...]
+    ironic: bool
+    pasted: int
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
-        """Return the (start, end) of the sentence around a span."""
-        low = max((stop for _, stop in self.ends if stop <= start), default=0)
-        high = min((stop for begin, stop in self.ends if begin >= end), default=len(self.lowered))
-        return low, high
+        """Return the (start, end) of the sentence around a span, cut where it is very long."""
+        last = bisect_right(self.ends, start, key=_stop)
+        following = bisect_left(self.ends, end, key=_begin)
+        low = self.ends[last - 1][1] if last else 0
+        high = self.ends[following][1] if following < len(self.ends) else len(self.lowered)
+        return max(low, start - _NEAR), min(high, end + _NEAR)
+
+    def is_quoted(self, start: int, end: int) -> bool:
+        """Return whether a span begins or ends inside a quotation."""
+        opened = bisect_right(self.quoted, end, key=_begin)
+        return opened > 0 and self.quoted[opened - 1][1] > start
 
 
-def setting(text: str) -> Setting:
+def _begin(span: tuple[int, int]) -> int:
+    return span[0]
+
+
+def _stop(span: tuple[int, int]) -> int:
+    return span[1]
+
+
+def setting(text: str, lowered: str, cues: Cues) -> Setting:
     """Return the setting of one text; offsets into `lowered` are offsets into the text."""
     return Setting(
-        lower(text),
+        cues, lowered,
         tuple(match.span() for match in _ENDS.finditer(text)),
         tuple(match.span() for match in _QUOTES.finditer(text)),
-    )
+        bool(_IRONY.search(lowered) or compiled(cues.ironic).search(lowered)),
+        _pasted(cues, lowered),
+    )  # fmt: skip
+
+
+def _pasted(cues: Cues, lowered: str) -> int:
+    asked = compiled(cues.asked).match(lowered)
+    given = re.compile(r"[:\n]").search(lowered, asked.end()) if asked else None
+    return given.end() if given else len(lowered) + 1
 
 
 def lower(text: str) -> str:
@@ -56,25 +89,21 @@ def lower(text: str) -> str:
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text).replace("’", "'")
 
 
-def taken_back(cues: Cues, scene: Setting, start: int, end: int, rule: Rule) -> str:
+def taken_back(scene: Setting, start: int, end: int, rule: Rule) -> str:
     """Return why the statement that a rule found at that span does not count, "" where it stands.
 
     The reason is one of "quoted", "ironic", "asked", "question", "unreal", "reported", "fiction", "undone".
     """
-    lowered = scene.lowered
-    if any(low <= start < high or low < end <= high for low, high in scene.quoted):
+    lowered, cues = scene.lowered, scene.cues
+    if scene.is_quoted(start, end - 1):
         return "quoted"
-    if _IRONY.search(lowered) or compiled(cues.ironic).search(lowered):
+    if scene.ironic:
         return "ironic"
-    low, high = scene.sentence(start, end)
-    asked = compiled(cues.asked).match(lowered)
-    if asked and asked.end() < start and re.search(r"[:\n]", lowered[asked.end() : start]):
+    if start >= scene.pasted:
         return "asked"
-    if (
-        not rule.presupposed
-        and "?" in lowered[end : high + 3]
-        and not _told_before_asking(cues, lowered[end:high])
-    ):
+    low, high = scene.sentence(start, end)
+    asks = "?" in lowered[end : high + 3] and not rule.presupposed
+    if asks and not _told_before_asking(cues, lowered[end:high]):
         return "question"
     before = lowered[low:start]
     clause = before[_last_break(cues.breaks, before) :]
@@ -89,10 +118,10 @@ def taken_back(cues: Cues, scene: Setting, start: int, end: int, rule: Rule) -> 
     return "undone" if compiled(cues.undone).match(lowered, end) else ""
 
 
-def passing(cues: Cues, scene: Setting, start: int, end: int) -> bool:
+def passing(scene: Setting, start: int, end: int) -> bool:
     """Return whether the sentence speaks of a visit, so that a place in it is no home."""
     low, high = scene.sentence(start, end)
-    return compiled(cues.passing).search(scene.lowered, low, high) is not None
+    return compiled(scene.cues.passing).search(scene.lowered, low, high) is not None
 
 
 def _told_before_asking(cues: Cues, after: str) -> bool:
@@ -100,6 +129,5 @@ def _told_before_asking(cues: Cues, after: str) -> bool:
     return compiled(cues.breaks).match(after.lstrip(" ")) is not None
 
 
-@lru_cache(maxsize=4096)
 def _last_break(breaks: str, before: str) -> int:
     return max((match.end() for match in compiled(breaks).finditer(before)), default=0)

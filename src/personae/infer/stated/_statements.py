@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from personae.infer.stated._context import Setting, lower, passing, setting, taken_back
 from personae.infer.stated._rules import Language, Rule, compiled
@@ -13,6 +14,8 @@ from personae.models.places import Places
 from personae.people.records import Trace
 
 TELLING = frozenset({"message", "post", "comment", "profile", "rating", "survey_answer"})
+MOST = 50  # matches of one rule in a trace: who says it more often says it no better
+LONGEST = 20_000  # characters of a trace that are read: what is longer is a document, not something said
 _WORD = re.compile(r"[^\W\d_]+(?:['.-][^\W\d_]+)*")
 _PART = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
@@ -40,29 +43,27 @@ def statements(
     """Yield what a trace states about the wanted attributes."""
     if trace.kind not in TELLING or not trace.text:
         return
-    lowered = lower(trace.text)
-    vocabulary = frozenset(_vocabulary(lowered))
-    scene = None
-    for language, rules in _rules_for(vocabulary, languages):
+    text = trace.text[:LONGEST]
+    lowered = lower(text)
+    for language, rules in _rules_for(frozenset(_vocabulary(lowered)), languages):
+        reading, scene = Reading(text, lowered, language, trace.time, places), None
         for rule in rules:
             if rule.attribute not in wanted:
                 continue
-            for match in compiled(rule.pattern).finditer(lowered):
-                value = read_value(
-                    rule.reads, match, Reading(trace.text, lowered, language, trace.time, places)
-                )
+            for match in islice(compiled(rule.pattern).finditer(lowered), MOST):
+                value = read_value(rule.reads, match, reading)
                 if value is None:
                     continue
-                scene = scene or setting(trace.text)
+                scene = scene or setting(text, lowered, language.cues)
                 start = match.start() + _lead(match.group())
-                if _stands(language, rule, scene, start, value.end):
+                if _stands(rule, scene, start, value.end):
                     yield Statement(rule, language.code, value, trace, start)
 
 
-def _stands(language: Language, rule: Rule, scene: Setting, start: int, end: int) -> bool:
-    if taken_back(language.cues, scene, start, end, rule):
+def _stands(rule: Rule, scene: Setting, start: int, end: int) -> bool:
+    if taken_back(scene, start, end, rule):
         return False
-    return rule.attribute != "city_country" or not passing(language.cues, scene, start, end)
+    return rule.attribute != "city_country" or not passing(scene, start, end)
 
 
 def _rules_for(

@@ -14,6 +14,8 @@ from personae.infer.stated._work import title
 from personae.models.places import Place, Places, home_places
 
 LARGE = 500_000  # people from which a city's name stands for it whatever word follows
+LATEST = 2025  # the year that undated texts are no newer than
+LEAVES = 18  # years of age at the end of high school
 YOUNGEST, OLDEST = 10, 105  # years; what is outside is a joke, a pet or a car
 
 
@@ -89,7 +91,7 @@ def _decade(match: re.Match[str], reading: Reading) -> Value | None:
 
 def _tens(calendar: Calendar, word: str) -> int:
     """Return 30 for "thirties": a decade's word begins as its number does."""
-    return next((n for name, n in calendar.numbers.items() if n % 10 == 0 and name[:5] == word[:5]), 0)
+    return next((n for name, n in calendar.numbers.items() if n % 10 == 0 and name[:4] == word[:4]), 0)
 
 
 _THIRDS = {
@@ -104,14 +106,31 @@ def _third(word: str | None) -> str:
 
 
 def _born(match: re.Match[str], reading: Reading) -> Value | None:
-    year, found = match["year"], match.groupdict()
-    full = int(year) if len(year) == 4 else 1900 + int(year) + (100 if int(year) < 15 else 0)
-    last = reading.written.year if reading.written else 2100
-    if not last - OLDEST <= full <= last - YOUNGEST and not (reading.written is None and 1900 < full < 2020):
+    year = _year(match["year"], reading.written)
+    if year is None:
         return None
-    month = reading.language.calendar.months.get(found.get("month") or "", 0)
-    low = full + (month - 1) / 12 if month else float(full)
-    return Value(str(full), match.end(), born=Born(low, low + (1 / 12 if month else 1.0)))
+    month = reading.language.calendar.months.get(match.groupdict().get("month") or "", 0)
+    low, length = (year + (month - 1) / 12, 1 / 12) if month else (float(year), 1.0)
+    return Value(str(year), match.end(), born=Born(low, low + length))
+
+
+def _schooled(match: re.Match[str], reading: Reading) -> Value | None:
+    """Read the year that someone left high school, at seventeen to nineteen."""
+    year = _year(match["year"], reading.written)
+    return (
+        Value(str(year - LEAVES), match.end(), born=Born(year - LEAVES - 1, year - LEAVES + 1))
+        if year
+        else None
+    )
+
+
+def _year(text: str, written: datetime | None) -> int | None:
+    """Return a year of two or four digits that leaves a person of a likely age, None for others."""
+    this_year = written.year if written else LATEST
+    year = int(text)
+    if len(text) == 2:
+        year += 1900 if 2000 + year > this_year - YOUNGEST else 2000
+    return year if this_year - OLDEST <= year <= this_year - YOUNGEST else None
 
 
 def _place(match: re.Match[str], reading: Reading) -> Value | None:
@@ -162,6 +181,6 @@ def _income(match: re.Match[str], reading: Reading) -> Value | None:
 
 
 READS: dict[str, Read] = {
-    "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "place": _place,
+    "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "schooled": _schooled, "place": _place,
     "work": _work, "worker": _worker, "work_sex": _work_sex, "income": _income,
 }  # fmt: skip
