@@ -188,3 +188,13 @@ def test_grouping_on_disk_keeps_every_field_and_error(is_grouped):
     assert [row for row in out if isinstance(row, Trace)] == (
         traces if is_grouped else sorted(traces, key=lambda trace: trace.person)
     )
+
+
+def test_wildcards_in_a_path_are_taken_literally(tmp_path):
+    (tmp_path / "a[1]").mkdir()
+    parquet(tmp_path / "a[1]" / "t1.parquet", "SELECT 'ana' AS person, 'hi' AS text")
+    parquet(tmp_path / "a[1]" / "t.parquet", "SELECT 'bea' AS person, 'hello' AS text").rename(
+        tmp_path / "a[1]" / "t*.parquet"
+    )
+    (trace,) = rows_of(tmp_path / "a[1]" / "t*.parquet")
+    assert trace.person == "bea"

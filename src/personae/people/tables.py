@@ -7,10 +7,11 @@ taken as they stand.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from personae.errors import BadInput
 from personae.people.archives._grouping import grouped
@@ -45,7 +46,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
 _ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _BATCH = 4096
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_KINDS, _ROLES = frozenset(KINDS), frozenset(ROLES)
+_KINDS: dict[str, Kind] = {"": "message", **{kind: kind for kind in get_args(Kind)}}
+_ROLES: dict[str, Role] = {"": "self", **{role: role for role in get_args(Role)}}
 
 Columns = dict[str, str]
 Values = tuple[str, str, str, Any, str, str, str, str]  # person, text, id, time, source, kind, thread, role
@@ -160,33 +162,36 @@ def _trace(values: Values, place: str, options: Options) -> Row:
         return RowError(place, "no person")
     if not text or text.isspace():
         return RowError(place, "no text")
-    if kind and kind not in _KINDS:
+    if kind not in _KINDS:
         return RowError(place, "an unknown kind", "one of " + ", ".join(KINDS))
-    if role and role not in _ROLES:
+    if role not in _ROLES:
         return RowError(place, "an unknown role", "one of " + ", ".join(ROLES))
     source = source or NAME
     id = given or event_id(source, "", time, text, place)
-    return Trace(
-        person, source, id, time, cast("Kind", kind or "message"), cast("Role", role or "self"), thread, text,
-        where=place,
-    )  # fmt: skip
+    return Trace(person, source, id, time, _KINDS[kind], _ROLES[role], thread, text, where=place)
 
 
 def _parquet_types(source: Source, name: str) -> dict[str, str]:
     """Return the type of each column of a Parquet file; empty where it cannot be read or is packed in an archive."""
     import duckdb
 
-    file = source.local(name)
+    if not (path := _path(source, name)):
+        return {}
     try:
         with duckdb.connect() as database:
-            rows = (
-                database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
-                if file
-                else []
-            )
+            rows = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
     except duckdb.Error:
         return {}
     return {row[0]: row[1] for row in rows}
+
+
+def _path(source: Source, name: str) -> str:
+    """Return the path of a file as DuckDB takes it, its wildcards taken literally; empty where it is packed."""
+    file = source.local(name)
+    return _WILDCARD.sub(r"[\g<0>]", str(file.absolute())) if file else ""
+
+
+_WILDCARD = re.compile(r"[\[*?]")
 
 
 def _parquet_rows(
@@ -206,7 +211,7 @@ def _parquet_rows(
         with tempfile.TemporaryDirectory(prefix="personae-") as folder:
             settings: dict[str, Any] = {"memory_limit": "1GB", "threads": 2, "temp_directory": folder}
             with duckdb.connect(config=settings) as database:
-                file = [str(source.local(name))]
+                file = [_path(source, name)]
                 if by_person and not database.execute(_IS_GROUPED.format(query), file * 2).fetchall()[0][0]:
                     query += " ORDER BY person, row"
                 found = database.execute(query, file)
