@@ -189,18 +189,10 @@ def prism() -> Iterator[Subject]:
 
 CORPORA = (synthpai, llmprivacy, personachat, personabench, prodigy, essays, prism)
 
-_HERE = Path(__file__).parent
-_PERSONA: dict[str, list[list[str]]] = yaml.safe_load(
-    (_HERE / "personachat_truth.yaml").read_text(encoding="utf-8")
+_SILVER: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).parent / "personachat_truth.yaml").read_text(encoding="utf-8")
 )
-_HEADS = {
-    title.split()[-1].lower() for title in (_HERE / "titles.txt").read_text(encoding="utf-8").split(", ")
-}
-_MORE_HEADS = (
-    "agent animator attorney bowler carrier clerk coach custodian dj double electrician executive guide housekeeper instructor "
-    "juggler mortician officer pharmacist player ranger streamer tech trainer tutor vet wrestler worker"
-)
-_TITLES = re.compile(rf"\b(?:{'|'.join([*_HEADS, *_MORE_HEADS.split(' ')])})\b")
+_TITLES = re.compile(rf"\b(?:{'|'.join(_SILVER.pop('titles').split())})\b")
 _DECADES = {
     "twenties": "20-29",
     "thirties": "30-39",
@@ -215,7 +207,7 @@ def persona_truth(facts: set[str]) -> dict[str, tuple[str, ...]]:
     """Return what persona sentences state, by rules for whole sentences that are not the reader's."""
     found: dict[str, list[str]] = defaultdict(list)
     for fact in sorted(facts):
-        for name, patterns in _PERSONA.items():
+        for name, patterns in _SILVER.items():
             for pattern, value in patterns:
                 if hit := re.fullmatch(pattern, fact.strip()):
                     group = next((text for text in hit.groups() if text), "")
@@ -270,7 +262,9 @@ def _right_place(value: str, truth: str) -> bool:
         return claimed.within(true)
     a, b = (set(fold(label.split(",")[0]).split(" ")) for label in (value, truth))
     same_country = match("city_country", value, truth) > 0
-    return match("city_country", value, truth) == 1.0 or (same_country and (a <= b or b <= a))  # Delhi, New Delhi
+    return match("city_country", value, truth) == 1.0 or (
+        same_country and (a <= b or b <= a)
+    )  # Delhi, New Delhi
 
 
 def _find(label: str) -> Place | None:
