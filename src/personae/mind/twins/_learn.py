@@ -173,6 +173,8 @@ def _check(features: Array, answers: Array, own: Array | None, settings: Setting
         raise BadInput(
             f"Features of shape {features.shape} for answers of shape {answers.shape}; give one row a person in both."
         )
+    if not answers.shape[1]:
+        raise BadInput("There is no outcome to learn: the table of answers has no column.")
     if own is not None and own.shape != answers.shape:
         raise BadInput(
             f"The language model's answers have shape {own.shape}, the people's {answers.shape}; give one for one."
