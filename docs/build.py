@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import re
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +27,21 @@ def cli_reference() -> str:
     context = command.make_context("personae", [], resilient_parsing=True)
     text = get_docs_for_click(obj=command, ctx=context, name="personae", title="Command line")
     return text.strip() + "\n"
+
+
+def example() -> str:
+    """Return what the README's command prints, its columns in line."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["reveal", str(ROOT / "examples" / "chatgpt-export.zip"), "--out", f"{folder}/report.html"]
+        done = subprocess.run(
+            [sys.executable, "-m", "personae", *command], capture_output=True, text=True, check=True
+        )
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+    return "```\n" + "\n".join(lines) + "\nWrote report.html\n```\n"
 
 
 def papers_table() -> str:
@@ -67,11 +84,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     readme = ROOT / "README.md"
+    parts = {"example": example(), "papers": papers_table(), "home": home_table()}
     pages = {
         ROOT / "docs" / "cli.md": cli_reference(),
-        readme: filled(readme.read_text(encoding="utf-8"), {"papers": papers_table(), "home": home_table()}),
+        readme: filled(readme.read_text(encoding="utf-8"), parts),
     }
-    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    stale = [
+        path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     for path in stale:
         if check:
             sys.stderr.write(f"{path.relative_to(ROOT)} is stale: run python docs/build.py\n")

@@ -52,7 +52,7 @@ CONVERSATIONS = [
         "2024-06-18",
         [
             "My brother is an engineer and turns 40 in July. He lives in Lyon. Ideas under 50 euros that fit in hand luggage?",
-            "He has enough wine. Something from Braga would make him homesick in a good way, we both grew up there.",
+            "He has enough wine. I was born in Braga and so was he, so something from there would make him homesick in a good way.",
         ],
     ),
     (
@@ -92,7 +92,7 @@ CONVERSATIONS = [
         "Moving flat",
         "2025-03-22",
         [
-            "We moved to Matosinhos last month, checklist for changing addresses please. I keep forgetting offices.",
+            "I moved to Matosinhos last month, checklist for changing addresses please. I keep forgetting offices.",
             "It is twenty minutes further from the hospital but I can see the sea from the kitchen.",
         ],
     ),
@@ -100,7 +100,7 @@ CONVERSATIONS = [
         "Burnout",
         "2025-05-30",
         [
-            "I have been a nurse for eleven years and lately I cry in the car before shifts. Is that burnout or just a bad spring?",
+            "I am a nurse, eleven years now, and lately I cry in the car before shifts. Is that burnout or just a bad spring?",
             "My head nurse is kind but the hospital is not. I could not just stop, you know how it is with a loan.",
             "What would studying for a master's in public health at night look like for someone my age?",
         ],
@@ -148,8 +148,12 @@ def conversation(title: str, day: str, lines: list[str]) -> dict[str, object]:
 
 def main() -> None:
     body = json.dumps([conversation(*entry) for entry in CONVERSATIONS], ensure_ascii=False, indent=1)
-    with zipfile.ZipFile(Path(__file__).with_name("chatgpt-export.zip"), "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("conversations.json", (2025, 9, 1, 0, 0, 0)), body, zipfile.ZIP_DEFLATED)
+    with zipfile.ZipFile(
+        Path(__file__).with_name("chatgpt-export.zip"), "w", zipfile.ZIP_DEFLATED
+    ) as archive:
+        archive.writestr(
+            zipfile.ZipInfo("conversations.json", (2025, 9, 1, 0, 0, 0)), body, zipfile.ZIP_DEFLATED
+        )
 
 
 if __name__ == "__main__":
