@@ -162,7 +162,9 @@ def _swaps(context: Context, data: Recordings) -> Iterator[Comparison]:
         if not _is_lift(more, less):
             continue
         first, second = _on_shared(more, less)
-        is_swapped = np.array([a.options != b.options for a, b in zip(first, second, strict=True)])
+        is_swapped = np.array(
+            [a.options != b.options for a, b in zip(first, second, strict=True)], dtype=bool
+        )
         is_same = np.array([_text(a) == _text(b) for a, b in zip(first, second, strict=True)], dtype=float)
         for name, kept in (("the same order", ~is_swapped), ("the order swapped", is_swapped)):
             if kept.sum() < FEWEST_SHARED / 2:
@@ -184,7 +186,10 @@ def _certainty(context: Context, run: Run) -> Iterator[Comparison]:
     stated = error_columns(certainty, right)
     before = bootstrap_sums(stated, error_of_sums, **shared)
     yield compare(run.setting, "ECE, 10 bins of equal width", f"{run.model}, certainty as stated", before)
-    for name, fit in (("Platt", fit_platt), ("isotonic", fit_isotonic)):
+    maps = (
+        (("Platt", fit_platt), ("isotonic", fit_isotonic)) if halves.any() else ()
+    )  # one person alone: no other half
+    for name, fit in maps:
         mended, change = np.zeros_like(certainty), 0.0
         for half in (0, 1):
             use = halves == half

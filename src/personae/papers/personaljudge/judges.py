@@ -30,7 +30,7 @@ RECORDED, ENCODER, STACK = JUDGES = "recorded judge", "encoder judge", "stack of
 PAIRS = "PRISM pairs"
 POOLED = "PRISM, runs together"
 QUICK_PAIRS = 100
-FEWEST_ROWS = 20
+FEWEST_ROWS = FEWEST_PEOPLE = 20
 ERROR, CHANCE = 0.2, 0.1  # the paper's claim, right above 80% where certain, as a promise
 
 
@@ -55,6 +55,8 @@ class Opinions:
 def judge_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
     """Yield what the encoder judge and the stack reach, alone and beside the recorded judges, with and without a signal."""
     data = _first_pairs(data) if context.quick else data
+    if len(set(data.groups)) < FEWEST_PEOPLE:
+        return
     encoder = CachedEncoder(home_encoder())
     texts = sorted({text for pair in data.pairs for text in (pair.context, pair.a, pair.b)})
     for start in context.track(range(0, len(texts), 100), "encoding"):

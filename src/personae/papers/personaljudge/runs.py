@@ -87,8 +87,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Recordings:
-    """The runs in order of task and name, and the distinct PRISM comparisons: each with its group of linked people and
-    questions, and its kind of conversation; `profiles` holds the persona texts by person.
+    """The runs that decided anything, by task and name, and the distinct PRISM comparisons.
+
+    Each comparison has its group of linked people and questions and its kind of conversation; `profiles` holds the persona
+    texts by person.
     """
 
     runs: tuple[Run, ...]
@@ -117,8 +119,11 @@ def recordings(context: Context) -> Recordings:
     people = dict(zip(questions, linked, strict=True))
     runs = [_run(name, rows, people) for name, rows in by_run.items()]
     order = list(TASKS.values())
+    runs = sorted(
+        filter(lambda run: run.decided, runs), key=lambda run: (order.index(run.task), run.has_ties, run.name)
+    )
     return Recordings(
-        tuple(sorted(runs, key=lambda run: (order.index(run.task), run.has_ties, run.name))),
+        tuple(runs),
         tuple(_pairs(compared, context.seed)),
         tuple(linked[: len(compared)]),
         tuple(row["conversation_type"] for row in compared),
