@@ -69,7 +69,7 @@ def test_too_few_answers_and_too_few_folds_are_refused():
     answers = np.full((50, 2), np.nan)
     answers[:, 0] = 1
     answers[:19, 1] = 1
-    with pytest.raises(BadInput, match="Outcome 1 .* has 19 answers"):
+    with pytest.raises(BadInput, match=r"Outcome 1 .* has 19 answers"):
         list(panels(answers))
     with pytest.raises(BadInput, match="fewer folds"):
         moments(X, Y, T, np.zeros(60, int), 2)
