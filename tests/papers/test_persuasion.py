@@ -1,0 +1,114 @@
+import os
+import time
+
+import numpy as np
+import pytest
+
+from personae.audit.persuasion import RandomTerm, meta_regression
+from personae.models.chat import Reply
+from personae.models.strings import chat_model
+from personae.papers.harness import Context, run
+from personae.papers.persuasion.experiment import (
+    EXPERIMENT,
+    PUBLISHED,
+    THRESHOLD_ERRORS,
+    published_design,
+    read_motions,
+    samples,
+    threshold_errors,
+)
+from personae.papers.persuasion.messages import DATA, Reader, message_effects, readers
+
+data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
+NAN = float("nan")
+
+
+def test_message_effects_are_differences_to_their_issues_control():
+    """Without spread in the covariates a message's effect is its mean less the control's, within each issue."""
+    random = np.random.default_rng(0)
+    people = []
+    for issue, base in (("ponds", 40.0), ("trees", 60.0)):
+        covariates = random.normal(size=(60, 3))
+        for i, row in enumerate(covariates):
+            message = (0, 0, 1, 2)[i % 4]
+            shown = {0: ("control", "control"), 1: ("AI", "m"), 2: ("human", "human")}[message]
+            agreement = base + 5 * message + row @ [1, 2, 3]
+            people.append(Reader(agreement, shown[0], message, shown[1], issue, (NAN,) * 8, tuple(row), ""))
+    found = message_effects(people)
+    assert found.effects == pytest.approx([5, 5])
+    assert found.issues == ("ponds", "trees")
+    assert found.covariance[0, 1] == 0
+
+
+def test_sizes_and_mediators_fill_in_what_is_not_published():
+    features = [(7.0, *range(7)), (NAN, *range(1, 6), NAN, 8)]
+    people = [
+        Reader(50.0 + i, "AI" if i % 3 else "control", i % 3, f"m{i % 3}" if i % 3 else "control", "ponds",
+               features[i % 3 - 1] if i % 3 else (NAN,) * 8, tuple(np.random.default_rng(i).normal(size=3)), "")
+        for i in range(30)
+    ]  # fmt: skip
+    found = message_effects(people)
+    assert np.diff(found.size)[0] == pytest.approx(np.log(300 / 7))
+    assert sorted(found.mediator("pretraining_tokens")) == [4.0, 5.0]
+    assert sorted(found.mediator("flesch", scaled=True)) == pytest.approx([-np.sqrt(0.5), np.sqrt(0.5)])
+
+
+def test_a_live_model_argues_with_and_without_attributes(monkeypatch):
+    seen = []
+
+    def answer(messages):
+        told = "What your opponent has said" in messages[0]["content"]
+        seen.append(told)
+        if len(messages) == 5:
+            return Reply("", refusal="no")
+        return "Someone like you sees that this is wrong." if told else "One. Two. Three."
+
+    monkeypatch.setattr(Context, "chat", lambda self: chat_model("scripted", script=answer))
+    result = run(EXPERIMENT, Context(model="http://localhost:1/v1#m", quick=True, limit=4))
+    found = {(row.setting, row.metric): row.value for row in result.rows}
+    assert seen.count(True) == seen.count(False) == 12
+    assert found["live debates, personalized", "texts that name the reader's attributes"] == 1
+    assert found["live debates, plain", "texts that name the reader's attributes"] == 0
+    assert found["live debates, plain", "texts of at most two sentences"] == 0
+    assert found["live debates, plain", "words a text"] == 3
+    assert found["live debates, personalized", "texts refused"] == pytest.approx(1 / 3)
+
+
+def test_motions_ship_with_three_texts_a_side():
+    motions = read_motions()
+    assert all(len(motion.pro) == len(motion.con) == 3 for motion in motions)
+    assert len({sample["id"] for sample in samples(Context())}) == len(motions) >= 5
+
+
+@data
+@pytest.mark.data
+def test_the_trial_that_studies_are_drawn_from_is_the_recorded_one():
+    """Twenty recorded standard errors of thresholds within 1%, and the recorded log-likelihood within two of its deviations."""
+    design = published_design(Context().json(DATA, PUBLISHED))
+    assert threshold_errors(design) == pytest.approx(np.array(THRESHOLD_ERRORS), rel=0.01)
+    fitted = design.fit(design.draw(300, random_state=1)).log_likelihood
+    assert abs(fitted.mean() + 957.53) < 2 * fitted.std()
+
+
+@data
+@pytest.mark.data
+def test_the_real_trial_is_the_published_one():
+    people = readers(Context())
+    assert len(people) == 22_108
+    found = message_effects([person for person in people if person.issue == "Medicaid"])
+    assert len(found.effects) == 72
+    fit = meta_regression(
+        found.effects, found.covariance, {"mean": np.ones(72)}, [RandomTerm("message", range(72))]
+    )
+    assert fit.effects["mean"].low > 0
+
+
+@data
+@pytest.mark.data
+def test_a_quick_run_meets_every_bar():
+    start = time.process_time()
+    result = run(EXPERIMENT, Context(quick=True))
+    bars = [row for row in result.rows if row.bar]
+    assert len(bars) > 20
+    assert [row for row in bars if not row.met] == []
+    assert time.process_time() - start < 10
