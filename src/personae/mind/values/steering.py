@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.errors import BadInput
 from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_mean, bootstrap_sums
 from personae.metrics.paired import PairedTest, mcnemar
 
-Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Array = NDArray[np.float64]
 _LIST = re.compile(r"\[(.*?)\]", re.DOTALL)
 
 

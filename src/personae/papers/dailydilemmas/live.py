@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.metrics.intervals import bootstrap_mean
 from personae.mind.values import Conflict
@@ -68,7 +69,7 @@ def live_rows(
     yield compare(ALL, "unparsed, %", context.model, 100 * float(np.mean(picks < 0)), n=picks.size)
 
 
-def _ask(context: Context, asked: Sequence[Sample]) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _ask(context: Context, asked: Sequence[Sample]) -> NDArray[np.int64]:
     """Return the option picked for each sample in both orders, shape (n_samples, 2); -1 where none could be read."""
     picks = np.full((len(asked), 2), -1, dtype=np.int64)
     systems = list(dict.fromkeys(each["metadata"]["system"] for each in asked))

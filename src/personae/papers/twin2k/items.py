@@ -6,7 +6,7 @@ them too, from the same profile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,20 +149,18 @@ def live_answers(context: Context, study: Study) -> Array:
     return np.asarray(places.reshape(len(ITEMS), len(study.people)).T)
 
 
-def item_rows(
-    context: Context, study: Study, methods: dict[str, Array], names: Sequence[str] = tuple(ITEMS)
-) -> Iterator[Comparison]:
+def item_rows(context: Context, study: Study, methods: dict[str, Array]) -> Iterator[Comparison]:
     """Yield accuracy, r and sd ratio over the items, r by item, and the middle answer of everyone as the baseline."""
     answers, spans = truths(study), np.ones(len(ITEMS))
     middle = np.broadcast_to(np.median(answers, axis=0), answers.shape)
-    drawn = {"draws": context.draws, "random_state": context.seed}
+    drawn: dict[str, int] = {"draws": context.draws, "random_state": context.seed}
     for method, given in {**methods, "constant median": middle}.items():
         found = mean_agreement(answers, given, spans, **drawn)
         yield compare(SETTING, "accuracy", method, found.accuracy.interval)
         if method in methods:
             yield compare(SETTING, "mean r", method, found.r.interval)
             yield compare(SETTING, "sd ratio", method, found.sd_ratio.interval)
-            for j, name in enumerate(names):
+            for j, name in enumerate(ITEMS):
                 each = mean_agreement(answers[:, [j]], given[:, [j]], spans[:1], **drawn)
                 yield compare(SETTING, f"r, {name}", method, each.r.interval)
 
