@@ -5,17 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.process import cdist
 
 from personae.infer._scorer import Array
-from personae.people.attributes import Attribute
-from personae.people.matching import YEARS, match, number_range
+from personae.people.attributes import Attribute, attribute
+from personae.people.matching import NEAR, YEARS, match, number_range
 from personae.people.records import Guess
 
 MOST = 5
 _OLDEST = 100
 
 
-def guesses_of(attribute: Attribute, values: tuple[str, ...], chances: Array) -> tuple[Guess, ...]:
+def guesses_of(chosen: Attribute, values: tuple[str, ...], chances: Array) -> tuple[Guess, ...]:
     """Return up to five guesses, best first, each with the probability that it counts as right.
 
     Notes
@@ -23,9 +25,9 @@ def guesses_of(attribute: Attribute, values: tuple[str, ...], chances: Array) ->
     The first guess is right for every value that the rule of comparison matches with it (two schoolings that count as the
     same, two titles spelled alike, ages five years around); each later one is chosen for what the earlier ones leave.
     """
-    if attribute.scale == "number":
+    if chosen.scale == "number":
         return _ages(values, chances)
-    same = _same(attribute.name, values)
+    same = _same(chosen.name, values)
     left = chances.astype(float).copy()
     found: list[Guess] = []
     while len(found) < min(MOST, len(values)):
@@ -59,6 +61,10 @@ def _ages(bands: tuple[str, ...], chances: Array) -> tuple[Guess, ...]:
 @lru_cache(maxsize=32)
 def _same(name: str, values: tuple[str, ...]) -> Array:
     """Return (n_values, n_values): 1 where guessing the row's value is right when the column's is true."""
+    if attribute(name).scale == "text":
+        lowered = [value.lower() for value in values]
+        near: Array = cdist(lowered, lowered, scorer=JaroWinkler.similarity, score_cutoff=NEAR) > NEAR
+        return near.astype(np.float32)
     return np.array(
         [[match(name, guess, truth) == 1.0 for truth in values] for guess in values], dtype=np.float32
     )

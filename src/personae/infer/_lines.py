@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,11 @@ class Lexicon:
     def __init__(self, words: Sequence[str], rarity: NDArray[np.float32]) -> None:
         self.places = {word: place for place, word in enumerate(words)}
         self.rarity = rarity
+
+    def rarity_of(self, term: str) -> float:
+        """Return a term's rarity; infinite for one that is not known."""
+        place = self.places.get(term)
+        return math.inf if place is None else float(self.rarity[place])
 
     def weights(self, text: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Return the places of the text's known terms and their weights, at unit length."""

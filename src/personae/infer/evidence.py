@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from personae.infer._home_model import HomeModel
-from personae.infer._lines import Line, terms
+from personae.infer._lines import Lexicon, Line, terms
 from personae.infer._scorer import Array, Head, Pooled, log_odds, pool
 
 TRACES = 8  # evidence kept for one claim
 SPANS = 4  # marked runs of words in one trace
 LEAST_SHARE = 0.01
+LEAST_RARITY = 4.0  # of a word that may be marked: it stands in at most one line of twenty
 
 
 def trace_sums(lines: Sequence[Line], told: Array, vectors: Array, n_traces: int) -> list[Array]:
@@ -65,7 +66,7 @@ def word_spans(
         scores = states.states @ _direction(model, name, value, model.vectors) * states.scale
         for (start, end), score in zip(states.offsets, scores, strict=True):
             weight[start:end] += float(score) / max(end - start, 1)
-    return _runs(text, weight)
+    return _runs(text, weight, model.lexicon)
 
 
 def _direction(model: HomeModel, name: str, value: int, rows: Array) -> Array:
@@ -105,12 +106,12 @@ def _word_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
     return weight
 
 
-def _runs(text: str, weight: Array) -> tuple[tuple[int, int], ...]:
-    """Return the words with the most weight, neighbors joined."""
+def _runs(text: str, weight: Array, lexicon: Lexicon) -> tuple[tuple[int, int], ...]:
+    """Return the words with the most weight, neighbors joined; words that every text is full of are never marked."""
     words = [
         (start, end)
         for term, start, end in terms(text)
-        if " " not in term and text[start:end].strip("'").isalnum()
+        if " " not in term and text[start:end].strip("'").isalnum() and lexicon.rarity_of(term) >= LEAST_RARITY
     ]
     scored = sorted(((float(weight[a:b].sum()), a, b) for a, b in words), reverse=True)
     if not scored or scored[0][0] <= 0:

@@ -107,11 +107,9 @@ class InferredReader:
         order = [int(i) for i in np.argsort(-shares, kind="stable")[:TRACES] if shares[i] >= LEAST_SHARE]
         found = []
         for rank, number in enumerate(order):
-            line = max(
-                (line for line in text.lines if line.trace == number), key=lambda line: line.end - line.start
-            )
-            states = self.encoder if rank == 0 and not abstained else None
-            spans = word_spans(model, name, value, line.text, states)
+            line = max((line for line in text.lines if line.trace == number), key=lambda line: line.end - line.start)
+            states = self.encoder if rank == 0 else None
+            spans = () if abstained else word_spans(model, name, value, line.text, states)
             trace = text.traces[number]
             marked = tuple((line.start + start, line.start + end) for start, end in spans)
             found.append(Evidence(trace.id, trace.where, marked, float(shares[number])))

@@ -114,7 +114,7 @@ def _finished(
         for person in batch.due
     }
     if store is not None:
-        store.commit_people([(person, found[person.id]) for person in batch.due], reader.name, config)
+        store.commit_people(found.items(), reader.name, config)
         profiles = store.profiles([person.id for person in batch.people])
         found = {id_: tuple(c for c in p.claims if c.attribute in decisions) for id_, p in profiles.items()}
     for person in batch.people:
