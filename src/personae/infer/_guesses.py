@@ -63,8 +63,7 @@ def _same(name: str, values: tuple[str, ...]) -> Array:
     """Return (n_values, n_values): 1 where guessing the row's value is right when the column's is true."""
     if attribute(name).scale == "text":
         lowered = [value.lower() for value in values]
-        near: Array = cdist(lowered, lowered, scorer=JaroWinkler.similarity, score_cutoff=NEAR) > NEAR
-        return near.astype(np.float32)
+        return np.asarray(cdist(lowered, lowered, scorer=JaroWinkler.similarity) > NEAR, dtype=np.float32)
     return np.array(
         [[match(name, guess, truth) == 1.0 for truth in values] for guess in values], dtype=np.float32
     )
