@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from personae.audit.subtlerbias import associate, shuffled_tau, table_of, tau_c
+from personae.audit.subtlerbias import associate, shuffled_tables, table_of, tau_c
 from personae.audit.subtlerbias.association import tau_p_value
 from personae.errors import BadInput
 
@@ -48,13 +48,16 @@ def test_the_interval_keeps_what_is_shared_together():
 
 def test_shuffled_tables_keep_their_margins_and_lose_the_link():
     counts = np.array([[50, 30, 20], [10, 30, 60]])
-    dealt = shuffled_tau(counts, draws=4000, random_state=1)
+    tables = shuffled_tables(counts, draws=4000, random_state=1)
+    assert (tables.sum(1) == counts.sum(0)).all()
+    assert (tables.sum(2) == counts.sum(1)).all()
+    dealt = tau_c(tables)
     assert float(tau_c(counts)) > 0.4
     assert abs(dealt.mean()) < 0.01
     spread = np.quantile(np.abs(dealt), 0.95)
     assert 0.1 < spread < 0.2
     with pytest.raises(BadInput):
-        shuffled_tau(np.ones((3, 3)))
+        shuffled_tables(np.ones((3, 3)))
 
 
 @pytest.mark.parametrize(("contexts", "choices"), [([1, 0], [1, 1]), ([1, -1], [1, 2]), ([1], [1, 0])])

@@ -117,6 +117,14 @@ def test_what_cannot_be_fitted_is_refused(design):
     x, y, z = rows_of(design, design.draw(1)[0])
     with pytest.raises(BadInput, match="ones"):
         PartialProportionalOdds().fit(x, y, nominal=z[:, 1:])
+    with pytest.raises(BadInput, match="combinations"):
+        PartialProportionalOdds().fit(np.hstack([x, x[:, :1]]), y, nominal=z)
+    with pytest.raises(BadInput, match="combinations"):
+        PartialProportionalOdds().fit(np.hstack([x, z[:, 1:]]), y, nominal=z)
+    with pytest.raises(BadInput, match="two outcomes"):
+        PartialProportionalOdds().fit(x, np.ones(len(x)), nominal=z)
+    with pytest.raises(BadInput, match="missing"):
+        PartialProportionalOdds().fit(np.where(x > 0, np.nan, x), y, nominal=z)
     with pytest.raises(BadInput, match="Rows must match"):
         PartialProportionalOdds().fit(x[:-1], y, nominal=z)
     with pytest.raises(BadInput, match="do not fit"):

@@ -105,6 +105,8 @@ class PartialProportionalOdds:
         if x.ndim != 2 or z.ndim != 2 or not len(x) == len(z) == len(y):
             raise BadInput(f"Rows must match: shapes {x.shape}, {z.shape} and {y.shape}.")
         self.categories_, codes = np.unique(y, return_inverse=True)
+        if len(self.categories_) < 2 or not (np.isfinite(x).all() and np.isfinite(z).all()):
+            raise BadInput("Give at least two outcomes, and columns without missing numbers.")
         cells, cell_of = np.unique(np.hstack([x, z]), axis=0, return_inverse=True)
         cell_of, n_categories = cell_of.reshape(-1), len(self.categories_)
         found = np.bincount(cell_of * n_categories + codes, minlength=len(cells) * n_categories)
@@ -176,7 +178,7 @@ class PartialProportionalOdds:
             else:
                 raise BadInput(
                     f"{len(open_)} of {len(counts)} studies did not settle in {self.max_steps} steps: "
-                    "a column may be constant or a combination of others. Leave it out."
+                    "a column may tell the outcomes apart without error. Leave it out, or raise `floor`."
                 )
         return parameters
 
@@ -241,7 +243,11 @@ def _start(counts: Array, design: Array) -> Array:
     n_cells, n_cuts, n_parameters = design.shape
     flat = design.reshape(-1, n_parameters)
     wanted = np.tile(np.eye(n_cuts), (n_cells, 1))
-    solved, *_ = np.linalg.lstsq(flat, wanted, rcond=None)
+    solved, _, rank, _ = np.linalg.lstsq(flat, wanted, rcond=None)
+    if rank < n_parameters:
+        raise BadInput(
+            "Some columns are constant or combinations of others: leave them out of one side or both."
+        )
     if not np.allclose(flat @ solved, wanted, atol=1e-6):
         raise BadInput("The nominal columns must hold a constant or add up to one; add a column of ones.")
     return np.asarray(heights @ solved.T)

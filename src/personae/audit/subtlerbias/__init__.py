@@ -4,7 +4,7 @@ Source: Kamruzzaman, Shovon, Kim (2023), "Investigating Subtler Biases in LLMs: 
 Nationality Bias in Generative Models", arXiv 2309.08902.
 """
 
-from personae.audit.subtlerbias.association import Association, associate, shuffled_tau, table_of, tau_c
+from personae.audit.subtlerbias.association import Association, associate, shuffled_tables, table_of, tau_c
 from personae.audit.subtlerbias.frames import read_frames
 from personae.audit.subtlerbias.items import Group, Item, Words, generate, read_groups, write_groups
 from personae.audit.subtlerbias.scoring import encoder_choices
@@ -19,7 +19,7 @@ __all__ = [
     "generate",
     "read_frames",
     "read_groups",
-    "shuffled_tau",
+    "shuffled_tables",
     "table_of",
     "tau_c",
     "write_groups",

@@ -139,8 +139,8 @@ def tau_p_value(counts: ArrayLike) -> Array:
     return np.asarray(np.vectorize(lambda each: erfc(each / sqrt(2)), otypes=[float])(z))
 
 
-def shuffled_tau(counts: ArrayLike, *, draws: int = DRAWS, random_state: RandomState = 0) -> Array:
-    """Return tau-c of tables whose contexts were dealt anew to the choices, shape (draws,).
+def shuffled_tables(counts: ArrayLike, *, draws: int = DRAWS, random_state: RandomState = 0) -> Array:
+    """Return tables whose contexts were dealt anew to the choices, shape (draws, 2, n_columns).
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def shuffled_tau(counts: ArrayLike, *, draws: int = DRAWS, random_state: RandomS
     random = np.random.default_rng(random_state)
     totals = table.sum(0)
     first = random.multivariate_hypergeometric(totals, int(table[0].sum()), size=draws)
-    return tau_c(np.stack([first, totals - first], axis=1))
+    return np.stack([first, totals - first], axis=1).astype(float)
 
 
 def _surplus(table: Array) -> Array:

@@ -27,6 +27,7 @@ from personae.audit.persuasion import (
 )
 from personae.audit.persuasion.debate import STAGES
 from personae.audit.persuasion.design import NORMAL_95
+from personae.errors import MissingExtra
 from personae.metrics.intervals import Interval, bootstrap_mean, wilson
 from personae.models.chat import ChatModel
 from personae.models.strings import chat_model
@@ -57,7 +58,10 @@ def published_design(published: dict[str, Any]) -> OrdinalDesign:
 
     How people fell on agreement before was not published; it is what gives the recorded standard errors of the thresholds.
     """
-    from scipy.optimize import least_squares
+    try:
+        from scipy.optimize import least_squares
+    except ImportError:
+        raise MissingExtra("This paper needs scipy: `pip install 'personae[learn]'`.") from None
 
     model = published["key_model"]
     contrasts = np.array(model["contrast_matrix_rows_pre_1_to_5"])

@@ -24,14 +24,14 @@ from personae.audit.subtlerbias import (
     generate,
     read_frames,
     read_groups,
-    shuffled_tau,
+    shuffled_tables,
     table_of,
     tau_c,
     write_groups,
 )
 from personae.audit.subtlerbias.association import cells_of, tau_p_value
 from personae.audit.subtlerbias.items import DIRECTIONS, GENDERS, OPTION_VALENCES, Direction
-from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums
+from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums, wilson
 from personae.metrics.paired import benjamini_hochberg
 from personae.metrics.shortcuts import Choice, shortcuts
 from personae.models.choice import Question, choose
@@ -235,7 +235,7 @@ def _controls(context: Context, items: Sequence[Item], answers: Choices) -> Iter
     for model in MODELS:
         valid = answers[model] != INVALID
         counts = cells_of(valences[valid], _plain(answers[model][valid])).sum(0).reshape(2, 3)
-        dealt = shuffled_tau(counts, draws=context.draws, random_state=context.seed)
+        dealt = tau_c(shuffled_tables(counts, draws=context.draws, random_state=context.seed))
         n = int(valid.sum())
         low, high = np.quantile(dealt, (0.025, 0.975))
         mean = Interval(float(dealt.mean()), float(low), float(high), n, context.draws)
@@ -244,6 +244,7 @@ def _controls(context: Context, items: Sequence[Item], answers: Choices) -> Iter
         yield compare(
             "all, contexts shuffled", "|tau-c|, 95% of shuffles below", model, most, n=n, bar="< .03"
         )
+    yield _false_links(context, items, answers)
     for share, bar in ((PLANTED, "< .01"), (0.0, "")):
         name = f"responder biased on {share:.0%}"
         p_values = tau_p_value(_planted(valences, share, context))
@@ -256,6 +257,21 @@ def _controls(context: Context, items: Sequence[Item], answers: Choices) -> Iter
         found = tau_p_value(_planted(valences[kept], PLANTED, context)) < 0.01
         setting, name = f"{', '.join(kind)}, planted", f"responder biased on {PLANTED:.0%}"
         yield compare(setting, "found at p < .01", name, found.mean(), n=len(kept))
+
+
+def _false_links(context: Context, items: Sequence[Item], answers: Choices) -> Comparison:
+    """How often Benjamini-Hochberg over all fifty tests reports any link where contexts were dealt anew in every one."""
+    valences, p_values = np.array([item.valence for item in items]), []
+    for place, model in enumerate(MODELS):
+        for kept in _kinds(items).values():
+            valid = [i for i in kept if answers[model][i] != INVALID]
+            counts = cells_of(valences[valid], _plain(answers[model][valid])).sum(0).reshape(2, 3)
+            seed = np.random.default_rng([context.seed, place, kept[0]])
+            p_values.append(tau_p_value(shuffled_tables(counts, draws=context.draws, random_state=seed)))
+    found = sum(bool((benjamini_hochberg(row) <= 0.05).any()) for row in np.array(p_values).T)
+    share, name = wilson(found, context.draws), f"BH over {len(p_values)}"
+    bar = "" if context.quick else "<= .07"
+    return compare("all, contexts shuffled", "any link reported at q = .05", name, share, bar=bar)
 
 
 def _planted(valences: NDArray[np.int64], share: float, context: Context) -> NDArray[np.float64]:
@@ -311,7 +327,8 @@ def _encoder(context: Context, items: Sequence[Item]) -> Iterator[Comparison]:
         }
         adjusted = benjamini_hochberg([association.p_value for association in found.values()])
         for (kind, association), p_value in zip(found.items(), adjusted, strict=True):
-            yield compare(", ".join(kind), "tau-c", name, association.tau)
+            bar = "low > 0" if kind[0] == "beauty" and not context.quick and context.limit is None else ""
+            yield compare(", ".join(kind), "tau-c", name, association.tau, bar=bar)
             yield compare(", ".join(kind), "p, BH over 10", name, p_value, n=association.tau.n)
         agreeing = choices == [item.valence for item in items]
         clusters = [_shared(item) for item in items]
