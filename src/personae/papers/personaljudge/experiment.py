@@ -6,14 +6,14 @@ are recomputed from the authors' own raw files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.metrics.calibration import error_columns, error_of_sums, risk_coverage
+from personae.metrics.calibration import BINS, error_columns, error_of_sums, risk_coverage
 from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import bootstrap_mean, bootstrap_sums
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
@@ -47,6 +47,7 @@ LIFTS = {  # "about +0 to +5 points", card; the interval of GPT-4o's has to reac
     ("key features", "least important feature", "gpt-4o"): "high >= 0",
 }
 FEWEST_SHARED = 100
+DEALS, DEALS_QUICK = 20, 5
 
 
 def rows(context: Context) -> Iterator[Comparison]:
@@ -176,35 +177,52 @@ def _swaps(context: Context, data: Recordings) -> Iterator[Comparison]:
 
 
 def _certainty(context: Context, run: Run) -> Iterator[Comparison]:
-    """One run's certainty: risk-coverage area, and calibration before and after a map fitted on the other half of the people."""
+    """One run's certainty: risk-coverage area, and calibration before and after a map fitted on the other half of the people.
+
+    Halves are dealt several times: where few people differ much, one deal alone can say either.
+    """
     chosen = [row for row in run.answered if row.certainty is not None]
     certainty = np.array([row.certainty for row in chosen])
-    right, shared = _right(chosen), _shared(context, chosen)
-    halves = deal_folds([row.person for row in chosen], n_folds=2, random_state=context.seed)
+    right, shared, people = _right(chosen), _shared(context, chosen), [row.person for row in chosen]
     area = risk_coverage(certainty, right).area
     yield compare(run.setting, "AURC", f"{run.model}, certainty as stated", area, n=len(right))
     stated = error_columns(certainty, right)
     before = bootstrap_sums(stated, error_of_sums, **shared)
     yield compare(run.setting, "ECE, 10 bins of equal width", f"{run.model}, certainty as stated", before)
-    maps = (
-        (("Platt", fit_platt), ("isotonic", fit_isotonic)) if halves.any() else ()
-    )  # one person alone: no other half
-    for name, fit in maps:
-        mended, change = np.zeros_like(certainty), 0.0
-        for half in (0, 1):
-            use = halves == half
-            mended[use] = fit(certainty[~use], right[~use])(certainty[use])
-            areas = [risk_coverage(scores[use], right[use]).area for scores in (mended, certainty)]
-            change += (areas[0] - areas[1]) / 2
-        after = error_columns(mended, right)
+    if len(set(people)) < 2:
+        return
+    seeds = range(context.seed, context.seed + (DEALS_QUICK if context.quick else DEALS))
+    deals = [deal_folds(people, n_folds=2, random_state=seed) == 0 for seed in seeds]
+    for name, fit in (("Platt", fit_platt), ("isotonic", fit_isotonic)):
+        mended = [_on_the_other_half(fit, certainty, right, half) for half in deals]
+        after = np.hstack([error_columns(each, right) for each in mended])
         method = f"{run.model}, {name} on the other half"
-        found = bootstrap_sums(after, error_of_sums, **shared)
+        found = bootstrap_sums(after, _mean_error, **shared)
         yield compare(run.setting, "ECE, 10 bins of equal width", method, found)
         if name == "Platt":
             saved = bootstrap_sums(np.hstack([stated, after]), _error_saved, **shared)
+            changes = [
+                risk_coverage(each[use], right[use]).area - risk_coverage(certainty[use], right[use]).area
+                for each, half in zip(mended, deals, strict=True)
+                for use in (half, ~half)
+            ]
             bars = ("> 0", "<= .005") if context.limit is None else ("", "")
             yield compare(run.setting, "ECE saved", method, saved, bar=bars[0])
+            change = float(np.mean(changes))
             yield compare(run.setting, "AURC, after minus before", method, change, n=len(right), bar=bars[1])
+
+
+def _on_the_other_half(
+    fit: Callable[[Array, Array], Callable[[Array], Array]],
+    certainty: Array,
+    right: Array,
+    half: NDArray[np.bool_],
+) -> Array:
+    """Return probabilities, those of each half by the map fitted on the other."""
+    mended = np.zeros_like(certainty)
+    for use in (half, ~half):
+        mended[use] = fit(certainty[~use], right[~use])(certainty[use])
+    return mended
 
 
 def _shortcuts(context: Context, data: Recordings) -> Iterator[Comparison]:
@@ -235,9 +253,14 @@ def _right(chosen: Sequence[Judged]) -> Array:
     return np.array([float(row.answer == row.truth) for row in chosen])
 
 
+def _mean_error(sums: Array) -> Array:
+    """Return the mean calibration error of several maps, from the sums of their `error_columns` side by side."""
+    errors = [error_of_sums(part) for part in np.split(sums, sums.shape[1] // (BINS + 1), axis=1)]
+    return np.asarray(np.mean(errors, axis=0))
+
+
 def _error_saved(sums: Array) -> Array:
-    half = sums.shape[1] // 2
-    return np.asarray(error_of_sums(sums[:, :half]) - error_of_sums(sums[:, half:]))
+    return np.asarray(error_of_sums(sums[:, : BINS + 1]) - _mean_error(sums[:, BINS + 1 :]))
 
 
 def _shared(context: Context, chosen: Sequence[Judged]) -> dict[str, Any]:
