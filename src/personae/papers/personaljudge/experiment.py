@@ -47,7 +47,7 @@ LIFTS = {  # "about +0 to +5 points", card; the interval of GPT-4o's has to reac
     ("key features", "least important feature", "gpt-4o"): "high >= 0",
 }
 FEWEST_SHARED = 100
-DEALS, DEALS_QUICK = 20, 5
+DEALS = 20
 
 
 def rows(context: Context) -> Iterator[Comparison]:
@@ -191,7 +191,7 @@ def _certainty(context: Context, run: Run) -> Iterator[Comparison]:
     yield compare(run.setting, "ECE, 10 bins of equal width", f"{run.model}, certainty as stated", before)
     if len(set(people)) < 2:
         return
-    seeds = range(context.seed, context.seed + (DEALS_QUICK if context.quick else DEALS))
+    seeds = range(context.seed, context.seed + DEALS)
     deals = [deal_folds(people, n_folds=2, random_state=seed) == 0 for seed in seeds]
     for name, fit in (("Platt", fit_platt), ("isotonic", fit_isotonic)):
         mended = [_on_the_other_half(fit, certainty, right, half) for half in deals]
