@@ -62,10 +62,23 @@ def papers_table() -> str:
 
 
 def home_table() -> str:
-    """Return what the readers that ship with the package were measured to do."""
-    from personae.models.home_card import headline
+    """Return the thresholds that the shipped readers were held against, misses included."""
+    from personae.infer.measured import measured_rows
+    from personae.papers.harness import Comparison
+    from personae.papers.table import markdown
 
-    return headline()
+    rows = [Comparison(**{k: v for k, v in row.items() if k != "met"}) for row in measured_rows() if row["bar"]]
+    return markdown(rows)
+
+
+def model_card() -> str:
+    """Return the whole table of the model card."""
+    from personae.infer.measured import measured_rows
+    from personae.papers.harness import Comparison
+    from personae.papers.table import markdown
+
+    rows = [Comparison(**{k: v for k, v in row.items() if k != "met"}) for row in measured_rows()]
+    return markdown(rows)
 
 
 def filled(readme: str, parts: dict[str, str]) -> str:
@@ -74,7 +87,7 @@ def filled(readme: str, parts: dict[str, str]) -> str:
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
         if len(pattern.findall(readme)) != 1:
-            raise SystemExit(f"README.md needs the markers {begin} and {end} once.")
+            raise SystemExit(f"The page needs the markers {begin} and {end} once.")
         readme = pattern.sub(lambda _, t=text, b=begin, e=end: f"{b}\n{t}{e}", readme)
     return readme
 
@@ -83,11 +96,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    readme = ROOT / "README.md"
+    readme, card = ROOT / "README.md", ROOT / "src" / "personae" / "models" / "home" / "MODEL_CARD.md"
     parts = {"example": example(), "papers": papers_table(), "home": home_table()}
     pages = {
         ROOT / "docs" / "cli.md": cli_reference(),
         readme: filled(readme.read_text(encoding="utf-8"), parts),
+        card: filled(card.read_text(encoding="utf-8"), {"measured": model_card()}),
     }
     stale = [
         path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text
