@@ -71,16 +71,6 @@ def home_table() -> str:
     return markdown(rows)
 
 
-def model_card() -> str:
-    """Return the whole table of the model card."""
-    from personae.infer.measured import measured_rows
-    from personae.papers.harness import Comparison
-    from personae.papers.table import markdown
-
-    rows = [Comparison(**{k: v for k, v in row.items() if k != "met"}) for row in measured_rows()]
-    return markdown(rows)
-
-
 def filled(readme: str, parts: dict[str, str]) -> str:
     """Return the README with each part between its markers replaced."""
     for name, text in parts.items():
@@ -96,12 +86,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    readme, card = ROOT / "README.md", ROOT / "src" / "personae" / "models" / "home" / "MODEL_CARD.md"
+    readme = ROOT / "README.md"
     parts = {"example": example(), "papers": papers_table(), "home": home_table()}
     pages = {
         ROOT / "docs" / "cli.md": cli_reference(),
         readme: filled(readme.read_text(encoding="utf-8"), parts),
-        card: filled(card.read_text(encoding="utf-8"), {"measured": model_card()}),
     }
     stale = [
         path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text

@@ -19,7 +19,7 @@ def measured_rows() -> list[dict[str, Any]]:
 def measured_quality() -> tuple[Quality, ...]:
     """Return what a report says of how good such guesses are, by attribute, collection and kind of claim."""
     return tuple(
-        Quality(**{**row, "bins": tuple(Bin(*each) for each in row["bins"])}) for row in _evaluation()["quality"]
+        Quality(**{**row, "bins": tuple(Bin(**each) for each in row["bins"])}) for row in _evaluation()["quality"]
     )
 
 
