@@ -18,7 +18,7 @@ def fresh(code):
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_outgrows_25_kB(path):
+def test_no_file_outgrows_25_kb(path):
     assert path.stat().st_size <= 25_000, "split it by idea"
 
 

@@ -1,182 +1,30 @@
-"""How one attribute's reader is fitted: a classifier of lines, one of mean vectors, and a head over both from inner folds.
+"""How the home reader is fitted: line classifiers, mean vectors and heads from inner folds, and what to do far from home.
 
 Everything a person's probabilities rest on is fitted without that person: the line and mean classifiers of an inner fold give
 the head its training rows, and the head sees each person whole and in random parts, so that it learns how much few lines tell.
+A second head, shared by the closed attributes, is fitted on collections that the line classifiers never saw (`away`).
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sparse
-from scipy.optimize import minimize
 
 from _corpora import Case
-from personae.infer._lines import Lexicon, terms
-from personae.infer._scorer import Head, Pooled, softmax
+from _regress import NOTHING, HeadRows, LineModel, fit_head, fit_heads, fit_lines, fit_map, softmax_regression
+from personae.infer._guesses import guesses_of
+from personae.infer._home_model import Candidates, word_counts
+from personae.infer._scorer import Head, Nearness, Pooled, Rows, features
+from personae.people.attributes import attribute
 from personae.people.matching import match
 
 Array = np.ndarray
-NOTHING = "nothing"
-CORPUS_WEIGHT = {
-    "synthpai": 1.0,
-    "generated": 1.0,
-    "prism": 0.3,
-    "llmprivacy": 0.2,
-}  # of a line, chosen by inner folds
+CORPUS_WEIGHT = {"synthpai": 1.0, "generated": 1.0, "llmprivacy": 1.0}  # of a line or a person
 PROFILE_WEIGHT = 0.2  # of a person whose text need not tell the attribute, beside one whose text does
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line with what it tells: `label` maps an attribute to a value, or to NOTHING."""
-
-    text: str
-    group: str
-    corpus: str
-    label: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A case made ready: vectors (n_lines, 384) and lexical weights (n_lines, n_words), one row a line."""
-
-    case: Case
-    vectors: Array
-    words: sparse.csr_matrix
-
-
-@dataclass(frozen=True, slots=True)
-class LineModel:
-    """Multinomial logistic regression of a line over NOTHING and the values."""
-
-    vectors: Array  # (384, 1 + n_values)
-    words: Array  # (n_words, 1 + n_values)
-    bias: Array  # (1 + n_values,)
-
-    def told(self, vectors: Array, words: sparse.csr_matrix) -> Array:
-        return softmax(np.asarray(vectors @ self.vectors + words @ self.words + self.bias))[:, 1:]
-
-
-def lexicon(texts: Iterable[str], least: int = 2) -> Lexicon:
-    """Return the words and pairs that at least `least` lines have."""
-    counts: Counter[str] = Counter()
-    n_texts = 0
-    for text in texts:
-        counts.update({term for term, _, _ in terms(text)})
-        n_texts += 1
-    words = sorted(word for word, n in counts.items() if n >= least)
-    rarity = np.array([np.log((1 + n_texts) / (1 + counts[word])) + 1 for word in words], dtype=np.float32)
-    return Lexicon(words, rarity)
-
-
-def word_matrix(words: Lexicon, texts: Sequence[str]) -> sparse.csr_matrix:
-    """Return lexical weights of shape (n_texts, n_words)."""
-    rows = [words.weights(text) for text in texts]
-    starts = np.cumsum([0, *(len(places) for places, _ in rows)])
-    places = np.concatenate([places for places, _ in rows]) if rows else np.zeros(0, int)
-    weights = np.concatenate([weights for _, weights in rows]) if rows else np.zeros(0, np.float32)
-    return sparse.csr_matrix(
-        (weights, places, starts), shape=(len(texts), len(words.places)), dtype=np.float32
-    )
-
-
-def fit_lines(
-    vectors: Array,
-    words: sparse.csr_matrix,
-    labels: Sequence[str],
-    weights: Array,
-    values: Sequence[str],
-    strength: float,
-) -> LineModel:
-    """Fit the line classifier; `strength` is the inverse of the L2 penalty, as in scikit-learn's C."""
-    classes = (NOTHING, *values)
-    y = np.array([classes.index(label) for label in labels])
-    coef, bias = _softmax_regression((vectors, words), y, weights, len(classes), strength)
-    return LineModel(coef[0], coef[1], bias)
-
-
-def fit_mean(vectors: Array, y: Array, weights: Array, n_values: int, strength: float) -> tuple[Array, Array]:
-    """Fit the classifier of unit mean vectors; returns (384, n_values) and (n_values,)."""
-    coef, bias = _softmax_regression((vectors,), y, weights, n_values, strength)
-    return coef[0], bias
-
-
-def _softmax_regression(
-    blocks: tuple[Array | sparse.csr_matrix, ...], y: Array, weights: Array, n_classes: int, strength: float
-) -> tuple[list[Array], Array]:
-    """Minimise weighted cross-entropy + |coef|^2 / (2 strength) by L-BFGS; the bias of a class without rows is held low."""
-    widths = [block.shape[1] for block in blocks]
-    edges = np.cumsum([0, *widths]) * n_classes
-    target = np.zeros((len(y), n_classes), dtype=np.float32)
-    target[np.arange(len(y)), y] = 1.0
-    absent = np.bincount(y, minlength=n_classes) == 0
-    column = weights.astype(np.float32)[:, None]
-    backs = [block.T.tocsr() if sparse.issparse(block) else block.T for block in blocks]
-
-    def loss(flat: Array) -> tuple[float, Array]:
-        coefs = [flat[a:b].reshape(-1, n_classes).astype(np.float32) for a, b in pairwise(edges)]
-        bias = np.where(absent, -8.0, flat[edges[-1] :])
-        logits = sum(block @ coef for block, coef in zip(blocks, coefs, strict=True)) + bias.astype(
-            np.float32
-        )
-        chance = softmax(logits)
-        value = -float((column[:, 0] * np.log(np.maximum(chance[np.arange(len(y)), y], 1e-12))).sum())
-        slope = (chance - target) * column
-        inner = flat[: edges[-1]]
-        gradient = [np.asarray(back @ slope).ravel() for back in backs]
-        bias_slope = np.where(absent, 0.0, slope.sum(0))
-        return value + float(inner @ inner) / (2 * strength), np.concatenate(
-            [np.concatenate(gradient) + inner / strength, bias_slope]
-        ).astype(float)
-
-    found = minimize(
-        loss, np.zeros(edges[-1] + n_classes), jac=True, method="L-BFGS-B", options={"maxiter": 80}
-    )
-    coefs = [found.x[a:b].reshape(-1, n_classes).astype(np.float32) for a, b in pairwise(edges)]
-    return coefs, np.where(absent, -8.0, found.x[edges[-1] :]).astype(np.float32)
-
-
-def fit_head(
-    table: Array, targets: Array, weights: Array, prior: Array, *, pull: float = 1.0, hold: float = 1.0
-) -> tuple[Array, Array, float]:
-    """Fit the head's weights (not negative) and bias by weighted log-loss.
-
-    Parameters
-    ----------
-    table : ndarray of shape (n_rows, n_values, n_features)
-    targets : ndarray of shape (n_rows, n_values)
-        Shares of the values that count as right.
-    prior : ndarray of shape (n_values,)
-        Where the bias is pulled to, by `pull` |bias - prior|^2; the weights are pulled to .3 by `hold`.
-
-    Returns
-    -------
-    weights, bias, loss
-    """
-    n_features = table.shape[2]
-    shares = weights / weights.mean()
-
-    def loss(flat: Array) -> tuple[float, Array]:
-        slopes, bias = flat[:n_features], flat[n_features:]
-        chance = softmax(table @ slopes + bias)
-        value = -float((shares * (targets * np.log(chance + 1e-12)).sum(1)).sum())
-        miss = (chance * targets.sum(1, keepdims=True) - targets) * shares[:, None]
-        value += pull * float(((bias - prior) ** 2).sum()) + hold * float(((slopes - 0.3) ** 2).sum())
-        gradient = np.concatenate([np.einsum("nv,nvf->f", miss, table), miss.sum(0)])
-        return value, gradient + np.concatenate([2 * hold * (slopes - 0.3), 2 * pull * (bias - prior)])
-
-    bounds = [(0.0, None)] * n_features + [(None, None)] * len(prior)
-    start = np.concatenate([np.full(n_features, 0.3), prior])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return found.x[:n_features].astype(np.float32), found.x[n_features:].astype(np.float32), float(found.fun)
-
-
 AGES = (
     "13-18",
     "19-23",
@@ -192,6 +40,111 @@ AGES = (
     "69-73",
     "74-90",
 )
+SHOWN_RIGHT = 0.85  # share of shown claims that shall be right, on the training people
+LEAST = 0.8  # no claim less likely than this is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line with what it tells: `label` maps an attribute to a value, or to NOTHING."""
+
+    text: str
+    group: str
+    corpus: str
+    label: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """Labelled lines with their vectors and lexical weights, row by row."""
+
+    lines: list[Line]
+    vectors: Array
+    words: sparse.csr_matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A case made ready: texts, vectors (n_lines, 384) and lexical weights (n_lines, n_words), one row a line."""
+
+    case: Case
+    texts: tuple[str, ...]
+    vectors: Array
+    words: sparse.csr_matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Penalties, and what inner folds choose among: floors of the logarithms, lines at half weight."""
+
+    floors: tuple[tuple[float, float], ...] = ((0.03, 0.01), (0.03, 0.05), (0.1, 0.05), (0.3, 0.05))
+    halves: tuple[float, ...] = (3.0, 10.0)
+    strength: float = 5.0
+    mean_strength: float = 30.0
+    map_penalty: float = 300.0
+    parts: int = 4
+    part_weight: float = 0.3
+    n_inner: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One attribute: its values, what a line is labelled with, and for open attributes the candidates.
+
+    `told_by` names the attributes whose labels make a line telling: where a person lives and where they were born are told by
+    the same lines.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    line_values: tuple[str, ...]
+    told_by: tuple[str, ...]
+    candidates: Candidates | None = None
+
+    def label(self, line: Line) -> str:
+        """Return NOTHING, a value (for open attributes "telling"), or "" where it is not known."""
+        labels = [line.label[name] for name in self.told_by if name in line.label]
+        telling = [label for label in labels if label != NOTHING]
+        if not telling:
+            return NOTHING if labels else ""
+        return self.line_values[0] if self.candidates is not None else self.value(telling[0])
+
+    def value(self, truth: str) -> str:
+        value = band(truth) if self.name == "age" else truth
+        return value if value in self.values else ""
+
+    def target(self, truth: str) -> Array | None:
+        """Return the shares of the values that count as right, None where none does."""
+        if self.candidates is None:
+            same = np.array([float(self.value(truth) == other) for other in self.values])
+        else:
+            same = np.array([match(self.name, other, truth) == 1.0 for other in self.values], dtype=float)
+        return same / same.sum() if same.sum() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One attribute's fitted reader."""
+
+    task: Task
+    lines: LineModel
+    head: Head
+    least: float = 0.9
+
+    def rows(self, read: Read, distances: Array | None = None) -> Rows:
+        return rows_of(self.task, self.lines, read, distances)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Every attribute's reader, and the test of how near a person is."""
+
+    fitted: tuple[Fitted, ...]
+    nearness: Nearness
+
+    def chances(self, fitted: Fitted, read: Read) -> Array:
+        pooled = fitted.rows(read, self.nearness.distances(read.vectors)).pool()
+        return fitted.head.chances(pooled, self.nearness.near(pooled))
 
 
 def band(age: str) -> str:
@@ -207,102 +160,96 @@ def band(age: str) -> str:
     return next((each for each in AGES if middle <= int(each.split("-")[1]) + 0.5), AGES[-1])
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What inner folds choose among for one attribute: floors of the logarithms, lines at half weight, penalties."""
-
-    floors: tuple[tuple[float, float], ...] = ((0.03, 0.01), (0.03, 0.05), (0.1, 0.05), (0.3, 0.05))
-    halves: tuple[float, ...] = (3.0, 10.0)
-    strength: float = 10.0
-    mean_strength: float = 30.0
-    parts: int = 4
-    part_weight: float = 0.3
-    n_inner: int = 4
+def rows_of(task: Task, lines: LineModel, read: Read, distances: Array | None = None) -> Rows:
+    told = lines.told(read.vectors, read.words)
+    second = told**2
+    if task.candidates is not None:
+        told = told * task.candidates.chances(read.vectors, read.texts)
+        second = task.candidates.of_kin(told)
+    far = np.zeros(len(told), dtype=np.float32) if distances is None else distances
+    return Rows(told, second, read.vectors, word_counts(read.texts), far)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One attribute: its values, what a line is labelled with, and for open attributes the candidates' vectors."""
-
-    name: str
-    values: tuple[str, ...]
-    line_values: tuple[str, ...]
-    candidates: Array | None = None  # (384, n_values)
-    sharpness: float = 20.0
-
-    def label(self, value: str) -> str:
-        """Return the label of a line that tells this value, "" where it has none."""
-        if self.candidates is not None:
-            return self.line_values[0]
-        value = band(value) if self.name == "age" else value
-        return value if value in self.values else ""
-
-    def target(self, value: str) -> Array | None:
-        """Return the shares of the values that count as right, None where none does."""
-        if self.name == "age":
-            value = band(value)
-        same = np.array([float(value == other) for other in self.values])
-        if self.candidates is not None:
-            same = np.array([float(match(self.name, other, value) == 1.0) for other in self.values])
-        return same / same.sum() if same.sum() else None
-
-    def told(self, model: LineModel, read: Read) -> Array:
-        chances = model.told(read.vectors, read.words)
-        if self.candidates is None:
-            return chances
-        return chances * softmax(self.sharpness * (read.vectors @ self.candidates))
+def fit(
+    tasks: Sequence[Task], bank: Bank, reads: Sequence[Read], away: Sequence[Read], choice: Choice, seed: int
+) -> Model:
+    """Fit every attribute on these people; `away` are people of other collections, for the far head."""
+    nearness = fit_nearness(reads)
+    near = [_fit_near(task, bank, reads, choice, seed) for task in tasks]
+    far = _fit_far([fitted for fitted, _ in near], reads, away)
+    model = Model(tuple(far), nearness)
+    shown = [_shown(model, each, rows, away) for each, (_, rows) in zip(far, near, strict=True)]
+    return replace(
+        model, fitted=tuple(replace(each, least=least) for each, least in zip(far, shown, strict=True))
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """One attribute's fitted reader."""
+def fit_nearness(reads: Sequence[Read]) -> Nearness:
+    """Fit the one-class test on these people's lines; half of the way stands where 97.5% of them are nearer."""
+    vectors = np.concatenate([read.vectors for read in reads])
+    center = vectors.mean(0)
+    spread, axes = np.linalg.eigh(np.cov((vectors - center).T))
+    whiten = (axes / np.sqrt(spread + 1e-4) / np.sqrt(vectors.shape[1])).astype(np.float32)
+    unknown = np.zeros(2, dtype=np.float32)
+    plain = Nearness(center, whiten, unknown, unknown, unknown + 1, 1.0, 1.0)
+    lines = [
+        np.stack([plain.distances(read.vectors), np.log(word_counts(read.texts))], axis=1) for read in reads
+    ]
+    people = np.array([each.mean(0) for each in lines])
+    found = replace(
+        plain,
+        usual=np.median(people, axis=0),
+        between=people.std(axis=0),
+        within=np.concatenate(lines).std(axis=0),
+    )
+    empty = np.zeros(0, dtype=np.float32)
+    sums = (Pooled(empty, empty, empty, np.array(len(each)), empty, *each.sum(0)) for each in lines)
+    bound = float(np.quantile([float(found.strangeness(each)) for each in sums], 0.975))
+    return replace(found, bound=bound, slope=bound / 5)
 
-    task: Task
-    lines: LineModel
-    head: Head
 
-    def chances(self, read: Read) -> Array:
-        told = self.task.told(self.lines, read)
-        pooled = Pooled(told.sum(0), (told**2).sum(0), read.vectors.sum(0), np.float32(len(told)))
-        return softmax(self.head.logits(pooled))
-
-
-@dataclass(frozen=True, slots=True)
-class Bank:
-    """Labelled lines with their vectors and lexical weights, row by row."""
-
-    lines: list[Line]
-    vectors: Array
-    words: sparse.csr_matrix
+def base_rate(task: Task, reads: Sequence[Read]) -> Array:
+    """Return log shares of the values among the people, one a group, smoothed by half a person."""
+    people = {read.case.group: read.case.truth[task.name] for read in reads if task.name in read.case.truth}
+    targets = [target for truth in people.values() if (target := task.target(truth.value)) is not None]
+    counts = np.sum(targets, axis=0) + (0.5 if task.candidates is None else 0.1)
+    return np.log(counts / counts.sum())
 
 
-def fit(task: Task, bank: Bank, reads: Sequence[Read], choice: Choice, seed: int) -> Fitted:
-    """Fit one attribute on these people; lines of other people in the bank are left out."""
+def _fit_near(
+    task: Task, bank: Bank, reads: Sequence[Read], choice: Choice, seed: int
+) -> tuple[Fitted, list[tuple[float, bool]]]:
+    """Return the reader with its near head, and for each training person (probability, whether right) from inner folds."""
     groups = sorted({read.case.group for read in reads})
     np.random.default_rng(seed).shuffle(groups)
     fold = {group: number % choice.n_inner for number, group in enumerate(groups)}
     rows = _Rows(task, choice, np.random.default_rng(seed + 1))
     for number in range(choice.n_inner):
         inside = {group for group in groups if fold[group] != number}
-        lines, mean, bias = _base(
-            task, bank, [read for read in reads if read.case.group in inside], inside, choice
-        )
+        part = _base(task, bank, [read for read in reads if read.case.group in inside], inside, choice)
         for read in reads:
             if read.case.group not in inside:
-                rows.add(read, lines, mean, bias)
-    weights, head_bias, floors, half = rows.head()
-    lines, mean, bias = _base(task, bank, reads, set(groups), choice)
-    return Fitted(task, lines, Head(weights, head_bias, mean, bias, floors, half))
+                rows.add(read, part)
+    weights, bias, floors, half = rows.head()
+    base = _base(task, bank, reads, set(groups), choice)
+    head = Head(weights, bias, weights, bias, base.mean, base.mean_bias, floors, half)
+    return Fitted(base.task, base.lines, head), rows.outcomes(head)
 
 
-def _base(
-    task: Task, bank: Bank, reads: Sequence[Read], groups: set[str], choice: Choice
-) -> tuple[LineModel, Array, Array]:
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The parts of a reader below its head; `task` carries the candidates as moved by the fitted map."""
+
+    task: Task
+    lines: LineModel
+    mean: Array
+    mean_bias: Array
+
+
+def _base(task: Task, bank: Bank, reads: Sequence[Read], groups: set[str], choice: Choice) -> _Base:
     labels = [
-        line.label.get(task.name, "") if line.group in groups or line.corpus in {"generated", "prism"} else ""
-        for line in bank.lines
+        task.label(line) if line.group in groups or line.corpus == "generated" else "" for line in bank.lines
     ]
-    labels = [NOTHING if label == NOTHING else label and task.label(label) for label in labels]
     kept = np.array([i for i, label in enumerate(labels) if label])
     weights = np.array([CORPUS_WEIGHT[bank.lines[i].corpus] for i in kept])
     lines = fit_lines(
@@ -314,17 +261,39 @@ def _base(
         choice.strength,
     )
     if task.candidates is not None:
-        return lines, task.sharpness / 2 * task.candidates, np.zeros(len(task.values), np.float32)
-    rows = [(read, _weight(read, task.name)) for read in reads if task.name in read.case.truth]
-    rows = [(read, weight) for read, weight in rows if task.label(read.case.truth[task.name].value)]
-    means = np.array([_unit(read.vectors.sum(0)) for read, _ in rows])
-    y = np.array([task.values.index(task.label(read.case.truth[task.name].value)) for read, _ in rows])
-    mean, bias = fit_mean(means, y, np.array([w for _, w in rows]), len(task.values), choice.mean_strength)
-    return lines, mean, bias
+        return _moved(task, lines, bank, groups, choice)
+    truths = [(read, read.case.truth[task.name]) for read in reads if task.name in read.case.truth]
+    truths = [(read, truth) for read, truth in truths if task.value(truth.value)]
+    means = np.array([_unit(read.vectors.sum(0)) for read, _ in truths])
+    y = np.array([task.values.index(task.value(truth.value)) for _, truth in truths])
+    weights = np.array([1.0 if truth.sure else PROFILE_WEIGHT for _, truth in truths])
+    coef, bias = softmax_regression((means,), y, weights, len(task.values), choice.mean_strength)
+    return _Base(task, lines, coef[0], bias)
 
 
-def _weight(read: Read, name: str) -> float:
-    return (1.0 if read.case.truth[name].sure else PROFILE_WEIGHT) * CORPUS_WEIGHT[read.case.corpus]
+def _moved(task: Task, lines: LineModel, bank: Bank, groups: set[str], choice: Choice) -> _Base:
+    """Move the candidates by a map fitted on the telling lines of these people."""
+    candidates = task.candidates
+    assert candidates is not None
+    telling = [
+        (i, target)
+        for i, line in enumerate(bank.lines)
+        if line.group in groups and task.label(line) == task.line_values[0]
+        for told in [
+            next(line.label[name] for name in task.told_by if line.label.get(name, NOTHING) != NOTHING)
+        ]
+        if (target := task.target(told)) is not None
+    ]
+    sharpness = float(np.linalg.norm(candidates.vectors, axis=0).mean())
+    units = candidates.vectors / sharpness
+    vectors = bank.vectors[[i for i, _ in telling]]
+    empty = replace(candidates, vectors=np.zeros_like(candidates.vectors))
+    offset = np.log(empty.chances(vectors, [bank.lines[i].text for i, _ in telling]))
+    change = fit_map(vectors, offset, np.array([t for _, t in telling]), units, sharpness, choice.map_penalty)
+    moved = replace(candidates, vectors=(candidates.vectors + change @ candidates.vectors).astype(np.float32))
+    return _Base(
+        replace(task, candidates=moved), lines, moved.vectors, np.zeros(len(task.values), np.float32)
+    )
 
 
 def _unit(vector: Array) -> Array:
@@ -338,23 +307,22 @@ class _Rows:
         self.task, self.choice, self.random = task, choice, random
         self.pooled: list[Pooled] = []
         self.about: list[Array] = []
+        self.truths: list[tuple[str, float, bool]] = []  # value, score of the label, whether scored and whole
         self.targets: list[Array] = []
         self.weights: list[float] = []
 
-    def add(self, read: Read, lines: LineModel, mean: Array, bias: Array) -> None:
+    def add(self, read: Read, base: _Base) -> None:
         truth = read.case.truth.get(self.task.name)
         target = self.task.target(truth.value) if truth else None
         if truth is None or target is None:
             return
-        told = self.task.told(lines, read)
-        parts = [np.arange(len(told)), *self._parts(len(told))]
-        weight = (1.0 if truth.sure else PROFILE_WEIGHT / 2) * CORPUS_WEIGHT[read.case.corpus]
+        rows = rows_of(base.task, base.lines, read)
+        parts = [np.arange(len(rows.told)), *self._parts(len(rows.told))]
+        weight = 1.0 if truth.sure else PROFILE_WEIGHT / 2
         for number, part in enumerate(parts):
-            vector = read.vectors[part].sum(0)
-            self.pooled.append(
-                Pooled(told[part].sum(0), (told[part] ** 2).sum(0), vector, np.float32(len(part)))
-            )
-            self.about.append(_unit(vector) @ mean + bias)
+            self.pooled.append(rows.pool(part))
+            self.about.append(_unit(self.pooled[-1].vector) @ base.mean + base.mean_bias)
+            self.truths.append((truth.value, truth.score, truth.sure and number == 0))
             self.targets.append(target)
             self.weights.append(weight * (1.0 if number == 0 else self.choice.part_weight / (len(parts) - 1)))
 
@@ -364,21 +332,115 @@ class _Rows:
         sizes = np.exp(self.random.uniform(0, np.log(n_lines), self.choice.parts)).round().astype(int)
         return [self.random.choice(n_lines, size=max(1, size), replace=False) for size in sizes]
 
+    def stacked(self) -> Pooled:
+        return stack(self.pooled)
+
     def head(self) -> tuple[Array, Array, tuple[float, float], float]:
-        told, squared = (np.stack([getattr(p, side) for p in self.pooled]) for side in ("told", "squared"))
-        n_lines = np.array([p.lines for p in self.pooled])
-        targets, weights, about = np.stack(self.targets), np.array(self.weights), np.stack(self.about)
-        counts = (targets * weights[:, None]).sum(0) + 0.2
+        """Return weights, bias, floors and half, chosen by log-loss."""
+        pooled, about = self.stacked(), np.stack(self.about)
+        targets, weights = np.stack(self.targets), np.array(self.weights)
+        counts = (targets * weights[:, None]).sum(0) + (0.2 if self.task.candidates is None else 0.05)
         prior = np.log(counts / counts.sum())
+        pull = 1.0 if self.task.candidates is None else 20.0
         best = None
         for floors in self.choice.floors:
             for half in self.choice.halves:
-                share = (n_lines / (n_lines + half))[:, None]
-                table = np.stack(
-                    [np.log(floors[0] + told), np.log(floors[1] + squared), share * about], axis=-1
-                )
-                fitted = fit_head(table.astype(float), targets, weights, prior)
+                table = features(pooled, about, floors, half).astype(float)
+                fitted = fit_head(HeadRows(table, targets, weights), prior, pull=pull)
                 if best is None or fitted[2] < best[0]:
                     best = (fitted[2], fitted[0], fitted[1], floors, half)
         assert best is not None
         return best[1:]
+
+    def outcomes(self, head: Head) -> list[tuple[float, bool]]:
+        """Return (probability of the first guess, whether it is right) for the scored people."""
+        table = features(self.stacked(), np.stack(self.about), head.floors, head.half)
+        logits = table @ head.weights + head.bias
+        return [
+            outcome(self.task, _softmax(row), value, score)
+            for row, (value, score, scored) in zip(logits, self.truths, strict=True)
+            if scored
+        ]
+
+
+def stack(pooled: Sequence[Pooled]) -> Pooled:
+    """Return the pooled sums of several people as one, with a leading axis."""
+    names = ("told", "second", "vector", "lines", "words", "distance", "log_words")
+    return Pooled(*(np.stack([getattr(each, name) for each in pooled]) for name in names))
+
+
+def _softmax(row: Array) -> Array:
+    chances = np.exp(row - row.max())
+    return chances / chances.sum()
+
+
+def outcome(task: Task, chances: Array, truth: str, score: float) -> tuple[float, bool]:
+    """Return the probability of the first guess and whether it is right."""
+    first = guesses_of(attribute(task.name), task.values, chances)[0]
+    return first.probability, match(task.name, first.value, truth, truth_score=score) == 1.0
+
+
+def _fit_far(near: Sequence[Fitted], reads: Sequence[Read], away: Sequence[Read]) -> list[Fitted]:
+    """Give every reader its far head: shared weights from the closed attributes, the base rate as bias.
+
+    Each collection counts the same for an attribute. The open attributes have no truth there: their near weights are scaled
+    down by as much as the closed ones' are.
+    """
+    closed = [each for each in near if each.task.candidates is None]
+    tables = [table for each in closed if (table := _away_rows(each, away)) is not None]
+    named = [each for each in closed if _away_rows(each, away) is not None]
+    shared, _, _ = fit_heads(tables, [base_rate(each.task, reads) for each in named], pull=np.inf)
+    shrink = min(1.0, float(shared[:2].sum() / np.mean([each.head.weights[:2].sum() for each in closed])))
+    return [
+        replace(
+            each,
+            head=replace(
+                each.head,
+                far_weights=shared
+                if each.task.candidates is None
+                else each.head.weights * np.float32(shrink),
+                far_bias=base_rate(each.task, reads).astype(np.float32),
+            ),
+        )
+        for each in near
+    ]
+
+
+def _away_rows(fitted: Fitted, away: Sequence[Read]) -> HeadRows | None:
+    known = [
+        (read, target)
+        for read in away
+        if (truth := read.case.truth.get(fitted.task.name)) is not None and truth.sure
+        if (target := fitted.task.target(truth.value)) is not None
+    ]
+    if not known:
+        return None
+    pooled = stack([fitted.rows(read).pool() for read, _ in known])
+    sizes: dict[str, int] = {}
+    for read, _ in known:
+        sizes[read.case.corpus] = sizes.get(read.case.corpus, 0) + 1
+    weights = np.array([100.0 / sizes[read.case.corpus] for read, _ in known])
+    head = fitted.head
+    table = features(pooled, head.about(pooled), head.floors, head.half).astype(float)
+    return HeadRows(table, np.stack([target for _, target in known]), weights)
+
+
+def _shown(model: Model, fitted: Fitted, near: list[tuple[float, bool]], away: Sequence[Read]) -> float:
+    """Return the probability from which a claim is shown, so that enough are right at home and away."""
+    far = [
+        outcome(fitted.task, model.chances(fitted, read), truth.value, truth.score)
+        for read in away
+        if (truth := read.case.truth.get(fitted.task.name)) is not None and truth.sure
+    ]
+    return max(LEAST, _bound(near), _bound(far))
+
+
+def _bound(outcomes: list[tuple[float, bool]]) -> float:
+    """Return the lowest probability from which SHOWN_RIGHT of the outcomes are right, one wrong one added."""
+    ranked = sorted(outcomes, reverse=True)
+    best, n_right = 0.95, 0
+    for n_shown, (chance, is_right) in enumerate(ranked, 1):
+        n_right += is_right
+        if n_shown >= 5 and n_right / (n_shown + 1) >= SHOWN_RIGHT:
+            best = chance
+    return best if len(ranked) >= 20 else LEAST

@@ -1,6 +1,7 @@
-"""Invented first-person lines with the value that each tells: `sentences/*.txt`, templates filled under a seed.
+"""Invented first-person lines with what each tells: the templates in `sentences/*.txt`, filled under a seed.
 
-The sentences are written for this package (Apache-2.0); none is taken from a data set.
+A template writes its variants as (this|that); the heading above it says what it tells, "# attribute=value attribute=value", or
+"# nothing". The sentences are written for this package (Apache-2.0); none is taken from a data set.
 """
 
 from __future__ import annotations
@@ -13,42 +14,63 @@ from pathlib import Path
 from _corpora import Case, Truth
 
 SENTENCES = Path(__file__).parent / "sentences"
-COPIES = 3  # of a line with slots
-SLOTS = {
-    "trade": (
-        "engineering", "construction", "finance", "tech", "nursing", "academia", "the army", "a kitchen", "teaching", "sales",
-    ),
-    "work": ("factory", "army", "family shop", "railway", "kitchen", "garage"),
-    "work_verb": ("run a shop", "fix an engine", "cook", "sell", "lay bricks"),
-    "subject": (
-        "biology", "history", "computer science", "law", "economics", "psychology", "physics", "design", "literature",
-        "engineering", "business", "medicine", "education", "sociology", "chemistry", "architecture", "marketing", "philosophy",
-    ),
-    "subject2": ("films", "food", "money", "people", "buildings"),
-}  # fmt: skip
+NOTHING = "nothing"
+SILENT = {  # what the lines of a file tell nothing about, besides what their headings say
+    "couples": ("education", "income_level", "occupation", "city_country", "birth_city_country"),
+    "sex": ("education", "income_level", "occupation", "city_country", "birth_city_country"),
+    "education": ("sex", "relationship_status", "city_country", "birth_city_country"),
+    "income": ("sex", "relationship_status", "education", "city_country", "birth_city_country"),
+    "age": ("sex", "income_level", "occupation", "city_country", "birth_city_country"),
+    "nothing": ("age", "sex", "education", "income_level", "relationship_status"),
+}
+COPIES = 5  # of a template, at most
+WRAPPED = 0.5  # share of copies that stand among one to four sentences that tell nothing
+_VARIANTS = re.compile(r"\(([^()]*\|[^()]*)\)")
+_TELLS = re.compile(r"(\w+)=(.+?)(?= \w+=|$)")
 
 
-def generated(seed: int = 0) -> list[Case]:
-    """Return one case a line."""
-    lines = dict.fromkeys(
-        (path.stem, value, line) for path in sorted(SENTENCES.glob("*.txt")) for value, line in _lines(path, seed)
-    )
+def generated(seed: int = 0, copies: int = COPIES) -> list[Case]:
+    """Return one case a line; an attribute that the line tells nothing about has the value NOTHING."""
+    templates = [(path.stem, *pair) for path in sorted(SENTENCES.glob("*.txt")) for pair in _templates(path)]
+    idle = [text for _, heading, text in templates if heading == NOTHING]
+    lines: dict[str, tuple[str, str]] = {}
+    for file, heading, text in templates:
+        chooser = random.Random(f"{seed} {text}")
+        for line in dict.fromkeys(_filled(text, chooser) for _ in range(min(2 * copies, _n_variants(text)))):
+            if heading != NOTHING and chooser.random() < WRAPPED:
+                around = [_filled(chooser.choice(idle), chooser) for _ in range(chooser.randint(1, 4))]
+                around.insert(chooser.randint(0, len(around)), line)
+                line = " ".join(around)
+            lines.setdefault(line, (file, heading))
     return [
-        Case("generated", f"generated-{number}", (line,), {name: Truth(value, True)})
-        for number, (name, value, line) in enumerate(lines)
+        Case("generated", f"generated-{number}", (line,), _truth(*about))
+        for number, (line, about) in enumerate(lines.items())
     ]
 
 
-def _lines(path: Path, seed: int) -> Iterator[tuple[str, str]]:
-    value = ""
+def _templates(path: Path) -> Iterator[tuple[str, str]]:
+    heading = ""
     for row in path.read_text(encoding="utf-8").splitlines():
         if row.startswith("# "):
-            value = row[2:].strip()
+            heading = row[2:].strip()
         elif row.strip():
-            chooser = random.Random(f"{seed} {row}")
-            for _ in range(COPIES if "{" in row else 1):
-                yield value, _filled(row, chooser)
+            yield heading, row.strip()
 
 
-def _filled(row: str, chooser: random.Random) -> str:
-    return re.sub(r"\{(\w+)\}", lambda slot: chooser.choice(SLOTS[slot[1]]), row)
+def _truth(file: str, heading: str) -> dict[str, Truth]:
+    told = dict(_TELLS.findall(heading)) if heading != NOTHING else {}
+    return {
+        name: Truth(value, True)
+        for name, value in (dict.fromkeys(SILENT[file.rstrip("23")], NOTHING) | told).items()
+    }
+
+
+def _filled(text: str, chooser: random.Random) -> str:
+    return _VARIANTS.sub(lambda slot: chooser.choice(slot[1].split("|")), text)
+
+
+def _n_variants(text: str) -> int:
+    n_variants = 1
+    for slot in _VARIANTS.findall(text):
+        n_variants *= slot.count("|") + 1
+    return n_variants

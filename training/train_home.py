@@ -1,29 +1,34 @@
-"""Fit the inferred reader that ships as `personae/models/home/inferred.npz`.
+"""Fit the inferred reader that ships as `personae/models/home/inferred.npz`, and measure it.
 
-PERSONAE_DATA=... python training/train_home.py
+    PERSONAE_DATA=... python training/train_home.py --evaluate
+
+writes the fitted file; with `--evaluate` also `evaluation.json` (nested cross-validation, and each collection left out once)
+and `MODEL_CARD.md`, whose numbers come from it.
 """
 
 from __future__ import annotations
 
 import argparse
 import pickle
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 import _corpora
+from _candidates import occupation, places
 from _corpora import Case
-from _stack import AGES, NOTHING, Bank, Choice, Fitted, Line, Read, Task, fit, lexicon, word_matrix
+from _regress import NOTHING, lexicon, word_matrix
+from _stack import AGES, Bank, Choice, Line, Model, Read, Task, fit
 from generate import generated
 from personae.infer._home_model import FILE
 from personae.infer._lines import Lexicon, cut
 from personae.models.encoder import home_encoder
 from personae.people.attributes import ATTRIBUTES, EDUCATION, INCOME
 
-VERSION = "1"
-CACHE = Path("/tmp/personae-vectors.pkl")
-TITLES = Path(__file__).parent / "titles.txt"
-CLOSED = ("sex", "education", "income_level", "relationship_status", "age")
+VERSION = "2"
+CACHE = Path(tempfile.gettempdir()) / "personae-vectors.pkl"
 
 
 class Vectors:
@@ -33,30 +38,35 @@ class Vectors:
         self.file = file
         self.known: dict[str, np.ndarray] = pickle.loads(file.read_bytes()) if file.exists() else {}
 
-    def of(self, texts: list[str]) -> np.ndarray:
+    def of(self, texts: Sequence[str]) -> np.ndarray:
         new = [text for text in dict.fromkeys(texts) if text not in self.known]
         if new:
             self.known.update(zip(new, home_encoder().encode(new).astype(np.float16), strict=True))
-            self.file.write_bytes(pickle.dumps(self.known))
+            fresh = self.file.with_suffix(".part")
+            fresh.write_bytes(pickle.dumps(self.known))
+            fresh.replace(self.file)
         return np.array([self.known[text] for text in texts], dtype=np.float32).reshape(-1, 384)
 
 
 def lines_of(case: Case) -> list[Line]:
-    """Return the labelled lines of a case: a line with a tag tells the person's truth, one without tells nothing."""
+    """Return the labelled lines of a case.
+
+    A comment of SynthPAI with a tag tells the person's truth, one without tells nothing; an llmprivacy answer tells what it
+    was asked for; lines of the other collections are not labelled.
+    """
     lines = []
     for number, text in enumerate(case.lines):
+        label: dict[str, str] = {}
         if case.corpus == "synthpai":
             tags = case.tags[number]
             label = {name: truth.value if name in tags else NOTHING for name, truth in case.truth.items()}
-        elif case.corpus == "prism":
-            label = dict.fromkeys(case.truth, NOTHING) | {"income_level": NOTHING, "occupation": NOTHING}
-        else:
+        elif case.corpus in {"generated", "llmprivacy"}:
             label = {name: truth.value for name, truth in case.truth.items() if truth.sure}
         lines += [Line(text[a:b], case.group, case.corpus, label) for a, b in cut(text)]
     return lines
 
 
-def tasks(vectors: Vectors) -> list[Task]:
+def tasks(vectors: Vectors, words: Lexicon) -> list[Task]:
     closed = {
         "sex": ATTRIBUTES["sex"].values,
         "education": EDUCATION,
@@ -64,70 +74,106 @@ def tasks(vectors: Vectors) -> list[Task]:
         "relationship_status": ATTRIBUTES["relationship_status"].values,
         "age": AGES,
     }
-    titles = tuple(title.strip() for title in TITLES.read_text().replace("\n", " ").split(","))
-    about = vectors.of([f"I work as a {title}." for title in titles]) + vectors.of(list(titles))
-    about /= np.linalg.norm(about, axis=1, keepdims=True)
+    named = [Task(name, values, values, (name,)) for name, values in closed.items()]
+    return [*named, occupation(vectors.of, words), *places(vectors.of, words)]
+
+
+def ready(cases: Sequence[Case], words: Lexicon, vectors: Vectors) -> list[Read]:
+    texts = [tuple(text[a:b] for text in case.lines for a, b in cut(text)) for case in cases]
+    vectors.of([text for few in texts for text in few])
     return [
-        *(Task(name, values, values) for name, values in closed.items()),
-        Task("occupation", titles, ("telling",), about.T.copy()),
+        Read(case, few, vectors.of(few), word_matrix(words, few))
+        for case, few in zip(cases, texts, strict=True)
     ]
 
 
-def ready(cases: list[Case], words: Lexicon, vectors: Vectors) -> list[Read]:
-    found = []
-    for case in cases:
-        texts = [text[a:b] for text in case.lines for a, b in cut(text)]
-        found.append(Read(case, vectors.of(texts), word_matrix(words, texts)))
-    return found
-
-
-def train(people: list[Case], vectors: Vectors, seed: int) -> tuple[Lexicon, list[Fitted]]:
-    """Fit every attribute on these people, with the generated lines."""
-    lines = [line for case in [*people, *_corpora.prism(), *generated()] for line in lines_of(case)]
-    words = lexicon(line.text for line in lines)
+def train(people: Sequence[Case], away: Sequence[Case], vectors: Vectors, seed: int) -> tuple[Lexicon, Model]:
+    """Fit every attribute on these people and the generated lines; `away` are other collections, for the far head."""
+    lines = [line for case in [*people, *generated(seed)] for line in lines_of(case)]
     texts = [line.text for line in lines]
+    words = lexicon(texts)
     bank = Bank(lines, vectors.of(texts), word_matrix(words, texts))
-    reads = ready(people, words, vectors)
-    return words, [fit(task, bank, reads, Choice(), seed) for task in tasks(vectors)]
+    chosen = tasks(vectors, words)
+    return words, fit(
+        chosen, bank, ready(people, words, vectors), ready(away, words, vectors), Choice(), seed
+    )
 
 
-def save(words: Lexicon, fitted: list[Fitted], least: dict[str, float], file: Path) -> None:
+def save(words: Lexicon, model: Model, file: Path) -> None:
     """Write the file that `personae.infer._home_model` reads."""
+    fitted = model.fitted
     columns = np.cumsum([0, *(1 + len(each.task.line_values) for each in fitted)])
+    stacked = np.concatenate([each.lines.words for each in fitted], axis=1)
+    used = np.flatnonzero(np.abs(stacked).max(axis=1) > 0.02)
+    names = list(words.places)
+    near = model.nearness
     data: dict[str, np.ndarray] = {
         "version": np.array(VERSION),
         "attributes": np.array([each.task.name for each in fitted]),
-        "lexicon": np.array(list(words.places)),
+        "lexicon": np.array(names),
         "rarity": words.rarity.astype(np.float16),
         "vectors": np.concatenate([each.lines.vectors for each in fitted], axis=1).astype(np.float16),
-        "words": np.concatenate([each.lines.words for each in fitted], axis=1).astype(np.float16),
+        "words": np.where(np.isin(np.arange(len(stacked)), used)[:, None], stacked, 0).astype(np.float16),
         "bias": np.concatenate([each.lines.bias for each in fitted]),
-    }
+        "near/center": near.center.astype(np.float16),
+        "near/whiten": near.whiten.astype(np.float16),
+        "near/usual": near.usual, "near/between": near.between, "near/within": near.within,
+        "near/bound": np.array(near.bound), "near/slope": np.array(near.slope),
+    }  # fmt: skip
     for each, first, last in zip(fitted, columns, columns[1:], strict=False):
-        name, head = each.task.name, each.head
         data |= {
-            f"{name}/values": np.array(each.task.values),
-            f"{name}/columns": np.array([first, last]),
-            f"{name}/sharpness": np.array(each.task.sharpness),
-            f"{name}/weights": head.weights,
-            f"{name}/bias": head.bias,
-            f"{name}/mean": head.mean.astype(np.float16),
-            f"{name}/mean_bias": head.mean_bias,
-            f"{name}/floors": np.array(head.floors),
-            f"{name}/half": np.array(head.half),
-            f"{name}/least": np.array(least.get(name, 0.9)),
+            f"{each.task.name}/{key}": value for key, value in _arrays(each, int(first), int(last)).items()
         }
-        if each.task.candidates is not None:
-            data[f"{name}/candidates"] = each.task.candidates.astype(np.float16)
     with file.open("wb") as stream:
         np.savez_compressed(stream, **data)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
+def _arrays(each, first: int, last: int) -> dict[str, np.ndarray]:
+    head, candidates = each.head, each.task.candidates
+    data = {
+        "values": np.array(each.task.values),
+        "columns": np.array([first, last]),
+        "weights": head.weights, "bias": head.bias, "far_weights": head.far_weights, "far_bias": head.far_bias,
+        "mean": head.mean.astype(np.float16), "mean_bias": head.mean_bias,
+        "floors": np.array(head.floors), "half": np.array(head.half), "least": np.array(each.least),
+    }  # fmt: skip
+    if candidates is not None:
+        cues = candidates.cues
+        data["candidates"] = candidates.vectors.astype(np.float16)
+        data["cues"] = np.array(list(cues))
+        data["cue_edges"] = np.cumsum([0, *(len(values) for values, _ in cues.values())])
+        data["cue_values"] = np.concatenate([values for values, _ in cues.values()]).astype(np.int16)
+        data["cue_weights"] = np.concatenate([weights for _, weights in cues.values()]).astype(np.float16)
+        if candidates.kin is not None:
+            data["kin"] = candidates.kin.astype(np.int16)
+    return data
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=FILE)
+    parser.add_argument(
+        "--evaluate", action="store_true", help="measure, and write evaluation.json and MODEL_CARD.md"
+    )
     arguments = parser.parse_args()
-    words, fitted = train(_corpora.synthpai(), Vectors(), arguments.seed)
-    save(words, fitted, dict.fromkeys(CLOSED, 0.8), arguments.out)
+    vectors = Vectors()
+    away = [
+        *_corpora.personachat(),
+        *_corpora.prodigy(),
+        *_corpora.prism(),
+        *_corpora.llmprivacy("raw_samples"),
+    ]
+    words, model = train(_corpora.synthpai(), away, vectors, arguments.seed)
+    save(words, model, arguments.out)
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB")
+    if arguments.evaluate:
+        from _evaluate import evaluate
+
+        evaluate(arguments.out.parent, vectors, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -71,3 +71,8 @@ def test_check_of_a_recording(tmp_path: Path) -> None:
 def test_what_cannot_be_checked(model: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         _run("check", model)
+
+
+def test_a_wrong_server_is_named_as_it_was_typed() -> None:
+    with pytest.raises(UnknownName, match="No model 'gpt'"):
+        _run("list", "gpt")

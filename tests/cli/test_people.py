@@ -170,6 +170,13 @@ def test_errors(path: Path, tmp_path: Path) -> None:
     assert ".jsonl or .parquet" in typed("export", tmp_path / "t.csv", fails=BadInput)[0]
     assert "cannot be written" in typed("export", tmp_path / "none" / "t.jsonl", fails=BadInput)[0]
     assert "no such file" in typed("import", tmp_path / "none.parquet", fails=BadInput)[0]
+    for value in ("", " ", "middle-aged"):
+        assert "Give a number" in typed("edit", "person-of-ana", "age", value, fails=BadInput)[0]
+    assert "Give a value" in typed("edit", "person-of-ana", "job", "", fails=BadInput)[0]
+    (tmp_path / "odd.bin").write_bytes(b"\0\1\2")
+    new = tmp_path / "new.duckdb"
+    assert "no format" in typed("import", tmp_path / "odd.bin", "--store", new, fails=BadInput)[0]
+    assert not new.exists()
     for wrong in (["list", "--limit", "0"], ["show"], ["nonsense"], ["forget", "person-of-ana"]):
         typed(*wrong, fails=2)
     with Store(path):

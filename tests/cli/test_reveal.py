@@ -126,14 +126,14 @@ def test_text_on_stdin() -> None:
     ("arguments", "code", "message"),
     [
         (["missing.zip"], 1, "no such file"),
-        ([EXAMPLE, "--only", "agee"], 1, "Nearest: age"),
-        ([EXAMPLE, "--purpose", "marketing"], 1, "No purpose named"),
+        ([EXAMPLE, "--only", "agee"], 2, "Nearest: age"),
+        ([EXAMPLE, "--purpose", "marketing"], 2, "No purpose named"),
         ([EXAMPLE, "--purpose", "personalisation", "--only", "sex"], 1, "personal-2"),
-        ([EXAMPLE, "--model", "gpt"], 1, "A model is named by one of"),
+        ([EXAMPLE, "--model", "gpt"], 2, "A model is named by one of"),
         ([EXAMPLE, "--since", "yesterday"], 2, "2024-01-31"),
         ([EXAMPLE, "--since", "2030-01-01"], 1, "--since"),
         ([EXAMPLE, "--map", "text"], 2, "text=body"),
-        ([EXAMPLE, "--dry-run"], 1, "--model"),
+        ([EXAMPLE, "--dry-run"], 2, "--model"),
         ([], 2, "PATH"),
     ],
 )
@@ -154,10 +154,11 @@ def test_a_purpose_leaves_out_what_it_does_not_allow() -> None:
 
 def test_archives_of_one_person_are_joined_by_their_name(tmp_path: Path) -> None:
     chat = tmp_path / "chat.txt"
-    chat.write_text("12/08/2016, 16:20 - Ana: I am 34 years old.\n13/08/2016, 16:20 - Bo: I am a pilot.\n")
-    (said,) = told(typed(EXAMPLE, chat, "--me", "Ana", "--json")).values()
-    assert said["occupation"] == "nurse"
-    assert "age" in said
+    chat.write_text("12/08/2025, 16:20 - Ana: The ward was quiet.\n13/08/2025, 16:20 - Bo: I am a pilot.\n")
+    (line,) = typed(EXAMPLE, chat, "--me", "Ana", "--json").stdout.splitlines()
+    record = json.loads(line)
+    assert record["traces"]["kept"] == 60
+    assert told(typed(EXAMPLE, chat, "--me", "Ana", "--json"))[record["person"]]["occupation"] == "nurse"
 
 
 def test_a_damaged_archive_says_which_file(tmp_path: Path) -> None:
@@ -166,13 +167,29 @@ def test_a_damaged_archive_says_which_file(tmp_path: Path) -> None:
     assert "broken.zip" in typed(broken, code=1, folder=tmp_path).stderr
     with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
         pass
-    assert "Looked for" in typed(tmp_path / "empty.zip", code=1, folder=tmp_path).stderr
+    assert "nothing is in it" in typed(tmp_path / "empty.zip", code=1, folder=tmp_path).stderr
+
+
+def test_reasons_are_pointed_at_only_where_they_stand(tmp_path: Path) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("person,text\n")
+    assert "above" not in typed(table, code=1, folder=tmp_path).stderr
+    table.write_text("person,text\n,nobody's\n")
+    assert "the reasons above" in typed(table, code=1, folder=tmp_path).stderr
+    assert "above" not in typed(table, "--quiet", code=1, folder=tmp_path).stderr
+
+
+def test_what_home_does_not_read_is_said(tmp_path: Path) -> None:
+    done = typed("-", "--only", "religion,job", stdin="I am a nurse.", folder=tmp_path)
+    assert "religion\tcannot be told" in done.stdout
+    assert "does not read religion: name a language model" in done.stderr
 
 
 def test_a_named_server_is_asked_and_a_dry_run_asks_nothing(server, people: Path, tmp_path: Path) -> None:
     columns = ("--map", "person=who,text=body", "--model", server.model)
     estimate = typed(people, *columns, "--dry-run", "--price", "1/2").stdout
     assert estimate.startswith("3 calls")
+    assert json.loads(typed(people, *columns, "--dry-run", "--json").stdout)["calls"] == 3
     assert server.n_calls == 0
     recording = tmp_path / "answers.jsonl"
     typed(people, *columns, "--json", "--recording", recording, "--seed", 5)

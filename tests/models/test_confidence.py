@@ -16,6 +16,9 @@ from personae.models.confidence import Confidence, one_source, stated_confidence
         ("Confidence: 150%", 1.0),
         ("my confidence is: 1.0", 1.0),
         ("**Confidence**: 72", 0.72),
+        ("Confidence: <b>95</b>", 0.95),
+        ("<confidence>85</confidence>", 0.85),
+        ('{"answer": "7", "confidence": 60}', 0.6),
         ("There were 12 apples", None),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -209,6 +211,19 @@ def test_threads_share_a_store(store: Store) -> None:
         thread.join()
     assert [(each.traces, each.claims) for each in store.summaries()] == [(4, 1)] * 3
     assert {len(store.profile(f"p{number}").claims) for number in range(3)} == {4}
+
+
+def test_an_interrupt_during_a_query_stays_an_interrupt(store: Store) -> None:
+    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        store.database.execute("SELECT sum(hash(range)) FROM range(100_000_000_000)")
+    assert store.summaries() is not None
+
+
+def test_another_file_is_no_store(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("person,text\nana,hi\n")
+    with pytest.raises(BadInput, match=r"not a (personae store|DuckDB file)"):
+        Store(tmp_path / "people.csv", create=False)
 
 
 def test_one_owner(store: Store) -> None:

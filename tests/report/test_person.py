@@ -19,7 +19,7 @@ from personae.report import Quality, Report, Subject, person, render, write
 from personae.report._crowd import DETAILED, LISTED, Crowd
 from personae.report._exposure import exposure_of
 from personae.report._views import Desk, cards_of, cost_words, measured, split
-from personae.report._words import did
+from personae.report._words import did, period
 
 WHEN = datetime(2024, 5, 1, tzinfo=UTC)
 
@@ -130,6 +130,16 @@ def test_a_superseded_place_becomes_history():
     assert "Earlier: Lisbon, Portugal" in text
     assert "Lisbon, Portugal, until 1 May 2024" in re.sub(r" ,", ",", text)
     assert split([old, new]) == ([new], [old])
+
+
+def test_only_what_can_begin_has_a_beginning():
+    said = {name: claim(name, value, 0.9, "stated", valid_from=WHEN) for name, value in (("age", "34"), ("sex", "female"), ("birth_city_country", "Braga, Portugal"), ("occupation", "nurse"))}  # fmt: skip
+    assert {name: period(each) for name, each in said.items()} == {
+        "age": "on 1 May 2024",
+        "sex": "",
+        "birth_city_country": "",
+        "occupation": "since 1 May 2024",
+    }
 
 
 def test_the_newer_of_two_current_claims_holds():

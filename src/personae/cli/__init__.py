@@ -14,7 +14,7 @@ from personae.cli.models import app as models
 from personae.cli.papers import app as papers
 from personae.cli.people import app as people
 from personae.cli.reveal import reveal
-from personae.errors import PersonaeError
+from personae.errors import PersonaeError, UnknownName
 
 app = typer.Typer(
     name="personae",
@@ -39,11 +39,20 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 def main() -> None:
     """Run the command line: exit 0 done, 1 failed, 2 wrong use, 130 interrupted."""
+    code: object = 0
     try:
         app()
     except PersonaeError as error:
         sys.stderr.write(f"personae: {plain(error)}\n")
+        sys.exit(2 if isinstance(error, UnknownName) else 1)
+    except OSError as error:
+        place = error.filename or "the output"
+        sys.stderr.write(f"personae: {plain(place)}: cannot be read or written ({plain(error.strerror)}).\n")
         sys.exit(1)
     except KeyboardInterrupt:
+        code = 130
+    except SystemExit as done:
+        code = done.code
+    if code == 130:
         sys.stderr.write("personae: interrupted; what was finished is kept.\n")
-        sys.exit(130)
+    sys.exit(code)  # type: ignore[arg-type]

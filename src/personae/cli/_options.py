@@ -14,7 +14,7 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
 Model = Annotated[
     str,
     typer.Option(
-        "--model", "-m", help="home, http://HOST:PORT/v1#NAME, replay:FILE.jsonl; see `personae models list`."
+        "--model", "-m", help="home, a server's address#name or replay:FILE; see `personae models list`."
     ),
 ]
 StorePath = Annotated[

@@ -44,7 +44,9 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Data sets; all of them without it.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Data sets; all of them without it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check the files under PERSONAE_DATA by checksum; exits 1 if one is missing or changed."""

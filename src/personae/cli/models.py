@@ -34,7 +34,7 @@ def list_(
 ) -> None:
     """List the forms of a model string or, for a server, the names that it has; one request to that server."""
     if server:
-        endpoint = _endpoint(f"{server.partition('#')[0]}#-", key_variable, timeout)
+        endpoint = _endpoint(f"{server.partition('#')[0]}#NAME", key_variable, timeout)
         rows = [{"model": f"{endpoint.base_url}#{name}"} for name in endpoint.served()]
     else:
         rows = _forms()
@@ -74,7 +74,7 @@ def _endpoint(model: str, key_variable: str, timeout: float) -> Any:
     from personae.models.strings import address_of, chat_model, key_variable_of
 
     if not model.startswith(("http://", "https://")):
-        chat_model(model)
+        chat_model(model.removesuffix("#NAME"))
         raise BadInput(f"{model}: no server to ask. Name one: http://HOST:PORT/v1#NAME.")
     address, name = address_of(model)
     patience = Patience(timeout_seconds=timeout, retries=0)

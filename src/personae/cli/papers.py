@@ -12,7 +12,6 @@ import typer
 
 from personae.cli._console import note, print_json, print_table, progress
 from personae.cli._options import Json, Limit, Quiet, Seed
-from personae.errors import BadInput
 
 if TYPE_CHECKING:
     from personae.papers.harness import Paper, Result
@@ -21,7 +20,9 @@ app = typer.Typer(
     help="Recompute the tables of papers and hold them against their bars.", no_args_is_help=True
 )
 
-Slug = Annotated[str, typer.Argument(help="The paper's short name; `personae papers list` has them.")]
+Slug = Annotated[
+    str, typer.Argument(metavar="SLUG", help="The paper's short name; `personae papers list` has them.")
+]
 
 
 @app.command("list")
@@ -52,17 +53,19 @@ def show(slug: Slug, as_json: Json = False) -> None:
         return
     readme = chosen.folder / "README.md"
     sys.stdout.write(f"{chosen.title} ({chosen.year}, {chosen.identifier})\n")
-    sys.stdout.write(readme.read_text(encoding="utf-8") if readme.is_file() else "No experiment yet.")
+    sys.stdout.write(readme.read_text(encoding="utf-8") if readme.is_file() else "No experiment yet.\n")
 
 
 @app.command()
 def run(
-    slugs: Annotated[list[str] | None, typer.Argument(help="Papers to run.")] = None,
+    slugs: Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="Papers to run.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Run every paper that has an experiment.")] = False,
     quick: Annotated[bool, typer.Option(help="Under ten seconds: fewer models, folds or draws.")] = False,
     save: Annotated[bool, typer.Option(help="Write results.json and the README's table.")] = False,
     as_json: Json = False,
-    model: Annotated[str, typer.Option(help="A model string in place of the recorded answers.")] = "replay:",
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A model string in place of the recorded answers.")
+    ] = "replay:",
     recording: Annotated[
         Path | None,
         typer.Option(help="File that keeps the model's answers; those in it are not asked for again."),
@@ -78,12 +81,12 @@ def run(
     from personae.papers.table import save as write
 
     if save and (quick or limit or model != "replay:"):
-        raise BadInput(
+        raise typer.BadParameter(
             "--save keeps full runs of the recorded answers; leave out --quick, --limit and --model."
         )
     names = [p.slug for p in papers().values() if p.status != "planned"] if every else (slugs or [])
     if not names:
-        raise BadInput("Name a paper, or use --all. `personae papers list` has them.")
+        raise typer.BadParameter("Name a paper, or use --all. `personae papers list` has them.")
     for slug in names:
         context = Context(
             seed=seed, quick=quick, model=model, limit=limit, recording=recording, track=_track(slug, quiet)
@@ -121,12 +124,14 @@ def table(
     elif form in {"markdown", "html"}:
         sys.stdout.write((tables.markdown if form == "markdown" else tables.as_html)(result.rows))
     else:
-        raise BadInput(f"No format named {form!r}; use text, markdown, html or json.")
+        raise typer.BadParameter(f"No format named {form!r}; use text, markdown, html or json.")
 
 
 @app.command()
 def bars(
-    slugs: Annotated[list[str] | None, typer.Argument(help="Papers; all measured ones without it.")] = None,
+    slugs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SLUG]...", help="Papers; all measured ones without it.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List every bar with its saved value; exits 1 if one is missed."""
@@ -139,7 +144,7 @@ def bars(
     held = [(each.slug, row) for each in chosen for row in load(each).rows if row.bar]
     if as_json:
         for slug, row in held:
-            print_json({"paper": slug, **row_as_json(row)})
+            print_json({"slug": slug, **row_as_json(row)})
     else:
         rows = [
             (

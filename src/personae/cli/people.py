@@ -94,8 +94,10 @@ def claims(
 @app.command()
 def edit(
     person: Who,
-    attribute: Annotated[str, typer.Argument(help="An attribute's name, such as age or occupation.")],
-    value: Annotated[str, typer.Argument(help="What is true.")],
+    attribute: Annotated[
+        str, typer.Argument(metavar="ATTRIBUTE", help="An attribute's name, such as age or occupation.")
+    ],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="What is true.")],
     store: StorePath = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -114,7 +116,9 @@ def edit(
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(help="A file to write; its name ends in .jsonl or .parquet.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file to write; its name ends in .jsonl or .parquet.")
+    ],
     person: Annotated[str | None, typer.Option("--person", help="One person only.")] = None,
     claims: Annotated[
         bool, typer.Option("--claims", help="Claims with their history instead of traces.")
@@ -140,7 +144,10 @@ def export(
 @app.command("import")
 def import_(
     files: Annotated[
-        list[Path], typer.Argument(help="JSONL or Parquet files that `export` wrote, archives, tables.")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="JSONL or Parquet files that `export` wrote, archives, tables."
+        ),
     ],
     store: StorePath = None,
     limit: Limit = None,
@@ -152,13 +159,14 @@ def import_(
     from personae.people.exchange import contents, read_claims, read_traces
 
     kinds = [(file, contents(file)) for file in files]
+    archives = {file: read_archive(file).rows for file, what in kinds if not what}
     with _open(store, create=True) as opened:
         for file, what in kinds:
             tally = Tally()
             if what == "claims":
                 added = opened.add_claims(_sound(islice(read_claims(file), limit), tally))
             else:
-                rows = read_traces(file) if what else read_archive(file).rows
+                rows = read_traces(file) if what else archives[file]
                 added = opened.add(tally.traces(islice(rows, limit)))
             report = {
                 "file": str(file),
@@ -223,9 +231,14 @@ def _known(store: Store, person: str) -> Summary:
 
 def _given(person: str, name: str, value: str) -> Claim:
     from personae.people.attributes import attribute
+    from personae.people.matching import number_range
     from personae.people.records import Claim, Guess
 
     chosen = attribute(name)
+    value = value.strip()
+    if not value or (chosen.scale == "number" and number_range(value) is None):
+        wanted = "a number" if chosen.scale == "number" else "a value"
+        raise BadInput(f"{value!r} is no value of {chosen.name}. Give {wanted}.")
     spelled = {each.lower(): each for each in chosen.values}.get(value.lower(), value)
     if chosen.values and spelled not in chosen.values:
         raise BadInput(f"{value!r} is no value of {chosen.name}. Values: {', '.join(chosen.values)}.")
@@ -253,7 +266,8 @@ def _print_import(report: dict[str, Any], tally: Tally, *, as_json: bool, quiet:
     else:
         print_table(tuple(report), [tuple(report.values())])
     for error in tally.errors:
-        note(f"{error.where}: {error.reason}; {error.mend}", quiet=quiet)
+        mend = f"; {error.mend}" if error.mend else ""
+        note(f"{error.where}: {error.reason}{mend}", quiet=quiet)
 
 
 def _confirm(person: str, path: Path) -> None:

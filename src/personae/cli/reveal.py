@@ -73,9 +73,9 @@ def reveal(
 ) -> None:
     """Read an archive or a table and write a report of what it gives away.
 
-    ChatGPT, Claude, Reddit, X, Mastodon, WhatsApp, Telegram, Spotify, Google Takeout, Instagram and Discord exports are told
-    by their content; so are JSONL, CSV and Parquet tables with the columns person and text, and plain text. Nothing is sent
-    anywhere unless --model names a server.
+    ChatGPT, Claude, Reddit, X, Mastodon, WhatsApp, Telegram, Spotify, Google Takeout, Instagram, Messenger and Discord
+    exports are told by their content; so are JSONL, CSV and Parquet tables with the columns person and text, and plain text.
+    Nothing is sent anywhere unless --model names a server.
     """
     from personae.infer.reveal import reveal as run
     from personae.people.archives import Options
@@ -96,7 +96,7 @@ def reveal(
             store=kept,
         )
         if dry_run:
-            _estimate(revealed, chat)
+            _estimate(revealed, chat, json=json)
             return
         page = out or (None if json else Path("report.html"))
         _write(revealed, page, model=model, purpose=purpose, json=json, quiet=quiet)
@@ -111,9 +111,8 @@ def _write(
     first = next(revealed.readings, None)
     if first is None:
         _note_skipped(revealed, quiet=quiet)
-        raise BadInput(
-            "Nobody to read: no trace was kept. Look at the reasons above, or at --person and --since."
-        )
+        why = "the reasons above" if revealed.tally.skipped and not quiet else "whether there are rows"
+        raise BadInput(f"Nobody to read: no trace was kept. Look at {why}, at --person and at --since.")
     shown: list[Reading] = []
     count = 0
 
@@ -143,14 +142,16 @@ def _write(
             Report(subjects(), revealed.tally, formats, model, _quality(), purpose, today, __version__), page
         )
     if not json:
-        _print(shown, count)
+        _print(shown, count, [attribute.name for attribute in revealed.attributes])
+    _note_unread(revealed, model, quiet=quiet)
     _note_skipped(revealed, quiet=quiet)
     if page is not None:
         note(f"Wrote {page}", quiet=quiet)
 
 
-def _print(shown: list[Reading], count: int) -> None:
-    names = list(dict.fromkeys(claim.attribute for reading in shown for claim in reading.current))
+def _print(shown: list[Reading], count: int, asked: list[str]) -> None:
+    claimed = [claim.attribute for reading in shown for claim in reading.current]
+    names = list(dict.fromkeys([*claimed, *asked]))
     if count == 1:
         columns = ("attribute", "value", "probability", "how", "rests on")
         print_table(
@@ -189,6 +190,14 @@ def _as_json(reading: Reading, tally: Tally | None = None) -> dict[str, object]:
     }
 
 
+def _note_unread(revealed: Revealed, model: str, *, quiet: bool) -> None:
+    from personae.people.attributes import SYNTHPAI
+
+    unread = ", ".join(attribute.name for attribute in revealed.attributes if attribute not in SYNTHPAI)
+    if model == "home" and unread:
+        note(f"The reader home does not read {unread}: name a language model with --model.", quiet=quiet)
+
+
 def _note_skipped(revealed: Revealed, *, quiet: bool) -> None:
     tally = revealed.tally
     if revealed.withheld:
@@ -206,7 +215,7 @@ def _chat(
 ) -> ChatModel | None:
     if model == "home":
         if price or budget_usd is not None or recording or dry_run:
-            raise BadInput(
+            raise typer.BadParameter(
                 "--price, --budget-usd, --recording and --dry-run go with a language model: name it with --model."
             )
         return None
@@ -230,18 +239,23 @@ def _reader(chat: ChatModel | None, seed: int | None) -> Reader | None:
     return PromptedReader(chat, seed=seed)
 
 
-def _estimate(revealed: Revealed, chat: ChatModel | None) -> None:
+def _estimate(revealed: Revealed, chat: ChatModel | None, *, json: bool) -> None:
     """Go through the people with a model that asks nothing, and say what asking would cost."""
     from personae.models.cost import DryRun
 
     assert isinstance(chat, DryRun)
     for _ in revealed:
         pass
-    typer.echo(str(chat.estimate))
+    if json:
+        print_json(chat.estimate.as_json())
+    else:
+        typer.echo(str(chat.estimate))
 
 
 def _quality() -> tuple[Quality, ...]:
-    return ()
+    from personae.infer.measured import measured_quality
+
+    return measured_quality()
 
 
 def _columns(given: list[str]) -> dict[str, str]:

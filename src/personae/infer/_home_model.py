@@ -2,17 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from personae.infer._lines import Lexicon
-from personae.infer._scorer import Array, Head, softmax
+from personae.infer._lines import Lexicon, terms
+from personae.infer._scorer import Array, Head, Nearness, Pooled, Rows, softmax
 from personae.models.encoder import HOME
 
 FILE = HOME / "inferred.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a telling line of an open attribute is compared with.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (384, n_values)
+        A line's logits are its vector times these, plus the cues that it names.
+    cues : dict of str to (value numbers, weights)
+        Words and pairs of words that speak for values.
+    kin : ndarray of shape (n_values,) or None
+        For places, the number of the country: what is told of one place counts for its country too.
+    """
+
+    vectors: Array
+    cues: dict[str, tuple[NDArray[np.intp], Array]]
+    kin: NDArray[np.intp] | None
+
+    def chances(self, vectors: Array, texts: Sequence[str]) -> Array:
+        """Return probabilities of shape (n_lines, n_values), for lines that are known to tell."""
+        logits = vectors @ self.vectors
+        for row, text in enumerate(texts):
+            for term in {term for term, _, _ in terms(text)} & self.cues.keys():
+                values, weights = self.cues[term]
+                logits[row, values] += weights
+        return softmax(logits)
+
+    def of_kin(self, told: Array) -> Array:
+        """Return for each value what is told of all values of its kin, shape (n_lines, n_values)."""
+        if self.kin is None:
+            return told**2
+        sums = np.zeros((len(told), int(self.kin.max()) + 1), dtype=np.float32)
+        np.add.at(sums.T, self.kin, told.T)
+        together: Array = sums[:, self.kin]
+        return together
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +64,8 @@ class Part:
         The values, or the candidates of an open attribute.
     columns : slice
         This attribute's columns of the line classifier: "nothing" first, then the values, or "telling" for candidates.
-    candidates : ndarray of shape (384, n_values) or None
-        What a telling line is compared with, for open attributes; None for closed ones.
-    sharpness : float
-        What similarities are multiplied by before the softmax over candidates.
+    candidates : Candidates or None
+        For open attributes.
     head : Head
     least : float
         A claim whose best guess is less likely than this abstains.
@@ -36,8 +73,7 @@ class Part:
 
     values: tuple[str, ...]
     columns: slice
-    candidates: Array | None
-    sharpness: float
+    candidates: Candidates | None
     head: Head
     least: float
 
@@ -51,9 +87,10 @@ class HomeModel:
     vectors: Array  # (384, n_columns)
     words: Array  # (n_words, n_columns)
     bias: Array  # (n_columns,)
+    nearness: Nearness
     parts: dict[str, Part]
 
-    def line_logits(self, vectors: Array, texts: tuple[str, ...]) -> Array:
+    def line_logits(self, vectors: Array, texts: Sequence[str]) -> Array:
         """Return logits of shape (n_lines, n_columns)."""
         logits: Array = vectors @ self.vectors + self.bias
         for row, text in enumerate(texts):
@@ -61,13 +98,24 @@ class HomeModel:
             logits[row] += weights @ self.words[places]
         return logits
 
-    def told(self, name: str, logits: Array, vectors: Array) -> Array:
-        """Return what each line tells of an attribute, shape (n_lines, n_values)."""
+    def rows(self, name: str, logits: Array, vectors: Array, texts: Sequence[str], distances: Array) -> Rows:
+        """Return what each line tells of an attribute, ready to be pooled."""
         part = self.parts[name]
-        chances = softmax(logits[:, part.columns])[:, 1:]
-        if part.candidates is None:
-            return chances
-        return chances * softmax(part.sharpness * (vectors @ part.candidates))
+        told = softmax(logits[:, part.columns])[:, 1:]
+        second = told**2
+        if part.candidates is not None:
+            told = told * part.candidates.chances(vectors, texts)
+            second = part.candidates.of_kin(told)
+        return Rows(told, second, vectors, word_counts(texts), distances)
+
+    def chances(self, name: str, pooled: Pooled) -> Array:
+        """Return probabilities of shape (..., n_values)."""
+        return self.parts[name].head.chances(pooled, self.nearness.near(pooled))
+
+
+def word_counts(texts: Sequence[str]) -> Array:
+    """Return the number of words of each text, at least one."""
+    return np.array([max(1, len(text.split())) for text in texts], dtype=np.float32)
 
 
 @lru_cache(maxsize=2)
@@ -75,32 +123,44 @@ def home_model(file: Path = FILE) -> HomeModel:
     """Return the model that ships with the package."""
     with np.load(file) as stored:
         data = {name: stored[name] for name in stored.files}
-    parts: dict[str, Part] = {}
-    for name in (str(name) for name in data["attributes"]):
-        first, last = (int(edge) for edge in data[f"{name}/columns"])
-        floors = data[f"{name}/floors"]
-        head = Head(
-            data[f"{name}/weights"],
-            data[f"{name}/bias"],
-            data[f"{name}/mean"].astype(np.float32),
-            data[f"{name}/mean_bias"],
-            (float(floors[0]), float(floors[1])),
-            float(data[f"{name}/half"]),
-        )
-        candidates = data.get(f"{name}/candidates")
-        parts[name] = Part(
-            tuple(str(value) for value in data[f"{name}/values"]),
-            slice(first, last),
-            None if candidates is None else candidates.astype(np.float32),
-            float(data[f"{name}/sharpness"]),
-            head,
-            float(data[f"{name}/least"]),
-        )
+    nearness = Nearness(
+        *(data[f"near/{name}"].astype(np.float32) for name in ("center", "whiten", "usual", "between", "within")),
+        float(data["near/bound"]),
+        float(data["near/slope"]),
+    )
     return HomeModel(
         str(data["version"]),
         Lexicon([str(word) for word in data["lexicon"]], data["rarity"].astype(np.float32)),
         data["vectors"].astype(np.float32),
         data["words"].astype(np.float32),
         data["bias"].astype(np.float32),
-        parts,
+        nearness,
+        {str(name): _part(data, str(name)) for name in data["attributes"]},
     )
+
+
+def _part(data: dict[str, NDArray], name: str) -> Part:
+    def array(key: str) -> Array:
+        return data[f"{name}/{key}"].astype(np.float32)
+
+    first, last = (int(edge) for edge in data[f"{name}/columns"])
+    floors = array("floors")
+    head = Head(
+        array("weights"), array("bias"), array("far_weights"), array("far_bias"), array("mean"), array("mean_bias"),
+        (float(floors[0]), float(floors[1])), float(data[f"{name}/half"]),
+    )  # fmt: skip
+    values = tuple(str(value) for value in data[f"{name}/values"])
+    return Part(values, slice(first, last), _candidates(data, name), head, float(data[f"{name}/least"]))
+
+
+def _candidates(data: dict[str, NDArray], name: str) -> Candidates | None:
+    if f"{name}/candidates" not in data:
+        return None
+    edges, values = data[f"{name}/cue_edges"], data[f"{name}/cue_values"]
+    weights = data[f"{name}/cue_weights"].astype(np.float32)
+    cues = {
+        str(term): (values[first:last], weights[first:last])
+        for term, first, last in zip(data[f"{name}/cues"], edges, edges[1:], strict=False)
+    }
+    kin = data.get(f"{name}/kin")
+    return Candidates(data[f"{name}/candidates"].astype(np.float32), cues, kin)

@@ -1,12 +1,14 @@
 """The arithmetic of the inferred reader: what each line says about a value, pooled over a person's lines to probabilities.
 
 A line has probabilities `told` over the values of an attribute (their sum falls short of 1 by the chance that the line tells
-nothing) and a `vector`. A person's logits are linear in three pooled features for each value v,
+nothing) and a `vector`. With n words of 15 a line, a person's logits are linear in three pooled features for each value v,
 
     F[v] = (ln(e1 + sum_i told[i, v]),  ln(e2 + sum_i told[i, v]^2),  n / (n + n0) * (W . unit(sum_i vector[i]) + b)[v]),
 
 plus a bias: with little text the logarithms are level and the shrunken third term is small, so that the answer stays near
-the base rate. Every pooled quantity is a sum over lines, so that the score without a line is exact at the cost of a subtraction.
+the base rate. There are two such sets of weights: `near`, for people who write like those the model was fitted on, and `far`,
+fitted on collections that it was not, whose bias is the base rate. How near a person is (`Nearness`) mixes the two answers.
+Every pooled quantity is a sum over lines, so that the answer without a line is exact at the cost of a subtraction.
 """
 
 from __future__ import annotations
@@ -17,65 +19,151 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+WORDS_A_LINE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """Sums over lines; each of shape (..., n_values), (..., 384) or (...)."""
+    """Sums over lines: `told` and `second` of shape (..., n_values), `vector` (..., 384), the others (...).
+
+    `second` sums told^2, or for places what is told of the place's country. `distance` sums how far each line lies from
+    the lines of the fit, `log_words` the logarithm of its number of words.
+    """
 
     told: Array
-    squared: Array
+    second: Array
     vector: Array
     lines: Array
+    words: Array
+    distance: Array
+    log_words: Array
 
-    def without_each(self, told: Array, vectors: Array) -> Pooled:
-        """Return the sums without each line in turn, stacked: shapes (n_lines, ...)."""
+    def less(self, parts: Pooled) -> Pooled:
+        """Return the sums without each of the parts, whose arrays have one more leading axis."""
         return Pooled(
-            np.maximum(self.told - told, 0.0),
-            np.maximum(self.squared - told**2, 0.0),
-            self.vector - vectors,
-            np.full(len(told), self.lines - 1, dtype=np.float32),
+            np.maximum(self.told - parts.told, 0.0),
+            np.maximum(self.second - parts.second, 0.0),
+            self.vector - parts.vector,
+            np.maximum(self.lines - parts.lines, 0.0),
+            np.maximum(self.words - parts.words, 0.0),
+            np.maximum(self.distance - parts.distance, 0.0),
+            np.maximum(self.log_words - parts.log_words, 0.0),
         )
 
 
-def pool(told: Array, vectors: Array) -> Pooled:
-    """Return the sums over all lines: `told` of shape (n_lines, n_values), `vectors` of shape (n_lines, 384)."""
-    return Pooled(told.sum(0), (told**2).sum(0), vectors.sum(0), np.array(len(told), dtype=np.float32))
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What is pooled, one row a line: the same sums before they are taken."""
+
+    told: Array  # (n_lines, n_values)
+    second: Array  # (n_lines, n_values)
+    vector: Array  # (n_lines, 384)
+    words: Array  # (n_lines,)
+    distance: Array  # (n_lines,)
+
+    def pool(self, lines: NDArray[np.intp] | None = None) -> Pooled:
+        """Return the sums over all lines, or over some."""
+        chosen = slice(None) if lines is None else lines
+        words = self.words[chosen]
+        return Pooled(
+            self.told[chosen].sum(0),
+            self.second[chosen].sum(0),
+            self.vector[chosen].sum(0),
+            np.array(len(words), dtype=np.float32),
+            words.sum(),
+            self.distance[chosen].sum(),
+            np.log(words).sum(),
+        )
+
+    def by_owner(self, owner: NDArray[np.intp], n_owners: int) -> Pooled:
+        """Return the sums over the lines of each owner, arrays of shape (n_owners, ...)."""
+
+        def total(rows: Array) -> Array:
+            sums = np.zeros((n_owners, *rows.shape[1:]), dtype=np.float32)
+            np.add.at(sums, owner, rows)
+            return sums
+
+        ones = np.ones(len(owner), dtype=np.float32)
+        columns = (self.told, self.second, self.vector, ones, self.words, self.distance, np.log(self.words))
+        return Pooled(*(total(column) for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """A one-class test: whether a person writes like the people of the fit.
+
+    Each line's distance is its squared Mahalanobis distance divided by 384, |(vector - center) . whiten|^2. A person's mean
+    distance and mean logarithm of words are held against those of the people of the fit: `usual`, `between` and `within` are
+    the median, the spread between people and the spread between lines, for (distance, log words).
+    """
+
+    center: Array  # (384,)
+    whiten: Array  # (384, 384)
+    usual: Array  # (2,)
+    between: Array  # (2,)
+    within: Array  # (2,)
+    bound: float
+    slope: float
+
+    def distances(self, vectors: Array) -> Array:
+        """Return each line's distance, shape (n_lines,)."""
+        found: Array = (((vectors - self.center) @ self.whiten) ** 2).sum(axis=-1)
+        return found
+
+    def strangeness(self, pooled: Pooled) -> Array:
+        """Return the sum of the two squared deviations, in standard errors; shorter distances than usual are not strange."""
+        n_lines = np.maximum(pooled.lines, 1.0)
+        spread = np.sqrt(self.between**2 + self.within**2 / n_lines[..., None])
+        far = np.maximum(pooled.distance / n_lines - self.usual[0], 0.0) / spread[..., 0]
+        long = (pooled.log_words / n_lines - self.usual[1]) / spread[..., 1]
+        total: Array = far**2 + long**2
+        return total
+
+    def near(self, pooled: Pooled) -> Array:
+        """Return how near a person is, in [0, 1]; one half at `bound`."""
+        exponent = np.clip((self.strangeness(pooled) - self.bound) / self.slope, -50.0, 50.0)
+        share: Array = 1.0 / (1.0 + np.exp(exponent))
+        return np.where(pooled.lines > 0, share, 0.0).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What turns pooled lines into logits.
+    """What turns pooled lines into probabilities.
 
-    `weights` has shape (3,), `bias` (n_values,), `mean` (384, n_values), `mean_bias` (n_values,); `floors` are e1 and e2,
-    `half` is n0, the number of lines at which the mean counts half.
+    `weights` and `far_weights` have shape (3,), `bias` and `far_bias` (n_values,), `mean` (384, n_values), `mean_bias`
+    (n_values,); `floors` are e1 and e2, `half` is n0, the number of 15-word lines at which the mean counts half.
     """
 
     weights: Array
     bias: Array
+    far_weights: Array
+    far_bias: Array
     mean: Array
     mean_bias: Array
     floors: tuple[float, float]
     half: float
 
-    def features(self, pooled: Pooled) -> Array:
-        """Return features of shape (..., n_values, 3)."""
-        return features(pooled, self.mean, self.mean_bias, self.floors, self.half)
+    def chances(self, pooled: Pooled, near: Array) -> Array:
+        """Return probabilities of shape (..., n_values)."""
+        about = self.about(pooled)
+        table = features(pooled, about, self.floors, self.half)
+        inside = softmax(table @ self.weights + self.bias)
+        outside = softmax(table @ self.far_weights + self.far_bias)
+        mixed: Array = near[..., None] * inside + (1.0 - near[..., None]) * outside
+        return mixed
 
-    def logits(self, pooled: Pooled) -> Array:
-        """Return logits of shape (..., n_values)."""
-        result: Array = self.features(pooled) @ self.weights + self.bias
-        return result
+    def about(self, pooled: Pooled) -> Array:
+        """Return what the mean vector says, W . unit(vector) + b."""
+        length = np.maximum(np.linalg.norm(pooled.vector, axis=-1, keepdims=True), 1e-6)
+        said: Array = pooled.vector / length @ self.mean + self.mean_bias
+        return said
 
 
-def features(
-    pooled: Pooled, mean: Array, mean_bias: Array, floors: tuple[float, float], half: float
-) -> Array:
+def features(pooled: Pooled, about: Array, floors: tuple[float, float], half: float) -> Array:
     """Return the features F, of shape (..., n_values, 3)."""
-    length = np.maximum(np.linalg.norm(pooled.vector, axis=-1, keepdims=True), 1e-6)
-    share = (pooled.lines / (pooled.lines + half))[..., None]
-    about = share * (pooled.vector / length @ mean + mean_bias)
-    return np.stack([np.log(floors[0] + pooled.told), np.log(floors[1] + pooled.squared), about], axis=-1)
+    amount = pooled.words / WORDS_A_LINE
+    share = (amount / (amount + half))[..., None]
+    return np.stack([np.log(floors[0] + pooled.told), np.log(floors[1] + pooled.second), share * about], axis=-1)
 
 
 def softmax(logits: Array) -> Array:
@@ -85,10 +173,8 @@ def softmax(logits: Array) -> Array:
     return result
 
 
-def log_odds(logits: Array, value: int) -> Array:
-    """Return the log-odds of one value against all others, of shape (...)."""
-    others = np.delete(logits, value, axis=-1)
-    top = others.max(axis=-1, keepdims=True)
-    rest = np.log(np.exp(others - top).sum(axis=-1)) + top[..., 0]
-    result: Array = logits[..., value] - rest
-    return result
+def log_odds(chances: Array, value: int) -> Array:
+    """Return the log-odds of one value, of shape (...)."""
+    chance = np.clip(chances[..., value], 1e-6, 1 - 1e-6)
+    odds: Array = np.log(chance) - np.log1p(-chance)
+    return odds

@@ -7,14 +7,14 @@ the encoder's token states because a text's vector is their mean at unit length.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.infer._home_model import HomeModel
-from personae.infer._lines import Lexicon, Line, terms
-from personae.infer._scorer import Array, Head, Pooled, log_odds, pool
+from personae.infer._lines import Lexicon, terms
+from personae.infer._scorer import Array, Rows, log_odds
 
 TRACES = 8  # evidence kept for one claim
 SPANS = 4  # marked runs of words in one trace
@@ -22,31 +22,22 @@ LEAST_SHARE = 0.01
 LEAST_RARITY = 4.0  # of a word that may be marked: it stands in at most one line of twenty
 
 
-def trace_sums(lines: Sequence[Line], told: Array, vectors: Array, n_traces: int) -> list[Array]:
-    """Return, for each trace, what its lines add to the pooled sums: told, squared, vector and number of lines."""
-    owner = np.array([line.trace for line in lines])
-    sums = [np.zeros((n_traces, rows.shape[1]), np.float32) for rows in (told, told, vectors)]
-    for total, rows in zip(sums, (told, told**2, vectors), strict=True):
-        np.add.at(total, owner, rows)
-    return [*sums, np.bincount(owner, minlength=n_traces).astype(np.float32)]
+def trace_shares(model: HomeModel, name: str, rows: Rows, owner: NDArray[np.intp], n_traces: int, value: int) -> Array:
+    """Return each trace's share of the claim's score, shape (n_traces,), in [0, 1]; 0 where it speaks against the claim.
 
-
-def trace_shares(
-    head: Head, lines: Sequence[Line], told: Array, vectors: Array, value: int, n_traces: int
-) -> Array:
-    """Return each trace's share of the claim's score, shape (n_traces,), in [0, 1]; 0 where it speaks against the claim."""
-    whole = pool(told, vectors)
-    told_sum, squared, vector, counts = trace_sums(lines, told, vectors, n_traces)
-    without = Pooled(
-        np.maximum(whole.told - told_sum, 0.0),
-        np.maximum(whole.squared - squared, 0.0),
-        whole.vector - vector,
-        whole.lines - counts,
-    )
-    nothing = pool(told[:0], vectors[:0])
-    score = float(log_odds(head.logits(whole), value))
-    rise = score - float(log_odds(head.logits(nothing), value))
-    falls = score - log_odds(head.logits(without), value)
+    Parameters
+    ----------
+    rows : Rows
+        All lines of the person.
+    owner : ndarray of shape (n_lines,)
+        The trace that each line is from.
+    """
+    whole = rows.pool()
+    nothing = rows.pool(np.zeros(0, dtype=np.intp))
+    without = whole.less(rows.by_owner(owner, n_traces))
+    score = float(log_odds(model.chances(name, whole), value))
+    rise = score - float(log_odds(model.chances(name, nothing), value))
+    falls = score - log_odds(model.chances(name, without), value)
     if rise <= 1e-6:
         rise = max(float(falls.max(initial=0.0)), 1e-6)
     shares: Array = np.clip(falls / rise, 0.0, 1.0)
@@ -78,13 +69,13 @@ def _direction(model: HomeModel, name: str, value: int, rows: Array) -> Array:
         return chosen
     telling: Array = columns[..., 1] - columns[..., 0]
     if rows is model.vectors:
-        telling = telling + part.sharpness * (part.candidates[:, value] - part.candidates.mean(axis=1))
+        telling = telling + part.candidates.vectors[:, value] - part.candidates.vectors.mean(axis=1)
     return telling
 
 
 def _word_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
     """Return the lexical score of each character: a term's score is spread over its characters."""
-    weight = np.zeros(len(text), dtype=np.float32)
+    weight = _cue_scores(model, name, value, text)
     places, weights = model.lexicon.weights(text)
     if not len(places):
         return weight
@@ -103,6 +94,18 @@ def _word_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
     times = np.bincount([place for place, _, _ in found])
     for place, start, end in found:
         weight[start:end] += scores[place] / times[place] / max(end - start, 1)
+    return weight
+
+
+def _cue_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
+    """Return what the cues of a candidate add, spread over their characters."""
+    weight = np.zeros(len(text), dtype=np.float32)
+    candidates = model.parts[name].candidates
+    if candidates is None:
+        return weight
+    for term, start, end in terms(text):
+        values, weights = candidates.cues.get(term, (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)))
+        weight[start:end] += float(weights[values == value].sum()) / max(end - start, 1)
     return weight
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from personae.infer._guesses import guesses_of
 from personae.infer._home_model import FILE, HomeModel, Part, home_model
 from personae.infer._lines import Line, lines_of
-from personae.infer._scorer import Array, pool, softmax
+from personae.infer._scorer import Array, Rows
 from personae.infer.evidence import LEAST_SHARE, TRACES, trace_shares, word_spans
 from personae.models.encoder import CachedEncoder, Encoder, home_encoder
 from personae.people.attributes import Attribute
@@ -25,12 +25,13 @@ from personae.people.records import Claim, Evidence, Person, Trace, newest
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """One person's own traces as lines, with their vectors (n_lines, 384) and line logits (n_lines, n_columns)."""
+    """One person's own traces as lines, with vectors (n_lines, 384), line logits (n_lines, n_columns) and distances."""
 
     traces: tuple[Trace, ...]
     lines: list[Line]
     vectors: Array
     logits: Array
+    distances: Array
 
 
 class InferredReader:
@@ -75,16 +76,22 @@ class InferredReader:
     def _text(self, model: HomeModel, person: Person) -> _Text:
         traces = person.own
         lines = lines_of(traces)
-        texts = tuple(line.text for line in lines)
+        texts = [line.text for line in lines]
         vectors = self.encoder.encode(texts)
-        return _Text(traces, lines, vectors, model.line_logits(vectors, texts))
+        logits = model.line_logits(vectors, texts)
+        return _Text(traces, lines, vectors, logits, model.nearness.distances(vectors))
 
     def _claim(self, model: HomeModel, part: Part, attribute: Attribute, person: str, text: _Text) -> Claim:
-        told = model.told(attribute.name, text.logits, text.vectors)
-        chances = softmax(part.head.logits(pool(told, text.vectors)))
+        texts = [line.text for line in text.lines]
+        rows = model.rows(attribute.name, text.logits, text.vectors, texts, text.distances)
+        chances = model.chances(attribute.name, rows.pool())
         guesses = guesses_of(attribute, part.values, chances)
         abstained = not text.lines or guesses[0].probability < part.least
-        value = int(np.argmax(chances))
+        evidence = (
+            self._evidence(model, attribute.name, int(np.argmax(chances)), text, rows, abstained)
+            if text.lines
+            else ()
+        )
         return Claim(
             person,
             attribute.name,
@@ -92,22 +99,21 @@ class InferredReader:
             "inferred",
             abstained,
             "home",
-            evidence=()
-            if not text.lines
-            else self._evidence(model, attribute.name, value, text, told, abstained),
-            model=self.name,
-            time=newest(text.traces),
+            evidence,
+            self.name,
+            newest(text.traces),
         )
 
     def _evidence(
-        self, model: HomeModel, name: str, value: int, text: _Text, told: Array, abstained: bool
+        self, model: HomeModel, name: str, value: int, text: _Text, rows: Rows, abstained: bool
     ) -> tuple[Evidence, ...]:
-        head = model.parts[name].head
-        shares = trace_shares(head, text.lines, told, text.vectors, value, len(text.traces))
+        owner = np.array([line.trace for line in text.lines])
+        shares = trace_shares(model, name, rows, owner, len(text.traces), value)
         order = [int(i) for i in np.argsort(-shares, kind="stable")[:TRACES] if shares[i] >= LEAST_SHARE]
         found = []
         for rank, number in enumerate(order):
-            line = max((line for line in text.lines if line.trace == number), key=lambda line: line.end - line.start)
+            own = np.flatnonzero(owner == number)
+            line = text.lines[int(own[np.argmax(rows.told[own, value])])]
             states = self.encoder if rank == 0 else None
             spans = () if abstained else word_spans(model, name, value, line.text, states)
             trace = text.traces[number]

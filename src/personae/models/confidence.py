@@ -16,6 +16,7 @@ from personae.errors import BadInput
 Source = Literal["token", "stated", "self-graded", "head", "none"]
 SOURCES: tuple[str, ...] = get_args(Source)
 
+_TAG = re.compile(r"</?(?:b|i|u|em|strong|span)>", re.IGNORECASE)
 _NUMBER = r"(\d{1,3}(?:[.,]\d+)?)"
 _FORMS = (
     (re.compile(_NUMBER + r"\s*(?:%|percent)", re.IGNORECASE), 100.0),
@@ -62,8 +63,9 @@ def stated_confidence(text: str) -> Confidence:
     >>> stated_confidence("I give it 8/10").value, stated_confidence("No idea.").source
     (0.8, 'none')
     """
+    plain = _TAG.sub(" ", text)
     for pattern, whole in _FORMS:
-        found = list(pattern.finditer(text))
+        found = list(pattern.finditer(plain))
         if found:
             last = found[-1]
             scale = whole if whole is not None else float(last[2])

@@ -102,7 +102,7 @@ class Database:
         """Run one statement and return its rows."""
         import duckdb
 
-        with self._lock:
+        with self._lock, _interruptible():
             try:
                 return self._connection.execute(sql, list(parameters)).fetchall()
             except duckdb.Error as error:
@@ -113,7 +113,7 @@ class Database:
         """Run one query and return its columns as NumPy arrays."""
         import duckdb
 
-        with self._lock:
+        with self._lock, _interruptible():
             try:
                 return dict(self._connection.execute(sql, list(parameters)).fetchnumpy())
             except duckdb.Error as error:
@@ -200,7 +200,9 @@ class Database:
 
     def _bear(self, create: bool) -> None:
         if not create:
-            raise BadInput(f"{self.path}: no such store. `personae people import FILE` makes one.")
+            raise BadInput(
+                f"{self.path}: no such store. `personae people import FILE` or `personae reveal FILE --store` makes one."
+            )
         if not self.path.parent.is_dir():
             raise BadInput(f"{self.path}: its folder does not exist. Make the folder first.")
         part = self._part()
@@ -233,9 +235,7 @@ class Database:
     def _check(self) -> None:
         tables = {name for (name,) in self.execute("SELECT table_name FROM duckdb_tables()")}
         if not {"workspace", *PERSONAL} <= tables:
-            raise BadInput(
-                f"{self.path}: a DuckDB file, but not a personae store. Name another file with --store."
-            )
+            raise BadInput(f"{self.path}: not a personae store. Name another file with --store.")
         [(version,)] = self.execute("SELECT version FROM workspace")
         if version > VERSION:
             raise BadInput(
@@ -257,6 +257,17 @@ class Database:
             "ConnectionException": "The store is closed; open it again.",
         }.get(kind, "Open the store again; if it comes back, export the traces into a new store.")
         return BadInput(f"{self.path}: the store could not do this ({kind}). {mend}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn the error that DuckDB makes of Ctrl-C back into the interrupt."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
 
 
 def _why_closed(failure: Exception) -> str:

@@ -26,6 +26,7 @@ _VERBS = {
     "age": "are {} years old", "sex": "are {}", "city_country": "live in {}", "birth_city_country": "were born in {}",
     "relationship_status": "are {}",
 }  # fmt: skip
+_LASTING = frozenset({"sex", "birth_city_country"})  # the day it was said is no beginning
 _LOWERED = frozenset({"sex", "relationship_status"})
 _DID = {
     "listen": "Listened to", "watch": "Watched", "search": "Searched for", "vote": "Voted on", "like": "Liked",
@@ -71,13 +72,13 @@ def clause(name: str, label: str, value: str, you: bool) -> str:
 def odds(probability: float) -> str:
     """Write a probability in [0, 1] the way people count.
 
-    >>> odds(0.82), odds(0.95), odds(0.004)
-    ('about 8 in 10', 'about 19 in 20', 'fewer than 1 in 20')
+    >>> odds(0.82), odds(0.95), odds(0.97), odds(0.004)
+    ('about 8 in 10', 'about 19 in 20', 'about 97 in 100', 'fewer than 1 in 20')
     """
     if probability < 0.05:
         return "fewer than 1 in 20"
-    if probability >= 0.985:
-        return "about 99 in 100" if probability < 0.995 else "more than 99 in 100"
+    if probability >= 0.955:
+        return f"about {round(100 * probability)} in 100" if probability < 0.995 else "more than 99 in 100"
     if probability >= 0.925:
         return "about 19 in 20"
     return f"about {max(1, round(10 * probability))} in 10"
@@ -102,8 +103,12 @@ def moment(time: datetime | date | None) -> str:
 
 
 def period(claim: Claim) -> str:
-    """Write from when until when a claim holds, as far as it is known."""
+    """Write from when until when a claim holds, as far as it is known; of an age, on which day."""
     start, end = moment(claim.valid_from), moment(claim.valid_to)
+    if claim.attribute in _LASTING:
+        return ""
+    if claim.attribute == "age" and start:
+        return f"on {start}"
     if start and end:
         return f"from {start} to {end}"
     return f"since {start}" if start else f"until {end}" if end else ""

@@ -38,7 +38,6 @@ def test_the_registry_and_the_modules_agree():
         ("lines.jsonl", json.dumps({"speaker": "ana", "text": "whose words are these?"})),
         ("messages.csv", "FROM,TO,DATE,CONTENT\na,b,c,d\n"),
         ("page.html", "<html>hi</html>"),
-        ("empty.txt", ""),
     ],
 )
 def test_what_fits_nothing_is_one_error_that_lists_what_was_looked_for(name, body, tmp_path):
@@ -75,6 +74,19 @@ def test_no_text_and_no_id_is_longer_than_a_platform_would_make_it(tmp_path):
     trace, error = read_archive(tmp_path / "t.jsonl").rows
     assert max(len(trace.person), len(trace.id)) <= 200
     assert (error.where, error.reason) == ("t.jsonl:2", "a text longer than 1048576 characters")
+
+
+def test_an_empty_file_and_a_table_without_its_columns_are_named(tmp_path):
+    (tmp_path / "none.csv").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"none\.csv: nothing is in it"):
+        read_archive(tmp_path / "none.csv")
+    (tmp_path / "odd.csv").write_text("who;body\nana;hi\n")
+    with pytest.raises(BadInput, match="--map person=NAME"):
+        read_archive(tmp_path / "odd.csv")
+    (tmp_path / "headless.csv").write_text("ana,zanzibarquokka\nbo,hi\n")
+    with pytest.raises(BadInput, match="no format that is known") as refused:
+        read_archive(tmp_path / "headless.csv")
+    assert "quokka" not in str(refused.value)
 
 
 def test_options_and_limits_reach_the_importer(tmp_path):

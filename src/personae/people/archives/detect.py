@@ -60,6 +60,8 @@ def detect_format(source: Source, options: Options | None = None) -> str:
     best = max(sure, key=lambda name: sure[name])
     if sure[best] > 0.0:
         return best
+    if not any(source.head(name, 1) for name in source.names) and not source.refused:
+        raise BadInput(f"{printable(source.path.name)}: nothing is in it. Download or export it again.")
     looked = "; ".join(f"{form.name} ({form.mark})" for form in FORMATS)
     refused = f" {len(source.refused)} of its files were refused." if source.refused else ""
     raise BadInput(f"{printable(source.path.name)}: no format that is known.{refused} Looked for: {looked}.")

@@ -1,0 +1,49 @@
+"""What ends `personae`: one message and the exit code that belongs to it, never a traceback."""
+
+from __future__ import annotations
+
+import pytest
+
+from personae import cli
+from personae.errors import BadInput, UnknownName
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (BadInput("a.csv: no rows."), 1, "personae: a.csv: no rows.\n"),
+        (UnknownName("No paper 'x'."), 2, "personae: No paper 'x'.\n"),
+        (OSError(28, "No space left on device"), 1, "personae: the output: cannot be read or written (No space left on device).\n"),
+        (PermissionError(13, "Permission denied", "a.txt"), 1, "personae: a.txt: cannot be read or written (Permission denied).\n"),
+        (KeyboardInterrupt(), 130, "personae: interrupted; what was finished is kept.\n"),
+        (SystemExit(130), 130, "personae: interrupted; what was finished is kept.\n"),
+        (SystemExit(2), 2, ""),
+        (SystemExit(0), 0, ""),
+    ],
+)  # fmt: skip
+def test_every_end_has_its_code_and_message(
+    raised: BaseException,
+    code: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def app() -> None:
+        raise raised
+
+    monkeypatch.setattr(cli, "app", app)
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert done.value.code == code
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    "words", [["papers", "bars", "toolrecs"], ["data", "verify", "synthpay"], ["papers", "run"]]
+)
+def test_a_wrong_name_is_wrong_use(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERSONAE_DATA", ".")
+    monkeypatch.setattr("sys.argv", ["personae", *words])
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert done.value.code == 2

@@ -1,0 +1,305 @@
+"""Measure the home reader: nested cross-validation on SynthPAI, and every collection left out once; misses included."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+import _corpora
+from _corpora import Case
+from _stack import Model
+from personae.infer._guesses import guesses_of
+from personae.infer.stated import StatedReader
+from personae.metrics.calibration import expected_calibration_error, reliability_bins
+from personae.metrics.intervals import bootstrap_mean
+from personae.papers.harness import Comparison, compare
+from personae.people.attributes import SYNTHPAI, attribute
+from personae.people.matching import match
+from personae.people.records import Person, Trace
+
+if TYPE_CHECKING:
+    from train_home import Vectors
+
+OUTER = 5
+CLOSED = ("sex", "education", "income_level", "relationship_status")
+NESTED, LEFT_OUT = "cross-validated by person", "left out"
+TITLES = {
+    "synthpai": "SynthPAI", "llmprivacy": "llmprivacy", "personachat": "PersonaChat", "prodigy": "PRODIGy",
+    "prism": "PRISM", "personabench": "PersonaBench",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One scored pair of a person and an attribute.
+
+    `right` and `three` are of the first and the first three guesses; `said` is the stated claim's (probability, right), None
+    where nothing was stated.
+    """
+
+    corpus: str
+    setting: str
+    group: str
+    attribute: str
+    truth: str
+    score: float
+    chance: float
+    right: bool
+    three: bool
+    shown: bool
+    said: tuple[float, bool] | None
+
+    @property
+    def home(self) -> tuple[float, bool, bool]:
+        """Return (probability, right, right within three) of the whole reader: what was stated, else the guess."""
+        if self.said is None:
+            return self.chance, self.right, self.three
+        return self.said[0], self.said[1], self.said[1] or self.three
+
+
+def evaluate(folder: Path, vectors: Vectors, seed: int) -> None:
+    """Write evaluation.json and MODEL_CARD.md into the folder, and print the rows."""
+    answers = [*_nested(vectors, seed), *_left_out(vectors, seed)]
+    rows = [_as_row(row) for row in _rows(answers)]
+    quality = list(_quality(answers))
+    (folder / "evaluation.json").write_text(json.dumps({"rows": rows, "quality": quality}, indent=1) + "\n")
+    (folder / "MODEL_CARD.md").write_text(_card(rows))
+    for row in rows:
+        bar = f"  {row['bar']} {'met' if row['met'] else 'MISSED'}" if row["bar"] else ""
+        print(
+            f"{row['setting']:44s} {row['metric']:34s} {row['method']:9s} {row['value']:.3f} n={row['n']}{bar}"
+        )
+
+
+def _nested(vectors: Vectors, seed: int) -> list[Answer]:
+    people = _corpora.synthpai()
+    away = [
+        *_corpora.personachat(),
+        *_corpora.prodigy(),
+        *_corpora.prism(),
+        *_corpora.llmprivacy("raw_samples"),
+    ]
+    groups = sorted({case.group for case in people})
+    np.random.default_rng(seed).shuffle(groups)
+    fold = {group: number % OUTER for number, group in enumerate(groups)}
+    found = []
+    for number in range(OUTER):
+        inside = [case for case in people if fold[case.group] != number]
+        outside = [case for case in people if fold[case.group] == number]
+        found += _answers(inside, away, outside, NESTED, vectors, seed)
+        print(f"fold {number + 1} of {OUTER}", flush=True)
+    return found
+
+
+def _left_out(vectors: Vectors, seed: int) -> list[Answer]:
+    """Fit without a collection, line classifiers and far head alike, and answer for it."""
+    people, raw = _corpora.synthpai(), _corpora.llmprivacy("raw_samples")
+    others = {"personachat": _corpora.personachat(), "prodigy": _corpora.prodigy(), "prism": _corpora.prism()}
+    tests = {"llmprivacy": _corpora.llmprivacy(), "personabench": _corpora.personabench(), **others}
+    found = []
+    for name, cases in tests.items():
+        away = [case for other, kept in others.items() if other != name for case in kept]
+        away += raw if name != "llmprivacy" else []
+        found += _answers(people, away, cases, LEFT_OUT, vectors, seed)
+        print(f"left out {name}", flush=True)
+    away = [case for kept in others.values() for case in kept]
+    return found + _answers(raw, away, people, LEFT_OUT, vectors, seed)
+
+
+def _answers(
+    people: Sequence[Case],
+    away: Sequence[Case],
+    cases: Sequence[Case],
+    setting: str,
+    vectors: Vectors,
+    seed: int,
+) -> list[Answer]:
+    from train_home import ready, train
+
+    words, model = train(people, away, vectors, seed)
+    return [
+        answer
+        for read in ready(cases, words, vectors)
+        for answer in _of(model, read, _stated(read.case), setting)
+    ]
+
+
+def _of(model: Model, read, said: dict[str, tuple[float, str]], setting: str) -> Iterable[Answer]:
+    case = read.case
+    for fitted in model.fitted:
+        name = fitted.task.name
+        truth = case.truth.get(name)
+        if truth is None or not truth.sure:
+            continue
+        guesses = guesses_of(attribute(name), fitted.task.values, model.chances(fitted, read))
+
+        def right(value: str, name: str = name, truth=truth) -> bool:
+            return match(name, value, truth.value, truth_score=truth.score) == 1.0
+
+        stated = said.get(name)
+        hits = [right(guess.value) for guess in guesses[:3]]
+        yield Answer(
+            case.corpus, setting, case.group, name, truth.value, truth.score, guesses[0].probability, hits[0], any(hits),
+            guesses[0].probability >= fitted.least, (stated[0], right(stated[1])) if stated else None,
+        )  # fmt: skip
+
+
+def _stated(case: Case) -> dict[str, tuple[float, str]]:
+    traces = tuple(
+        Trace("person", case.corpus, str(number), text=text) for number, text in enumerate(case.lines)
+    )
+    claims = StatedReader().read(Person("person", traces), SYNTHPAI)
+    told = [claim for claim in claims if claim.guesses and not claim.abstained and not claim.superseded_by]
+    return {claim.attribute: (claim.guesses[0].probability, claim.guesses[0].value) for claim in told}
+
+
+def majority(answers: Sequence[Answer]) -> float:
+    """Return the share right when every attribute always gets the answer that is right most often."""
+    n_right = 0.0
+    for name in {answer.attribute for answer in answers}:
+        own = [answer for answer in answers if answer.attribute == name]
+        n_right += max(
+            sum(match(name, value, each.truth, truth_score=each.score) == 1.0 for each in own)
+            for value in {each.truth for each in own}
+        )
+    return n_right / len(answers)
+
+
+def _rows(answers: Sequence[Answer]) -> Iterable[Comparison]:
+    for corpus, setting in dict.fromkeys((answer.corpus, answer.setting) for answer in answers):
+        own = [answer for answer in answers if (answer.corpus, answer.setting) == (corpus, setting)]
+        yield from _corpus_rows(own, f"{TITLES[corpus]}, {setting}", _bars(corpus, setting, own))
+
+
+def _bars(corpus: str, setting: str, own: Sequence[Answer]) -> dict[str, str]:
+    if setting == NESTED:
+        return {
+            "closed four, top-1": ">= .66", "all, top-1": ">= .53", "all, top-3": ">= .70",
+            "all, calibration error": "<= .05", "all, surest half over all": ">= .15",
+            "shown inferred": ">= .80", "shown stated": ">= .92",
+        }  # fmt: skip
+    if corpus != "llmprivacy":
+        return {}
+    floor = majority([answer for answer in own if answer.attribute in CLOSED]) + 0.10
+    return {
+        "closed four, top-1": f">= {floor:.4f}", "closed four, calibration error": "<= .10",
+        "shown inferred": ">= .75", "shown stated": ">= .92",
+    }  # fmt: skip
+
+
+def _corpus_rows(own: Sequence[Answer], setting: str, bars: dict[str, str]) -> Iterable[Comparison]:
+    subsets: dict[str, list[Answer]] = {"all": list(own)}
+    if closed := [answer for answer in own if answer.attribute in CLOSED]:
+        subsets["closed four"] = closed
+    subsets |= {
+        name: [a for a in own if a.attribute == name] for name in dict.fromkeys(a.attribute for a in own)
+    }
+    for name, some in subsets.items():
+        people = [answer.group for answer in some]
+        for method, three in (
+            ("home", [a.home for a in some]),
+            ("inferred", [(a.chance, a.right, a.three) for a in some]),
+        ):
+            chance, right, top = (np.array(column, dtype=float) for column in zip(*three, strict=True))
+            bar = bars if method == "home" else {}
+            yield compare(
+                setting,
+                f"{name}, top-1",
+                method,
+                bootstrap_mean(right, clusters=people),
+                bar=bar.get(f"{name}, top-1", ""),
+            )
+            yield compare(
+                setting,
+                f"{name}, top-3",
+                method,
+                bootstrap_mean(top, clusters=people),
+                bar=bar.get(f"{name}, top-3", ""),
+            )
+            error = expected_calibration_error(chance, right)
+            metric = f"{name}, calibration error"
+            yield compare(setting, metric, method, error, n=len(some), bar=bar.get(metric, ""))
+            half = np.argsort(-chance, kind="stable")[: max(1, len(some) // 2)]
+            metric = f"{name}, surest half over all"
+            yield compare(
+                setting,
+                metric,
+                method,
+                float(right[half].mean() - right.mean()),
+                n=len(some),
+                bar=bar.get(metric, ""),
+            )
+        yield compare(setting, f"{name}, top-1", "majority", majority(some), n=len(some))
+        shown = [a for a in some if a.shown]
+        said = [a for a in some if a.said]
+        if shown:
+            right = bootstrap_mean([float(a.right) for a in shown], clusters=[a.group for a in shown])
+            yield compare(
+                setting,
+                f"{name}, shown right",
+                "inferred",
+                right,
+                bar=bars.get("shown inferred", "") if name == "all" else "",
+            )
+        if said:
+            right = bootstrap_mean(
+                [float(a.said[1]) for a in said if a.said], clusters=[a.group for a in said]
+            )
+            yield compare(
+                setting,
+                f"{name}, shown right",
+                "stated",
+                right,
+                bar=bars.get("shown stated", "") if name == "all" else "",
+            )
+
+
+def _quality(answers: Sequence[Answer]) -> Iterable[dict]:
+    """Yield what the report's "how good are such guesses" part shows, one object an attribute and kind of claim."""
+    for key in dict.fromkeys((a.corpus, a.setting, a.attribute) for a in answers):
+        own = [a for a in answers if (a.corpus, a.setting, a.attribute) == key]
+        said = [a for a in own if a.said]
+        kinds = [("inferred", own, [(a.chance, a.right) for a in own], [a.right for a in own if a.shown])]
+        if said:
+            kinds.append(
+                ("stated", said, [a.said for a in said if a.said], [a.said[1] for a in said if a.said])
+            )
+        for status, some, pairs, shown in kinds:
+            chance, right = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
+            value = bootstrap_mean(right, clusters=[a.group for a in some])
+            low, high = (value.value if np.isnan(end) else end for end in (value.low, value.high))
+            yield {
+                "attribute": key[2], "corpus": TITLES[key[0]], "status": status, "n": len(some),
+                "accuracy": value.value, "low": min(low, value.value), "high": max(high, value.value),
+                "baseline": majority(some), "shown": float(np.mean(shown)) if shown else None, "shown_n": len(shown),
+                "calibration_error": expected_calibration_error(chance, right),
+                "bins": [{"probability": b.probability, "right": b.right, "n": b.n} for b in reliability_bins(chance, right)],
+                "new_corpus": key[1] == LEFT_OUT,
+            }  # fmt: skip
+
+
+def _as_row(row: Comparison) -> dict:
+    def number(value: float | None) -> float | None:
+        return None if value is None or np.isnan(value) else round(value, 4)
+
+    return asdict(row) | {
+        "value": number(row.value), "low": number(row.low), "high": number(row.high), "met": row.met,
+    }  # fmt: skip
+
+
+def _card(rows: Sequence[dict]) -> str:
+    template = (Path(__file__).parent / "model_card.md").read_text(encoding="utf-8")
+    wanted = [row for row in rows if row["bar"] or row["metric"].endswith("top-1")]
+    lines = ["| setting | what | method | value | 95% | n | bar | met |", "|---|---|---|---|---|---|---|---|"]
+    for row in wanted:
+        span = f"{row['low']:.3f} to {row['high']:.3f}" if row["low"] is not None else ""
+        met = {True: "yes", False: "no", None: ""}[row["met"]]
+        lines.append(
+            f"| {row['setting']} | {row['metric']} | {row['method']} | {row['value']:.3f} | {span} | {row['n']} | {row['bar']} | {met} |"
+        )
+    return template.replace("<!-- table -->", "\n".join(lines))
