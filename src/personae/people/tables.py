@@ -61,9 +61,14 @@ def detect(source: Source) -> float:
         if columns.get("person") == "person" and columns.get("text") == "text":
             return 0.9
         best = max(best, 0.5 if {"person", "text"} <= set(columns) else 0.0)
-        if len(source.names) == 1 and {"person", "text"} & set(columns):
-            best = max(best, 0.01)  # for `read` to name the column that is missing
     return best
+
+
+def lacking(source: Source) -> str:
+    """Return the one column, `person` or `text`, that keeps a single file from being a table; nothing where none does."""
+    columns = _matched(_names(source, source.names[0]), Options()) if len(source.names) == 1 else {}
+    missing = {"person", "text"} - set(columns)
+    return missing.pop() if len(missing) == 1 else ""
 
 
 def read(source: Source, options: Options) -> Iterator[Row]:

@@ -63,5 +63,9 @@ def detect_format(source: Source, options: Options | None = None) -> str:
     if not any(source.head(name, 1) for name in source.names) and not source.refused:
         raise BadInput(f"{printable(source.path.name)}: nothing is in it. Download or export it again.")
     looked = "; ".join(f"{form.name} ({form.mark})" for form in FORMATS)
+    column = import_module("personae.people.tables").lacking(source)
+    mend = f" As a table it lacks a column {column!r}: say which with --map {column}=NAME." if column else ""
     refused = f" {len(source.refused)} of its files were refused." if source.refused else ""
-    raise BadInput(f"{printable(source.path.name)}: no format that is known.{refused} Looked for: {looked}.")
+    raise BadInput(
+        f"{printable(source.path.name)}: no format that is known.{mend}{refused} Looked for: {looked}."
+    )
