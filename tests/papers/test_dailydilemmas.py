@@ -174,4 +174,4 @@ def test_a_quick_run_meets_every_bar():
     result = run(EXPERIMENT, Context(quick=True))
     assert [row for row in result.rows if row.met is False] == []
     assert sum(row.bar != "" for row in result.rows) >= 50
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30

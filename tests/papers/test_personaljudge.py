@@ -193,4 +193,4 @@ def test_a_quick_run_misses_only_the_bars_that_the_readme_names():
     start = time.process_time()
     result = run(EXPERIMENT, Context(quick=True))
     assert {(row.setting, row.metric, row.method) for row in result.rows if row.met is False} == KNOWN_MISSES
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30

@@ -111,4 +111,4 @@ def test_a_quick_run_meets_every_bar():
     bars = [row for row in result.rows if row.bar]
     assert len(bars) > 20
     assert [row for row in bars if not row.met] == []
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30

@@ -109,4 +109,4 @@ def test_a_quick_run_meets_every_bar():
     start = time.process_time()
     result = run(EXPERIMENT, Context(quick=True))
     assert [row for row in result.rows if row.met is False] == []
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30

@@ -174,4 +174,4 @@ def test_a_quick_run_meets_every_bar():
     named = {(row.metric, row.method): row for row in result.rows if row.bar}
     assert named["mean r", "statistical twin"].bar == "> .247"
     assert named["mean r", "hybrid twin"].bar == "> .302"
-    assert time.process_time() - start < 10
+    assert time.process_time() - start < 30
