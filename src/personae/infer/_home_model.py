@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,11 +124,11 @@ def home_model(file: Path = FILE) -> HomeModel:
     """Return the model that ships with the package."""
     with np.load(file) as stored:
         data = {name: stored[name] for name in stored.files}
-    nearness = Nearness(
-        *(data[f"near/{name}"].astype(np.float32) for name in ("center", "whiten", "usual", "between", "within")),
-        float(data["near/bound"]),
-        float(data["near/slope"]),
+    center, whiten, usual, between, within = (
+        data[f"near/{name}"].astype(np.float32) for name in ("center", "whiten", "usual", "between", "within")
     )
+    bound, slope = float(data["near/bound"]), float(data["near/slope"])
+    nearness = Nearness(center, whiten, usual, between, within, bound, slope)
     return HomeModel(
         str(data["version"]),
         Lexicon([str(word) for word in data["lexicon"]], data["rarity"].astype(np.float32)),
@@ -139,7 +140,7 @@ def home_model(file: Path = FILE) -> HomeModel:
     )
 
 
-def _part(data: dict[str, NDArray], name: str) -> Part:
+def _part(data: dict[str, NDArray[Any]], name: str) -> Part:
     def array(key: str) -> Array:
         return data[f"{name}/{key}"].astype(np.float32)
 
@@ -153,7 +154,7 @@ def _part(data: dict[str, NDArray], name: str) -> Part:
     return Part(values, slice(first, last), _candidates(data, name), head, float(data[f"{name}/least"]))
 
 
-def _candidates(data: dict[str, NDArray], name: str) -> Candidates | None:
+def _candidates(data: dict[str, NDArray[Any]], name: str) -> Candidates | None:
     if f"{name}/candidates" not in data:
         return None
     edges, values = data[f"{name}/cue_edges"], data[f"{name}/cue_values"]
