@@ -222,9 +222,10 @@ class Interrupted:
 def test_an_interrupt_during_a_query_stays_an_interrupt(
     ask: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(store.database, "_connection", Interrupted())
-        getattr(store.database, ask)("SELECT 1")
+        with pytest.raises(KeyboardInterrupt):
+            getattr(store.database, ask)("SELECT 1")
     assert store.database.execute("SELECT 1") == [(1,)]
 
 

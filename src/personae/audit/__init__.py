@@ -1,5 +1,23 @@
-"""What models leak and do: audits of language models and of trials with them."""
+"""What models leak, do and believe of themselves: audits of language models and of trials with them."""
 
+from personae.audit.chain_length import length_effect
+from personae.audit.confidences import (
+    Said,
+    Worth,
+    ask_answers,
+    letter_confidences,
+    read_said,
+    self_grade,
+    worth,
+)
+from personae.audit.final_answers import final_answer, same_answer
+from personae.audit.knowledge import (
+    KnowledgeHead,
+    SolutionVerifier,
+    arithmetic_checks,
+    majority,
+    others_right,
+)
 from personae.audit.persuasion import (
     OrdinalDesign,
     PartialProportionalOdds,
@@ -20,22 +38,42 @@ from personae.audit.subtlerbias import (
     read_groups,
     write_groups,
 )
+from personae.audit.wording import AbstentionDetector, HedgeRegressor, abstains, lexical_confidence
 
 __all__ = [
+    "AbstentionDetector",
+    "HedgeRegressor",
+    "KnowledgeHead",
     "OrdinalDesign",
     "PartialProportionalOdds",
+    "Said",
+    "SolutionVerifier",
+    "Worth",
+    "abstains",
+    "arithmetic_checks",
+    "ask_answers",
     "assign",
     "associate",
     "balance",
     "blinding",
     "debate",
     "encoder_choices",
+    "final_answer",
     "generate",
     "leaks",
+    "length_effect",
+    "letter_confidences",
+    "lexical_confidence",
     "linear_effects",
+    "majority",
     "meta_regression",
+    "others_right",
     "read_frames",
     "read_groups",
+    "read_said",
+    "same_answer",
+    "self_grade",
     "targeting_gain",
+    "worth",
     "write_groups",
 ]

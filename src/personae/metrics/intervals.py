@@ -7,7 +7,7 @@ whole clusters follows Davison and Hinkley (1997), "Bootstrap Methods and their 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -202,17 +202,29 @@ def resample_sums(
     -------
     ndarray of shape (draws, n_columns)
     """
-    n_clusters = len(cluster_sums)
+    blocks = _count_blocks(len(cluster_sums), draws, random_state)
+    return np.concatenate([counts @ cluster_sums for counts in blocks])
+
+
+def resample_counts(
+    n_clusters: int, *, draws: int = DRAWS, random_state: RandomState = 0
+) -> NDArray[np.int64]:
+    """Return how often each cluster stands in each bootstrap sample, shape (draws, n_clusters); the samples of `resample_sums`.
+
+    >>> resample_counts(3, draws=2).sum(axis=1).tolist()
+    [3, 3]
+    """
+    return np.concatenate(list(_count_blocks(n_clusters, draws, random_state)))
+
+
+def _count_blocks(n_clusters: int, draws: int, random_state: RandomState) -> Iterator[NDArray[np.int64]]:
     random = np.random.default_rng(random_state)
-    drawn = np.empty((draws, cluster_sums.shape[1]))
     step = max(1, 2_000_000 // n_clusters)
     for start in range(0, draws, step):
         size = min(step, draws - start)
         picks = random.integers(n_clusters, size=(size, n_clusters), dtype=np.int32)
         picks += np.arange(size, dtype=np.int32)[:, None] * n_clusters
-        counts = np.bincount(picks.ravel(), minlength=size * n_clusters).reshape(size, n_clusters)
-        drawn[start : start + size] = counts @ cluster_sums
-    return drawn
+        yield np.bincount(picks.ravel(), minlength=size * n_clusters).reshape(size, n_clusters)
 
 
 def percentile_interval(

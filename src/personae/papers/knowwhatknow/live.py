@@ -1,0 +1,75 @@
+"""Ask a live model BoolQ's questions, and hold its three confidences against each other: letters, a stated number, P(True)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.audit.confidences import CERTAIN_LETTER, letter_confidences, self_grade, worth
+from personae.metrics.intervals import bootstrap_mean
+from personae.models.choice import Question, choose
+from personae.models.confidence import Confidence, stated_confidence
+from personae.papers.harness import Comparison, Context, compare
+
+DATA = "knowwhatknow"
+OPTIONS = ("yes", "no")
+SETTING = "BoolQ with passages"
+
+
+def yes_no(context: Context) -> list[tuple[Question, int]]:
+    """Return BoolQ's development questions, each with its passage, and the index of the right option."""
+    return [
+        (
+            Question(f"{row['passage']}\n\nQuestion: {row['question']}?", OPTIONS, key=f"boolq-{row['idx']}"),
+            int(row["answer"] != "True"),
+        )
+        for row in context.rows(DATA, "boolq_dev.csv.gz")[: context.limit]
+    ]
+
+
+def live_rows(context: Context) -> Iterator[Comparison]:
+    """Yield accuracy, swap consistency, and what each source of confidence is worth on the answers of its own question."""
+    items = yes_no(context)
+    questions, rights = [question for question, _ in items], np.array([right for _, right in items])
+    model = context.chat()
+    by_letter = choose(model, questions, n_orders=2, random_state=context.seed, log_probs=True)
+    picks, token = letter_confidences(by_letter)
+    stating = choose(model, questions, instruction=CERTAIN_LETTER, random_state=context.seed, max_tokens=32)
+    stated = [stated_confidence(reply.text) for reply in stating.replies]
+    answered = [i for i, pick in enumerate(picks.tolist()) if pick >= 0]
+    graded = self_grade(model, [questions[i] for i in answered], [OPTIONS[picks[i]] for i in answered])
+    right = (picks == rights).astype(float)
+    yield compare(
+        SETTING,
+        "accuracy",
+        context.model,
+        bootstrap_mean(right, draws=context.draws, random_state=context.seed),
+    )
+    yield compare(SETTING, "same answer in both orders", context.model, by_letter.consistency, n=len(items))
+    unread = by_letter.unparsed + stating.unparsed
+    yield compare(SETTING, "unparsed answers", context.model, unread / (3 * len(items)), n=3 * len(items))
+    yield from worth_rows(context, SETTING, "token", token, right)
+    yield from worth_rows(context, SETTING, "stated", stated, (stating.picks[:, 0] == rights).astype(float))
+    yield from worth_rows(context, SETTING, "self-graded", graded, right[answered])
+
+
+def worth_rows(
+    context: Context, setting: str, source: str, confidences: Sequence[Confidence], right: NDArray[np.float64]
+) -> Iterator[Comparison]:
+    """Yield what one source of a live model's confidence is worth, and how many answers have none."""
+    shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
+    method = f"{context.model}, {source} confidence"
+    found = worth(confidences, right, **shared) if len(confidences) else None
+    missing = found.n_missing if found else len(confidences)
+    share = missing / len(confidences) if len(confidences) else 1.0
+    yield compare(setting, "share without a confidence", method, share, n=len(confidences))
+    if found is None:
+        return
+    yield compare(setting, "ECE, 10 bins of equal width", method, found.error)
+    yield compare(setting, "AUROC", method, found.auroc)
+    yield compare(setting, "Brier", method, found.brier)
+    yield compare(setting, "mean confidence when right", method, found.sure_right)
+    yield compare(setting, "mean confidence when wrong", method, found.sure_wrong)
