@@ -116,6 +116,7 @@ NOT_SAID = {
         "When I'm 64", "I feel like I'm 80", "explain it like I'm 5 years old", "Imagine I'm a nurse in Berlin",
         "So if the landlord asks, I'm 87", "I want to be a pilot", "I'm training to be a nurse",
         "My brother is a nurse.", "My sister lives in Rome", "my son is 34", "She told me I'm a natural",
+        "My friend told me: I am a pilot and I live in Oslo.",
         "People think I'm a doctor", "As a mother, she knows", "As a woman you should know",
         "My sister is great, as a nurse she works hard",
         "I'm an ex-smoker", "I'm an aspiring writer", "I'm a terrible driver", "I'm a chef in my own kitchen",
