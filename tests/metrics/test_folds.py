@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from personae.errors import BadInput
-from personae.metrics.folds import deal_folds, linked_groups
+from personae.metrics.folds import deal_folds, level_folds, linked_groups
 
 
 def test_groups_stay_whole_and_folds_are_level():
@@ -31,3 +31,17 @@ def test_links_run_through_several_rows():
 
 def test_empty_keys_link_nothing():
     assert linked_groups([("",), ("",), (None,)]) == [0, 1, 2]
+
+
+def test_level_folds_hold_high_and_low_alike():
+    values = np.random.default_rng(0).normal(size=203)
+    folds = level_folds(values, n_folds=10, random_state=1)
+    assert set(np.bincount(folds, minlength=10).tolist()) <= {20, 21}
+    means = [values[folds == fold].mean() for fold in range(10)]
+    assert np.ptp(means) < 0.35
+    assert (folds == level_folds(values, n_folds=10, random_state=1)).all()
+
+
+def test_level_folds_need_numbers():
+    with pytest.raises(BadInput, match="NaN"):
+        level_folds([1.0, float("nan")])

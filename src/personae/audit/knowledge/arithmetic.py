@@ -94,7 +94,8 @@ def evaluate(expression: str) -> float | None:
     """
     plain = expression.replace(",", "").replace("$", "").replace("x", "*").replace("%", "/100").strip()
     try:
-        return _value(ast.parse(plain, mode="eval").body) if len(plain) <= 100 else None
+        value = _value(ast.parse(plain, mode="eval").body) if len(plain) <= 100 else math.inf
+        return value if math.isfinite(value) else None
     except (SyntaxError, ValueError, ZeroDivisionError, OverflowError, RecursionError):
         return None
 

@@ -1,11 +1,10 @@
 """What an answer's words say of its certainty: declining, hedging, and a number read from either."""
 
-from personae.audit.wording.abstention import BELOW, AbstentionDetector, abstains
+from personae.audit.wording.abstention import AbstentionDetector, abstains
 from personae.audit.wording.cues import LEVELS
 from personae.audit.wording.hedges import HedgeRegressor, frame, level, lexical_confidence
 
 __all__ = [
-    "BELOW",
     "LEVELS",
     "AbstentionDetector",
     "HedgeRegressor",

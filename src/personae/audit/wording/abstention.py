@@ -1,4 +1,4 @@
-"""Does an answer decline to answer? Rules for "I don't know" and its kin, and a rating that catches what the rules miss.
+"""Does an answer decline to answer? Rules for "I don't know" and its kin, and examples in an encoder for what the rules miss.
 
 Source: "Thinking Out Loud: Do Reasoning Models Know When They're Right?" (EMNLP 2025), arXiv 2504.06564: accuracy among
 attempted answers, and the rate of "I don't know".
@@ -8,17 +8,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from personae.audit.wording.cues import CUES, plain
+from personae.models.encoder import Encoder
 
-if TYPE_CHECKING:
-    from personae.audit.wording.hedges import HedgeRegressor
-
-BELOW = 0.08  # people rated the most doubtful attempts .08 and above
+DECLINING = (
+    "I don't know.", "I have no idea.", "I am not able to answer that question.", "I don't have information about this.",
+    "I cannot provide an answer.", "I'm not familiar with this topic.", "That is beyond my knowledge.",
+    "I would rather not guess.", "I can't recall that.", "There is no way for me to tell.",
+    "I have no knowledge of that event.", "Sorry, I can't help with this one.", "I'm afraid the answer escapes me.",
+    "My training data does not cover this.", "I'd need to look that up.", "I couldn't say.", "No clue.",
+    "I must decline to answer.", "I can't verify this, so I won't give an answer.",
+    "I don't have enough information to determine the name.",
+)  # fmt: skip
+ATTEMPTING = (
+    "It is X.", "The answer is X.", "I think it is X.", "It might be X, but I'm not sure.",
+    "I don't know for certain, but I believe it was X.", "I'm not confident, but my guess is X.",
+    "I can't be sure, but X seems likely.", "Possibly X, though I have little confidence.", "I'm certain that it was X.",
+    "According to what I remember, X was the first.", "If I had to guess, I would say X.", "Perhaps X.",
+    "I have a vague memory that it was X.", "This is just a wild guess: X.", "X was born in X.", "It was probably in X.",
+    "I'm unsure, but maybe X.", "There's a chance that it was X.", "Don't quote me, but X.", "The records suggest X.",
+)  # fmt: skip
+MARGIN = 0.19
+_NEAREST = 3
 _KNOW = (
     r"(?:know|say|tell|answer|recall|remember|determine|provide|state|give|identify|confirm|verify|find|access|locate|offer|name|"
     r"specify|establish|respond|comment|help|be (?:sure|certain|confident))"
@@ -78,24 +93,44 @@ def abstains(answer: str) -> bool:
 
 
 class AbstentionDetector:
-    """The rules, and a fitted reader of hedges beside them: what it rates under `below` counts as declined too.
+    """The rules, and beside them an encoder: an answer nearer to examples of declining than of attempting declines too.
 
     Parameters
     ----------
-    hedges : HedgeRegressor
-        Fitted.
-    below : float in [0, 1]
-        Ratings under it decline.
+    encoder : Encoder
+    margin : float
+        By how much the mean cosine to the three nearest of `DECLINING` must exceed that to `ATTEMPTING`.
+
+    Notes
+    -----
+    The examples were written for this, not taken from data. The margin was set so that no rated hedge of
+    `papers/thinkingoutloud` that attempts an answer is taken as declined.
+
+    Examples
+    --------
+    >>> from personae.models.encoder import home_encoder
+    >>> detector = AbstentionDetector(encoder=home_encoder())
+    >>> detector.predict(["I would have to look that up first.", "It may be Porto."]).tolist()
+    [True, False]
     """
 
-    def __init__(self, *, hedges: HedgeRegressor, below: float = BELOW) -> None:
-        self.hedges = hedges
-        self.below = below
+    def __init__(self, *, encoder: Encoder, margin: float = MARGIN) -> None:
+        self.encoder = encoder
+        self.margin = margin
 
     def predict(self, answers: Sequence[str]) -> NDArray[np.bool_]:
         """Return whether each answer declines, shape (n_answers,)."""
         by_rule = np.array([abstains(answer) for answer in answers], dtype=bool)
-        return np.asarray(by_rule | (self.hedges.predict(answers) < self.below))
+        return np.asarray(by_rule | (self.score(answers) > self.margin))
+
+    def score(self, answers: Sequence[str]) -> NDArray[np.float64]:
+        """Return how much nearer each answer is to the examples of declining, shape (n_answers,), in [-2, 2]."""
+        vectors = self.encoder.encode(answers)
+        near = [
+            np.sort(vectors @ self.encoder.encode(examples).T, axis=1)[:, -_NEAREST:].mean(axis=1)
+            for examples in (DECLINING, ATTEMPTING)
+        ]
+        return np.asarray(near[0] - near[1], dtype=float)
 
 
 def _offers(clause: str) -> bool:

@@ -131,6 +131,7 @@ class HedgeRegressor:
         try:
             from sklearn.feature_extraction.text import TfidfVectorizer
             from sklearn.linear_model import LogisticRegression
+            from threadpoolctl import threadpool_limits
         except ImportError as error:
             raise MissingExtra("Reading hedges needs scikit-learn: pip install 'personae[learn]'.") from error
         rating = np.asarray(ratings, dtype=float)
@@ -146,9 +147,10 @@ class HedgeRegressor:
             analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True
         ).fit(texts)
         bands = np.digitize(rating, BANDS)
-        self.model_ = LogisticRegression(C=self.strength, max_iter=200).fit(
-            self._columns(sentences, texts), bands
-        )
+        with threadpool_limits(1):  # the vectors are short: threads would only wait for each other
+            self.model_ = LogisticRegression(C=self.strength, max_iter=200).fit(
+                self._columns(sentences, texts), bands
+            )
         self.means_ = np.array([rating[bands == band].mean() for band in self.model_.classes_])
         return self
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from personae.audit.wording import (
-    BELOW,
     AbstentionDetector,
     HedgeRegressor,
     abstains,
@@ -33,34 +32,25 @@ RECORDED = {  # mean squared error, Pearson's r
     "GPT-5-mini": (0.0193, 0.824), "GPT-5-nano": (0.0309, 0.730), "GPT-4o-mini": (0.0351, 0.768),
 }  # fmt: skip
 REGRESSOR = "regressor: frame, n-grams and encoder"
-SMALL = "regressor: frame and n-grams"
 FOLDS = 5
 QUICK_SENTENCES = 300
 RIDGE = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What each method makes of sentences whose questions it has not seen, and which of them the detector takes as declined."""
-
-    read: dict[str, Array]
-    declined: Array
-
-
 def word_rows(context: Context) -> Iterator[Comparison]:
     """Yield every reader's error and correlation, the regressor against each zero-shot model, and the detector by class."""
     found = hedges(context, QUICK_SENTENCES if context.quick and context.limit is None else context.limit)
-    held = held_out(context, found)
-    yield from _readers(context, found, held.read)
-    yield from _against_zero_shot(context, found, held.read[REGRESSOR])
-    yield from _declined(context, found, held)
+    read = held_out(context, found)
+    yield from _readers(context, found, read)
+    yield from _against_zero_shot(context, found, read[REGRESSOR])
+    yield from _declined(context, found)
 
 
-def held_out(context: Context, found: Hedges) -> Held:
-    """Fit each method on the other folds, whole questions in a fold."""
+def held_out(context: Context, found: Hedges) -> dict[str, Array]:
+    """Return what each method makes of sentences whose questions it has not seen: five folds, whole questions in a fold."""
     methods = {
         REGRESSOR: HedgeRegressor(encoder=CachedEncoder(home_encoder()), word_list=False),
-        SMALL: HedgeRegressor(word_list=False),
+        "regressor: frame and n-grams": HedgeRegressor(word_list=False),
         "regressor: frame, n-grams and word list": HedgeRegressor(),
     }
     if not context.quick:
@@ -71,21 +61,19 @@ def held_out(context: Context, found: Hedges) -> Held:
     control = "control: frame and n-grams, ratings of other sentences"
     names = (*methods, *vectors, "mean rating", control)
     read = {name: np.empty(len(folds)) for name in names}
-    declined = np.empty(len(folds))
     for fold in context.track(np.unique(folds).tolist(), "hedges"):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         sentences, asked = _take(found.sentences, train), _take(found.questions, train)
         others, other_asked = _take(found.sentences, test), _take(found.questions, test)
         for name, method in methods.items():
             read[name][test] = method.fit(sentences, found.ratings[train], asked).predict(others, other_asked)
-        declined[test] = AbstentionDetector(hedges=methods[SMALL]).predict(others)
         for name, columns in vectors.items():
             read[name][test] = _ridge(columns[train], found.ratings[train], columns[test])
         read["mean rating"][test] = found.ratings[train].mean()
         blind = HedgeRegressor(word_list=False).fit(sentences, shuffled[train], asked)
         read[control][test] = blind.predict(others, other_asked)
     read["word list alone"] = np.array([lexical_confidence(sentence) for sentence in found.sentences])
-    return Held(read, declined)
+    return read
 
 
 def _readers(context: Context, found: Hedges, read: Mapping[str, Array]) -> Iterator[Comparison]:
@@ -127,11 +115,15 @@ def _against_zero_shot(context: Context, found: Hedges, ours: Array) -> Iterator
         yield compare(HEDGED, f"r less {name}'s", REGRESSOR, gain, bar="> 0" if whole else "")
 
 
-def _declined(context: Context, found: Hedges, held: Held) -> Iterator[Comparison]:
+def _declined(context: Context, found: Hedges) -> Iterator[Comparison]:
     """The share of each intended level that is taken as declined: all of "completely uncertain", none of the others."""
-    by_rule = np.array([float(abstains(sentence)) for sentence in found.sentences])
-    by_rating = (held.read[SMALL] < BELOW).astype(float)
-    methods = {"rules": by_rule, SMALL: by_rating, "rules and regressor": held.declined}
+    detector = AbstentionDetector(encoder=CachedEncoder(home_encoder()))
+    by_example = detector.score(found.sentences) > detector.margin
+    methods = {
+        "rules": np.array([abstains(sentence) for sentence in found.sentences], dtype=float),
+        "examples in the encoder": by_example.astype(float),
+        "rules and examples": detector.predict(found.sentences).astype(float),
+    }
     for kind in dict.fromkeys(found.classes):
         of_kind = np.array([float(each == kind) for each in found.classes])
         for method, flags in methods.items():
