@@ -146,12 +146,16 @@ def _row(name: str, corpus: str, title: str, n_right: int, n: int, people: int =
 
 
 def as_json(counts: Counts) -> dict[str, Any]:
-    """Return the counts of statements by class and by attribute, each by corpus."""
+    """Return the counts of statements by class and by attribute, each by corpus; what is only implied counts by class alone."""
+    implied = {f"{code}.{rule.name}" for code in CODES for rule in language(code).rules if rule.implied}
     attribute_of = {f"{code}.{rule.name}": rule.attribute for code in CODES for rule in language(code).rules}
     classes: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
     attributes: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
     for corpus, kind, verdict in sorted(counts.kinds):
-        for table, key in ((classes, kind), (attributes, attribute_of[kind])):
+        tables = (
+            ((classes, kind),) if kind in implied else ((classes, kind), (attributes, attribute_of[kind]))
+        )
+        for table, key in tables:
             cell = table[key].setdefault(corpus, {"right": 0, "all": 0})
             cell["all"] += counts.kinds[corpus, kind, verdict]
             cell["right"] += counts.kinds[corpus, kind, verdict] * verdict

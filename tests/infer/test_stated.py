@@ -46,10 +46,13 @@ SAID = {
         ("I'm retired", {WORK: "retired"}),
         ("I make $45k a year", {PAY: "middle"}),
         ("I earn £12 an hour", {PAY: "middle"}),
-        ("My wife and I love it", {BOND: "married", SEX: "male"}),
-        ("What should I give my husband?", {BOND: "married", SEX: "female"}),
+        ("My wife and I love it", {BOND: "married", SEX: None}),
+        ("What should I give my husband?", {BOND: "married", SEX: None}),
         ("I'm happily divorced", {BOND: "divorced"}),
-        ("my late husband planted it", {BOND: "widowed", SEX: "female"}),
+        ("my late husband planted it", {BOND: "widowed", SEX: None}),
+        ("I'm a lesbian and my wife is a nurse.", {SEX: "female", BOND: "married"}),
+        ("As a gay man I know that. My husband agrees.", {SEX: "male", BOND: "married"}),
+        ("As a lesbian, I see that a lot", {SEX: "female"}),
         ("I'm getting married in June", {BOND: "engaged"}),
     ],
     "de": [
@@ -86,7 +89,7 @@ SAID = {
         ("Ho trentaquattro anni e vivo a Milano.", {AGE: "34", CITY: "Milan, Italy"}),
         ("Sono nato a Torino", {BIRTH: "Turin, Italy", SEX: "male"}),
         ("Faccio la maestra", {WORK: "teacher", SEX: "female"}),
-        ("Mio marito lavora", {BOND: "married", SEX: "female"}),
+        ("Mio marito lavora", {BOND: "married", SEX: None}),
         ("Studio economia all'università", {SCHOOL: "In College"}),
     ],
     "nl": [
@@ -105,6 +108,12 @@ SAID = {
         ("Ganho R$ 3.000 por mês", {PAY: "low"}),
     ],
 }
+
+IMPLIED = [
+    ("My wife and I love it", "male"), ("What should I give my husband?", "female"), ("my boyfriend cooks", "female"),
+    ("I'm seven months pregnant", "female"), ("Meine Frau arbeitet", "male"), ("Mi marido trabaja", "female"),
+    ("Ma femme travaille", "male"), ("Mio marito lavora", "female"), ("Mijn vrouw werkt", "male"), ("Meu marido trabalha", "female"),
+]  # fmt: skip
 
 NOT_SAID = {
     "en": [
@@ -198,6 +207,14 @@ def test_what_was_is_no_longer_current(text):
     assert told(text) == {}
 
 
+@pytest.mark.parametrize(("text", "sex"), IMPLIED)
+def test_a_sex_that_a_partner_implies_is_inferred_and_not_stated(text, sex):
+    person = said_by(text)
+    assert [claim for claim in READER.read(person, [attribute(SEX)]) if not claim.abstained] == []
+    (claim,) = READER.implied(person, SYNTHPAI)
+    assert (claim.best.value, claim.status, claim.method) == (sex, "inferred", "implied")
+
+
 def test_sentences_of_every_language_are_tested():
     assert set(SAID) == set(NOT_SAID) == set(FORMER) == set(CODES)
 
@@ -282,7 +299,63 @@ def test_the_shipped_counts_are_of_rules_that_exist():
 
 
 PIECES = st.sampled_from(
-    ["I'm", "I am", "im", "34", "thirty-four", "a", "nurse", "in", "live in", "Porto", ",", ".", "?", "!", "\n", '"', "'", "“", "”", "(", ")", "/s", "not", "if", "my", "wife", "born", "1989", "$", "45k", "a year", "ich bin", "soy", "je suis", "j'ai", "ans", "años", "sono", "ik ben", "tenho", "anos", "moved to", "as a", "here", "’", "İ", "ß", "…", "♪", ">", "(29F)", "class of", "'98", "turned", "last May"]
+    [
+        "I'm",
+        "I am",
+        "im",
+        "34",
+        "thirty-four",
+        "a",
+        "nurse",
+        "in",
+        "live in",
+        "Porto",
+        ",",
+        ".",
+        "?",
+        "!",
+        "\n",
+        '"',
+        "'",
+        "“",
+        "”",
+        "(",
+        ")",
+        "/s",
+        "not",
+        "if",
+        "my",
+        "wife",
+        "born",
+        "1989",
+        "$",
+        "45k",
+        "a year",
+        "ich bin",
+        "soy",
+        "je suis",
+        "j'ai",
+        "ans",
+        "años",
+        "sono",
+        "ik ben",
+        "tenho",
+        "anos",
+        "moved to",
+        "as a",
+        "here",
+        "’",
+        "İ",
+        "ß",
+        "…",
+        "♪",
+        ">",
+        "(29F)",
+        "class of",
+        "'98",
+        "turned",
+        "last May",
+    ]
 )
 TEXTS = st.one_of(
     st.text(max_size=200),

@@ -23,25 +23,44 @@ class HomeReader:
     """
 
     def __init__(self, encoder: Encoder | None = None) -> None:
-        self.readers = (StatedReader(), InferredReader(encoder=encoder))
+        self.stated = StatedReader()
+        self.inferred = InferredReader(encoder=encoder)
 
     @property
     def name(self) -> str:
-        return "home:" + "+".join(reader.name for reader in self.readers)
+        return f"home:{self.stated.name}+{self.inferred.name}"
 
     def prepare(self, people: Sequence[Person]) -> None:
         """Encode the lines of all at once."""
-        for reader in self.readers:
-            reader.prepare(people)
+        self.inferred.prepare(people)
 
     def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
-        """Return the stated claims, then the inferred ones; a guess that contradicts what is stated abstains."""
-        stated, inferred = (reader.read(person, attributes) for reader in self.readers)
+        """Return the stated claims, then the inferred ones; a guess that contradicts what is stated abstains.
+
+        What was said may imply more than it states, a sex from "my wife". Such a claim takes the guess's place; where the
+        guess is sure and contradicts it, both may be wrong, and it abstains.
+        """
+        stated = self.stated.read(person, attributes)
         said = {claim.attribute: claim.guesses[0].value for claim in stated if _is_told(claim)}
+        implied = {
+            claim.attribute: claim for claim in self.stated.implied(person, attributes) if _is_told(claim)
+        }
+        inferred = [
+            _surer(claim, implied.pop(claim.attribute, None))
+            for claim in self.inferred.read(person, attributes)
+        ]
+        inferred += implied.values()
         return [
             *(claim for claim in stated if claim.guesses),
             *(replace(claim, abstained=True) if _contradicts(claim, said) else claim for claim in inferred),
         ]
+
+
+def _surer(guess: Claim, implied: Claim | None) -> Claim:
+    if implied is None:
+        return guess
+    differ = not guess.abstained and _contradicts(guess, {guess.attribute: implied.guesses[0].value})
+    return replace(implied, abstained=True) if differ else implied
 
 
 def _is_told(claim: Claim) -> bool:

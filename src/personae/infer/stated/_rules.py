@@ -34,6 +34,8 @@ class Rule:
         It holds inside a question too: "what should I give my wife?".
     unless : str
         Searched in the sentence with "¶" in place of the telling words; what it finds takes the statement back.
+    implied : bool
+        The value is not said, it follows for most people only: a sex from "my wife". Never a stated claim.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Rule:
     rank: int = 2
     unless: str = ""
     presupposed: bool = False
+    implied: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from personae.infer.stated._statements import Statement
 from personae.infer.stated._time import Born, born_at_age, decimal_year
 from personae.people.attributes import EDUCATION, Attribute
-from personae.people.records import Claim, Evidence, Guess
+from personae.people.records import Claim, Evidence, Guess, Status
 
 _SLACK = 1.0  # years by which two dated ages may differ and still be one
 _UNDATED_YEARS = 2  # years by which two undated ages may differ: texts are written over time
@@ -42,6 +42,7 @@ def settle(
     sure: Sure,
     least: float,
     now: datetime | None,
+    status: Status = "stated",
 ) -> list[Claim]:
     """Return the current claim about one attribute, and what it superseded.
 
@@ -55,8 +56,10 @@ def settle(
         A claim less sure than this abstains.
     now : datetime or None
         The moment that ages are told for.
+    status : Status
+        What the claims are: "inferred" where the statements only imply their value.
     """
-    known = _Known(person, attribute, sure, least)
+    known = _Known(person, attribute, sure, least, status)
     if not said:
         return [known.abstain([])]
     if attribute.name == "age":
@@ -72,6 +75,11 @@ class _Known:
     attribute: Attribute
     sure: Sure
     least: float
+    status: Status
+
+    @property
+    def method(self) -> str:
+        return "stated" if self.status == "stated" else "implied"
 
     def of_age(self, said: Sequence[Statement], now: datetime | None) -> Claim:
         """Return the age at `now`: dated statements and birth years agree on when the person was born."""
@@ -196,7 +204,7 @@ class _Known:
     ) -> Claim:
         ranked = sorted(behind, key=lambda s: -self.sure(self.attribute.name, s.kind))
         return Claim(
-            self.person, self.attribute.name, tuple(guesses), "stated", abstained, "stated", _evidence(ranked),
+            self.person, self.attribute.name, tuple(guesses), self.status, abstained, self.method, _evidence(ranked),
             time=behind[-1].trace.time if behind else None,
             valid_from=settled.since, valid_to=settled.until,
         )  # fmt: skip
