@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.metrics.directions import main_directions
 from personae.models.encoder import Encoder
 from personae.people.records import Preference
 
@@ -65,13 +66,13 @@ class View:
 def view_of(pairs: Pairs, n_directions: int) -> View:
     """Learn a view from pairs."""
     scale = np.sqrt((pairs.style**2).mean(axis=0))
-    _, axes = np.linalg.eigh(pairs.vectors.T @ pairs.vectors)
+    axes = main_directions(pairs.vectors, n_directions, centered=False)
     spread = float(np.sqrt((pairs.vectors**2).mean())) or 1.0
     counts = Counter(sentence for persona in pairs.personas for sentence in persona)
     sentences = sorted(
         sentence for sentence, n in counts.items() if FEWEST <= n <= len(pairs.personas) - FEWEST
     )
-    return View(np.where(scale > 0, scale, 1.0), axes[:, ::-1][:, :n_directions] / spread, tuple(sentences))
+    return View(np.where(scale > 0, scale, 1.0), axes / spread, tuple(sentences))
 
 
 def read_pairs(

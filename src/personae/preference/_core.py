@@ -1,0 +1,213 @@
+"""The contract of the family: a method learns from many people's choices, then places one person by a few of theirs."""
+
+from __future__ import annotations
+
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from personae.errors import BadInput
+from personae.metrics.logistic import sigmoid
+from personae.people.records import Preference
+from personae.preference.comparisons import Array, Codes, Comparisons, Item, comparisons
+
+Features = Callable[[Sequence[Item]], Array]  # items to vectors of shape (n_items, n_features)
+_BAND = 1.645  # of the normal distribution: intervals hold 90%
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """P(a is chosen) for n rows, with a 90% interval: arrays of shape (n,)."""
+
+    probability: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """P(a is chosen), with a 90% interval; `is_known` is false where the method has never seen the person."""
+
+    probability: float
+    low: float
+    high: float
+    is_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One readable part of what a person prefers: its name, its signed weight in log-odds, and items that show it."""
+
+    name: str
+    weight: float
+    examples: tuple[str, ...] = ()
+
+
+class Personaliser(ABC):
+    """Base of the family's methods, after scikit-learn: the constructor stores, `fit` learns, `clone` copies.
+
+    A method says how to learn from everyone (`_learn`), how to place people by their choices (`_place`: one row of numbers a
+    person, the only thing kept of them), and what it then expects (`_chances`). `features` maps items to vectors.
+
+    Attributes
+    ----------
+    states_ : ndarray of shape (n_people, n_numbers)
+        What is kept of each person; `index_` maps their names to its rows. The state of someone unknown is `unknown_`.
+    """
+
+    features: Features
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **params: Any) -> Self:
+        """Set constructor arguments."""
+        unknown = set(params) - set(self.get_params())
+        if unknown:
+            raise BadInput(
+                f"{type(self).__name__} has no argument {', '.join(sorted(unknown))}; it has "
+                f"{', '.join(self.get_params())}."
+            )
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def fit(self, rows: Sequence[Preference] | Comparisons) -> Self:
+        """Learn the population from everyone's choices, and place each of these people by theirs.
+
+        Raises
+        ------
+        BadInput
+            When there is no row, or a feature is not a finite number; names the item by its place, never by its text.
+        """
+        table = comparisons(rows)
+        if not len(table):
+            raise BadInput("No preference rows to learn from: give at least one.")
+        vectors = self._vectors(table)
+        self._learn(table, vectors)
+        self.unknown_ = self._place(table.take(np.zeros(0, dtype=np.intp)), vectors, 1)[0]
+        self.states_ = self._place(table, vectors, len(table.people))
+        self.index_ = {person: place for place, person in enumerate(table.people)}
+        return self
+
+    def adapt(self, person: str, shots: Sequence[Preference]) -> Self:
+        """Place one person by these choices alone; a person already known is placed anew, with no shots as if unknown."""
+        if any(shot.person != person for shot in shots):
+            raise BadInput(f"Shots of somebody else than {person!r} were given; choose those rows by person.")
+        if not shots:
+            return self._keep((person,), self._fitted()[None])
+        return self.adapt_all(shots)
+
+    def adapt_all(self, rows: Sequence[Preference] | Comparisons) -> Self:
+        """Place many people at once, each by their own rows; people without a row are left as they are."""
+        self._fitted()
+        table = comparisons(rows)
+        placed = self._place(table, self._vectors(table), len(table.people))
+        given = np.flatnonzero(table.counts())
+        return self._keep(tuple(table.people[code] for code in given), placed[given])
+
+    def forget(self, person: str) -> Self:
+        """Drop all that is kept of a person; what was learned of the population stays."""
+        if person in self.index_:
+            kept = [name for name in self.index_ if name != person]
+            self.states_ = self.states_[[self.index_[name] for name in kept]]
+            self.index_ = {name: place for place, name in enumerate(kept)}
+        return self
+
+    def prob(self, person: str, context: str, a: str, b: str) -> Chance:
+        """Return the probability that a person chooses a over b; for someone unknown, the population's."""
+        found = self.probs([Preference(person, context, a, b, "tie")])
+        return Chance(
+            float(found.probability[0]), float(found.low[0]), float(found.high[0]), person in self.index_
+        )
+
+    def probs(self, rows: Sequence[Preference] | Comparisons) -> Chances:
+        """Return the probability that a is chosen in each row, whatever was chosen."""
+        unknown = self._fitted()
+        table = comparisons(rows)
+        states = np.vstack([self.states_, unknown])
+        places = np.array(
+            [self.index_.get(person, len(self.states_)) for person in table.people], dtype=np.intp
+        )
+        return self._chances(states[places], table, self._vectors(table))
+
+    @abstractmethod
+    def explain(self, person: str) -> list[Reason]:
+        """Return what is believed of a person's taste, the largest weights first; of someone unknown, nothing."""
+
+    @property
+    def bytes_per_person(self) -> int:
+        """Bytes kept of one person."""
+        return int(self._fitted().nbytes)
+
+    @abstractmethod
+    def _learn(self, table: Comparisons, vectors: Array) -> None:
+        """Learn the population; `vectors` has shape (n_items, n_features)."""
+
+    @abstractmethod
+    def _place(self, table: Comparisons, vectors: Array, n_people: int) -> Array:
+        """Return states of shape (n_people, n_numbers) from each person's rows; without rows, the population's."""
+
+    @abstractmethod
+    def _chances(self, states: Array, table: Comparisons, vectors: Array) -> Chances:
+        """Return what people in these states (n_people, n_numbers) choose; `table.person` points into the states."""
+
+    def _vectors(self, table: Comparisons) -> Array:
+        vectors = np.asarray(self.features(table.items), dtype=float)
+        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+        if len(bad):
+            raise BadInput(
+                f"The features of {len(bad)} items are not finite numbers, the first is item {bad[0]}."
+            )
+        return vectors
+
+    def _keep(self, people: tuple[str, ...], states: Array) -> Self:
+        new = [person for person in people if person not in self.index_]
+        if new:
+            start = len(self.states_)
+            self.index_.update({person: start + place for place, person in enumerate(new)})
+            self.states_ = np.vstack([self.states_, np.tile(self.unknown_, (len(new), 1))])
+        self.states_[[self.index_[person] for person in people]] = states
+        return self
+
+    def _fitted(self) -> Array:
+        if not hasattr(self, "unknown_"):
+            raise BadInput(f"This {type(self).__name__} has learned nothing yet; call `fit` first.")
+        unknown: Array = self.unknown_
+        return unknown
+
+
+def clone(method: Personaliser) -> Personaliser:
+    """Return the same method, unfitted."""
+    return type(method)(**method.get_params())
+
+
+def chances_of_margins(mean: Array, sd: Array) -> Chances:
+    """Return P(a) where the log-odds are normal with this mean and standard deviation, both of shape (n,).
+
+    Notes
+    -----
+    E sigmoid(N(m, s^2)) is close to sigmoid(m / sqrt(1 + pi s^2 / 8)) (MacKay 1992, "The Evidence Framework Applied to
+    Classification Networks", section 3).
+    """
+    return Chances(
+        sigmoid(mean / np.sqrt(1 + np.pi * sd**2 / 8)), sigmoid(mean - _BAND * sd), sigmoid(mean + _BAND * sd)
+    )
+
+
+def padded(table: Comparisons, n_people: int) -> tuple[Codes, Array]:
+    """Return each person's rows side by side: places of shape (n_people, most), and 1 where there is a row, else 0."""
+    counts = np.bincount(table.person, minlength=n_people)
+    order = np.argsort(table.person, kind="stable")
+    starts = np.cumsum(counts) - counts
+    slots = np.arange(len(table)) - np.repeat(starts, counts)
+    places = np.zeros((n_people, int(counts.max(initial=0))), dtype=np.intp)
+    is_row = np.zeros(places.shape)
+    places[table.person[order], slots] = order
+    is_row[table.person[order], slots] = 1.0
+    return places, is_row
