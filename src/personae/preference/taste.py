@@ -137,7 +137,7 @@ class LinearTaste(Personaliser):
         coordinates = self._coordinates(table, vectors)
         rewards = self.population_.rewards(table.items, vectors)
         base, gaps = rewards[table.a] - rewards[table.b], coordinates[table.a] - coordinates[table.b]
-        precision: Array = np.linalg.inv(self.spread_)
+        precision = np.asarray(np.linalg.inv(self.spread_), dtype=float)
         places, is_row = padded(table, n_people)
         return np.vstack([
             _posterior(base, gaps, table, places[start : start + _CHUNK], is_row[start : start + _CHUNK], precision)
