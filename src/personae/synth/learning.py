@@ -1,0 +1,173 @@
+"""A joint distribution learned from a table: every pair of columns as in the table, and no row of it copied.
+
+Source of the idea: synthetic reconstruction (Beckman, Baggerly, McKay 1996, "Creating synthetic baseline populations",
+Transportation Research A 30(6)), with people drawn from conditionals in place of a sample of real households.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import BadInput
+from personae.synth._streams import Codes, Streams, draw_codes
+from personae.synth.joint import Joint, Points, information, neighbors, two_way_margins
+from personae.synth.raking import Margin, rake
+from personae.synth.variables import Variable
+
+MOST_LEVELS = 60
+LEAST_PEOPLE = 50
+BANDS = 12
+POOL = 40_000  # people drawn from the conditionals, whose weights are then raked
+LEAST = 5  # people who share the parents' levels; below it fewer parents are asked
+PARENTS = 3
+ROUNDS = 60
+
+
+def learn_spec(
+    columns: Mapping[str, Sequence[Any] | NDArray[Any]],
+    *,
+    provenance: str = "learned from a table",
+    bands: int = BANDS,
+    pool: int = POOL,
+    random_state: int = 0,
+) -> Joint:
+    """Return the joint distribution of a table of people, with every two-way table of its columns.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence of length n_people
+        Text with at most 60 values, or numbers; "" is a level of its own. A number with more values than `bands` is cut into
+        bands of about as many people each.
+    provenance : str
+        What the table is; it goes with every person made.
+    bands : int
+    pool : int
+        Cells that the weights live on, at most.
+    random_state : int
+
+    Raises
+    ------
+    BadInput
+        When the table has fewer than 50 people, or a column of text has too many values.
+
+    Notes
+    -----
+    Each column is drawn given up to three others that tell most of it, from counts of at least five people; the people so
+    drawn are cells, and their weights are raked to every two-way table. Higher orders are as far kept as the conditionals
+    keep them.
+    """
+    tables = {name: np.asarray(column) for name, column in columns.items()}
+    lengths = {len(column) for column in tables.values()}
+    if len(lengths) != 1 or min(lengths) < LEAST_PEOPLE:
+        raise BadInput(
+            f"A table needs columns of one length and at least {LEAST_PEOPLE} people to be learned from."
+        )
+    variables = tuple(variable_of(name, column, bands=bands) for name, column in tables.items())
+    codes = np.stack([variable.codes(tables[variable.name]) for variable in variables], axis=1)
+    drawn = _people(codes, variables, Streams(pool, random_state))
+    cells, times = np.unique(drawn, axis=0, return_counts=True)
+    margins = list(_reachable(codes, cells, variables))
+    raked = rake(times.astype(float), margins, rounds=ROUNDS, tolerance=1e-4)
+    order = neighbors(cells, raked.weights, variables)
+    points = {
+        variable.name: _points(variable, tables[variable.name]) for variable in variables if variable.edges
+    }
+    return Joint(variables, cells[order], raked.weights[order], provenance, points, raked.largest_error)
+
+
+def variable_of(name: str, column: NDArray[Any], *, bands: int = BANDS) -> Variable:
+    """Return the variable that a column is: its values, or bands of a number of about as many people each.
+
+    >>> variable_of("age", np.array([20, 30, 40, 50]), bands=2).levels
+    ('20-30', '40-50')
+    """
+    levels = sorted({str(cell) for cell in column.tolist()})
+    if column.dtype.kind in "iuf" and len(levels) > bands:
+        values = np.unique(column)
+        edges = np.unique(np.quantile(column, np.arange(bands) / bands, method="higher"))
+        edges[0] = values[0]
+        last = [*values[np.searchsorted(values, edges[1:]) - 1], values[-1]]
+        names = [
+            f"{low:g}" if low == high else f"{low:g}-{high:g}" for low, high in zip(edges, last, strict=True)
+        ]
+        return Variable(name, tuple(names), tuple(edges.tolist()))
+    if len(levels) > MOST_LEVELS:
+        raise BadInput(
+            f"The column {name!r} has {len(levels)} different values; a population is controlled by columns of at most "
+            f"{MOST_LEVELS}, or numbers. Name the columns to use, or group the values."
+        )
+    return Variable(name, tuple(levels))
+
+
+def _people(codes: Codes, variables: tuple[Variable, ...], streams: Streams) -> Codes:
+    """Return people drawn column by column, each given its parents, shape (pool, n_variables)."""
+    sizes = np.array([len(variable.levels) for variable in variables])
+    drawn = np.zeros((streams.n, len(variables)), dtype=np.intp)
+    for column, parents in _plan(codes, sizes):
+        uniform = streams.uniform(f"pool {column}")
+        waiting = np.ones(streams.n, dtype=bool)
+        while waiting.any():
+            known, table = _given(codes, column, parents, sizes)
+            asked = _keys(drawn[:, parents], sizes[parents])
+            place = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+            fits = waiting & (known[place] == asked) & (table.sum(axis=1)[place] >= (LEAST if parents else 0))
+            drawn[fits, column] = draw_codes(uniform[fits], table[place[fits]])
+            waiting &= ~fits
+            parents = parents[:-1]
+    return drawn
+
+
+def _plan(codes: Codes, sizes: Codes) -> Iterator[tuple[int, list[int]]]:
+    """Yield each column with its parents, best first: next comes the column that those before tell most about."""
+    n_columns = codes.shape[1]
+    told = np.zeros((n_columns, n_columns))
+    for a in range(n_columns):
+        for b in range(a):
+            told[a, b] = told[b, a] = information(_given(codes, b, [a], sizes)[1] / len(codes))
+    before = [int(told.sum(axis=1).argmax())]
+    yield before[0], []
+    while len(before) < n_columns:
+        rest = [column for column in range(n_columns) if column not in before]
+        column = max(rest, key=lambda each: told[each, before].max())
+        parents: list[int] = []
+        while len(parents) < min(PARENTS, len(before)):
+            left = [each for each in before if each not in parents]
+            gains = [
+                information(_given(codes, column, [*parents, each], sizes)[1] / len(codes)) for each in left
+            ]
+            parents.append(left[int(np.argmax(gains))])
+        yield column, parents
+        before.append(column)
+
+
+def _given(codes: Codes, column: int, parents: list[int], sizes: Codes) -> tuple[Codes, NDArray[np.float64]]:
+    """Return the keys of the parents' levels that occur, and the counts of the column's levels for each."""
+    known, place = np.unique(_keys(codes[:, parents], sizes[parents]), return_inverse=True)
+    counts = np.bincount(place * sizes[column] + codes[:, column], minlength=len(known) * sizes[column])
+    return known, counts.reshape(len(known), sizes[column]).astype(float)
+
+
+def _keys(codes: Codes, sizes: Codes) -> Codes:
+    keys = np.zeros(len(codes), dtype=np.intp)
+    for column, size in zip(codes.T, sizes, strict=True):
+        keys = keys * size + column
+    return keys
+
+
+def _reachable(codes: Codes, cells: Codes, variables: tuple[Variable, ...]) -> Iterator[Margin]:
+    """Yield the table's two-way tables over the cells; what no cell holds, a person in thousands, is left to the others."""
+    wanted = two_way_margins(codes, np.ones(len(codes)), variables)
+    for want, have in zip(wanted, two_way_margins(cells, np.ones(len(cells)), variables), strict=True):
+        shares = np.where(have.shares > 0, want.shares, 0.0)
+        yield Margin(want.name, have.places, shares / shares.sum())
+
+
+def _points(variable: Variable, column: NDArray[Any]) -> tuple[Points, ...]:
+    """Return the numbers of each band with the people who have them."""
+    codes = variable.codes(column)
+    found = (np.unique(column[codes == band], return_counts=True) for band in range(len(variable.levels)))
+    return tuple((values, counts.astype(float)) for values, counts in found)
