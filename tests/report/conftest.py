@@ -123,18 +123,18 @@ def _bins(*rows: tuple[float, float, int]) -> tuple[Bin, ...]:
 
 QUALITY = (
     Quality("all", "made-up forum", "inferred", 700, 0.57, 0.54, 0.61, 0.41, 0.84, 288, 0.04,
-            _bins((0.15, 0.17, 60), (0.35, 0.36, 210), (0.55, 0.53, 220), (0.75, 0.77, 140), (0.92, 0.9, 70))),
+            _bins((0.15, 0.17, 60), (0.35, 0.36, 210), (0.55, 0.53, 220), (0.75, 0.77, 140), (0.92, 0.9, 70)), shown_low=0.79, shown_high=0.88),
     Quality("sex", "made-up forum", "inferred", 111, 0.72, 0.63, 0.8, 0.52, 0.86, 58, 0.05,
-            _bins((0.55, 0.52, 40), (0.72, 0.75, 40), (0.9, 0.88, 31))),
+            _bins((0.55, 0.52, 40), (0.72, 0.75, 40), (0.9, 0.88, 31)), shown_low=0.75, shown_high=0.93),
     Quality("education", "made-up forum", "inferred", 100, 0.63, 0.53, 0.72, 0.47, 0.81, 40, 0.06,
-            _bins((0.3, 0.28, 20), (0.5, 0.55, 50), (0.75, 0.7, 30))),
+            _bins((0.3, 0.28, 20), (0.5, 0.55, 50), (0.75, 0.7, 30)), shown_low=0.66, shown_high=0.9),
     Quality("city_country", "made-up forum", "inferred", 80, 0.35, 0.25, 0.46, 0.08, 0.8, 15, 0.07),
     Quality("income_level", "made-up forum", "inferred", 90, 0.48, 0.38, 0.58, 0.44, None, 0, 0.09),
-    Quality("city_country", "made-up forum", "stated", 64, 0.95, 0.88, 0.98, None, 0.95, 64, 0.02),
-    Quality("occupation", "made-up forum", "stated", 71, 0.94, 0.87, 0.98, None, 0.94, 71, 0.02),
+    Quality("city_country", "made-up forum", "stated", 64, 0.95, 0.88, 0.98, None, 0.95, 64, 0.02, shown_low=0.87, shown_high=0.98),
+    Quality("occupation", "made-up forum", "stated", 71, 0.94, 0.87, 0.98, None, 0.94, 71, 0.02, shown_low=0.86, shown_high=0.98),
     Quality("sex", "short answers", "inferred", 53, 0.58, 0.45, 0.7, 0.51, 0.78, 18, 0.1,
             _bins((0.55, 0.5, 28), (0.75, 0.69, 25)), new_corpus=True),
-    Quality("all", "short answers", "inferred", 206, 0.47, 0.4, 0.54, 0.46, 0.76, 51, 0.1, new_corpus=True),
+    Quality("all", "short answers", "inferred", 206, 0.47, 0.4, 0.54, 0.46, 0.76, 51, 0.1, new_corpus=True, shown_low=0.63, shown_high=0.86),
 )  # fmt: skip
 
 

@@ -222,12 +222,25 @@ def test_special_category_data_is_called_so():
 
 def test_unmeasured_probabilities_are_called_unchecked_and_measured_ones_counted():
     assert "the reader puts it at about 8 in 10, unchecked" in page(claim("sex", "male", 0.8))
-    rows = (Quality("sex", "forum", "inferred", 100, 0.7, 0.6, 0.8, 0.72, 0.9, 40),)
+    rows = (
+        Quality(
+            "sex", "forum", "inferred", 100, 0.7, 0.6, 0.8, 0.72, 0.9, 40, shown_low=0.77, shown_high=0.96
+        ),
+    )
     text = words(page(claim("sex", "male", 0.8), quality=rows))
     assert "about 8 in 10 such guesses are right" in text
-    assert "Measured: 90% of 40 right on forum" in text
+    assert "Measured: 90% of 40 right on forum (likely 77 to 96 in 100)" in text
     assert "no better than the commonest answer" in text
-    assert measured(rows) == "90% of 40 right on forum"
+    assert measured(rows) == "90% of 40 right on forum (likely 77 to 96 in 100)"
+
+
+def test_three_of_three_is_too_few_to_say():
+    rows = (Quality("sex", "forum", "stated", 3, 1.0, None, None, 0.5, 1.0, 3),)
+    assert measured(rows) == "too few to say on forum (3 checked)"
+    text = words(page(claim("sex", "male", 0.98, status="stated"), quality=rows))
+    assert "the reader puts it at about 98 in 100, unchecked" in text
+    assert "100% of 3" not in text
+    assert "too few to say (3)" in text
 
 
 def test_rows_of_another_reader_stand_apart():

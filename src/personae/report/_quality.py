@@ -10,6 +10,7 @@ from markupsafe import Markup
 from personae.report import plots
 from personae.report._text import shown
 from personae.report._views import Desk
+from personae.report._words import FEW, within
 from personae.report.contents import Quality, Report
 
 _KIND = {"stated": "said", "inferred": "guessed", "given": "entered"}
@@ -89,14 +90,23 @@ def _row(row: Quality, desk: Desk) -> QualityRow:
         row.status,
         _KIND[row.status],
         row.n,
-        plots.percent(row.accuracy),
-        f"{100 * row.low:.0f} to {100 * row.high:.0f}",
-        plots.interval(row.accuracy, row.low, row.high, baseline=row.baseline),
+        FEW if row.low is None else plots.percent(row.accuracy),
+        within(row.low, row.high),
+        Markup("")
+        if row.low is None or row.high is None
+        else plots.interval(row.accuracy, row.low, row.high, baseline=row.baseline),
         "" if row.baseline is None else plots.percent(row.baseline),
-        "" if row.shown is None else f"{plots.percent(row.shown)} of {row.shown_n:,}",
+        _shown(row),
         "" if row.calibration_error is None else f"{100 * row.calibration_error:.0f} points",
         row.beats_baseline,
     )
+
+
+def _shown(row: Quality) -> str:
+    if row.shown is None:
+        return ""
+    ends = within(row.shown_low, row.shown_high)
+    return f"{plots.percent(row.shown)} of {row.shown_n:,} ({ends})" if ends else f"{FEW} ({row.shown_n:,})"
 
 
 def _figures(rows: Sequence[Quality], desk: Desk) -> tuple[Figure, ...]:

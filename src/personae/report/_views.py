@@ -11,7 +11,7 @@ from personae.people.attributes import ATTRIBUTES, Attribute
 from personae.people.records import Claim, Evidence, Guess, Status, Trace
 from personae.report import plots
 from personae.report._text import marked, shown
-from personae.report._words import badge, clause, did, label_of, moment, odds, period, value_of
+from personae.report._words import FEW, badge, clause, did, label_of, moment, odds, period, value_of, within
 from personae.report.contents import Quality, Report, Subject
 
 ALTERNATIVES = 3
@@ -185,7 +185,7 @@ def _view(claim: Claim, lines: dict[Key, Trace], desk: Desk) -> View:
         badge(claim.status, desk.you),
         shown(value_of(claim.attribute, best.value), LONGEST) if best else "",
         plots.percent(share),
-        _words(claim, share, bool(rows)),
+        _words(claim, share, any(row.told for row in rows)),
         plots.probability_bar(share, tone="none" if claim.abstained else claim.status),
         tuple(
             _other(claim, guess)
@@ -255,11 +255,13 @@ def cost_words(weight: float, status: Status) -> str:
 def measured(rows: Sequence[Quality]) -> str:
     """Say how often such claims were right, on at most two corpora, the largest first."""
     said = []
-    for row in sorted(rows, key=lambda r: (r.new_corpus, -r.n))[:2]:
-        share, n = (
-            (row.shown, row.shown_n) if row.shown is not None and row.shown_n else (row.accuracy, row.n)
-        )
-        said.append(f"{plots.percent(share)} of {n:,} right on {shown(row.corpus, 40)}")
+    for row in sorted(rows, key=lambda r: (r.told is None, r.new_corpus, -r.n))[:2]:
+        corpus = shown(row.corpus, 40)
+        if row.told is None:
+            said.append(f"{FEW} on {corpus} ({row.shown_n or row.n:,} checked)")
+            continue
+        share, n, low, high = row.told
+        said.append(f"{plots.percent(share)} of {n:,} right on {corpus} (likely {within(low, high)})")
     together = " (all attributes together)" if rows and rows[0].attribute == "all" else ""
     return "; ".join(said) + together
 

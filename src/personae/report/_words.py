@@ -32,6 +32,7 @@ _DID = {
     "listen": "Listened to", "watch": "Watched", "search": "Searched for", "vote": "Voted on", "like": "Liked",
     "follow": "Followed", "rating": "Rated", "purchase": "Bought", "visit": "Visited", "survey_answer": "Answered",
 }  # fmt: skip
+FEW = "too few to say"
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -82,6 +83,15 @@ def odds(probability: float) -> str:
     if probability >= 0.925:
         return "about 19 in 20"
     return f"about {max(1, round(10 * probability))} in 10"
+
+
+def within(low: float | None, high: float | None) -> str:
+    """Write an interval of a share as people count; nothing where there is none.
+
+    >>> within(0.69, 0.943), within(None, None)
+    ('69 to 94 in 100', '')
+    """
+    return "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} in 100"
 
 
 def badge(status: str, you: bool) -> str:

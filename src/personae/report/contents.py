@@ -73,8 +73,10 @@ class Quality:
         "stated" and "inferred" claims are measured apart.
     n : int
         Guesses that were checked.
-    accuracy, low, high : float
-        Share right over all guesses, abstained ones included, with its 95% interval.
+    accuracy : float
+        Share right over all guesses, abstained ones included.
+    low, high : float or None
+        Its 95% interval; None where too few were checked to say.
     baseline : float or None
         Share right when always giving the commonest answer.
     shown, shown_n : float or None, int
@@ -87,6 +89,8 @@ class Quality:
         The whole collection was left out of training, not only these people.
     model : str
         The reader that was measured; another model's rows stand beside it for comparison.
+    shown_low, shown_high : float or None
+        The 95% interval of `shown`; None where too few were shown to say.
     """
 
     attribute: str
@@ -94,8 +98,8 @@ class Quality:
     status: Status
     n: int
     accuracy: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     baseline: float | None = None
     shown: float | None = None
     shown_n: int = 0
@@ -103,18 +107,31 @@ class Quality:
     bins: tuple[Bin, ...] = ()
     new_corpus: bool = False
     model: str = "home"
+    shown_low: float | None = None
+    shown_high: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.low <= self.accuracy <= self.high <= 1.0:
+        low, high = (self.accuracy if end is None else end for end in (self.low, self.high))
+        if not 0.0 <= low <= self.accuracy <= high <= 1.0:
             raise BadInput(
                 f"Quality of {self.attribute!r} on {self.corpus!r}: expected 0 <= low <= accuracy <= high <= 1, "
-                f"got {self.low:g}, {self.accuracy:g}, {self.high:g}."
+                f"got {low:g}, {self.accuracy:g}, {high:g}."
             )
 
     @property
     def beats_baseline(self) -> bool:
-        """Say whether the whole interval lies above the commonest answer."""
-        return self.baseline is None or self.low > self.baseline
+        """Say whether the whole interval lies above the commonest answer, as far as that can be said."""
+        return self.baseline is None or self.low is None or self.low > self.baseline
+
+    @property
+    def told(self) -> tuple[float, int, float, float] | None:
+        """Return (share right, n, low, high) of what a page shows, or of all guesses where none was shown; None: too few."""
+        if self.shown is not None and self.shown_n:
+            ends, share, n = (self.shown_low, self.shown_high), self.shown, self.shown_n
+        else:
+            ends, share, n = (self.low, self.high), self.accuracy, self.n
+        low, high = ends
+        return None if low is None or high is None else (share, n, low, high)
 
 
 @dataclass(frozen=True, slots=True)

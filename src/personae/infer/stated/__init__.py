@@ -28,7 +28,7 @@ from personae.models.places import Places
 from personae.people.attributes import SYNTHPAI, Attribute
 from personae.people.records import Claim, Person, Status, newest, trace_id
 
-__all__ = ["CODES", "Precision", "StatedReader", "Statement"]
+__all__ = ["CODES", "Precision", "StatedReader", "Statement", "home_precision"]
 
 
 class StatedReader:
