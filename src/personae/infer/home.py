@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from personae.infer._home_model import FILE
 from personae.infer.inferred import InferredReader
 from personae.infer.stated import StatedReader
 from personae.models.encoder import Encoder
@@ -20,11 +22,17 @@ class HomeReader:
     ----------
     encoder : Encoder or None
         None takes the one that ships, with a cache.
+    file : Path
+        The fitted model of the inferred claims.
+    mark_abstained : bool
+        Mark the telling words of claims that abstain, too; a shield asks for them.
     """
 
-    def __init__(self, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, encoder: Encoder | None = None, *, file: Path = FILE, mark_abstained: bool = False
+    ) -> None:
         self.stated = StatedReader()
-        self.inferred = InferredReader(encoder=encoder)
+        self.inferred = InferredReader(encoder=encoder, file=file, mark_abstained=mark_abstained)
 
     @property
     def name(self) -> str:

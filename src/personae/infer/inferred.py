@@ -43,6 +43,8 @@ class InferredReader:
         None takes the one that ships, with a cache.
     file : Path
         The fitted model.
+    mark_abstained : bool
+        Mark the telling words of claims that abstain, too; a shield asks for them.
 
     Notes
     -----
@@ -50,13 +52,16 @@ class InferredReader:
     claim's score that falls away without it.
     """
 
-    def __init__(self, *, encoder: Encoder | None = None, file: Path = FILE) -> None:
+    def __init__(
+        self, *, encoder: Encoder | None = None, file: Path = FILE, mark_abstained: bool = False
+    ) -> None:
         self.encoder = encoder or CachedEncoder(home_encoder())
         self.file = file
+        self.mark_abstained = mark_abstained
 
     @property
     def name(self) -> str:
-        return f"inferred-{home_model(self.file).version}"
+        return f"inferred-{home_model(self.file).version}{'-marked' if self.mark_abstained else ''}"
 
     def prepare(self, people: Sequence[Person]) -> None:
         """Encode the lines of all at once, each text once."""
@@ -115,7 +120,8 @@ class InferredReader:
             own = np.flatnonzero(owner == number)
             line = text.lines[int(own[np.argmax(rows.told[own, value])])]
             states = self.encoder if rank == 0 else None
-            spans = () if abstained else word_spans(model, name, value, line.text, states)
+            hidden = abstained and not self.mark_abstained
+            spans = () if hidden else word_spans(model, name, value, line.text, states)
             trace = text.traces[number]
             marked = tuple((line.start + start, line.start + end) for start, end in spans)
             found.append(Evidence(trace.id, trace.where, marked, float(shares[number])))
