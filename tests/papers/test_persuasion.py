@@ -1,3 +1,4 @@
+import gzip
 import os
 import time
 
@@ -17,7 +18,8 @@ from personae.papers.persuasion.experiment import (
     samples,
     threshold_errors,
 )
-from personae.papers.persuasion.messages import DATA, Reader, message_effects, readers
+from personae.papers.persuasion.messages import COVARIATES, DATA, Reader, message_effects, readers
+from personae.papers.persuasion.pairs import message_pairs
 
 data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 NAN = float("nan")
@@ -53,7 +55,7 @@ def test_sizes_and_mediators_fill_in_what_is_not_published():
     assert sorted(found.mediator("flesch", scaled=True)) == pytest.approx([-np.sqrt(0.5), np.sqrt(0.5)])
 
 
-def test_a_live_model_argues_with_and_without_attributes(monkeypatch):
+def test_a_live_model_argues_with_and_without_attributes(monkeypatch, tmp_path):
     seen = []
 
     def answer(messages):
@@ -64,7 +66,7 @@ def test_a_live_model_argues_with_and_without_attributes(monkeypatch):
         return "Someone like you sees that this is wrong." if told else "One. Two. Three."
 
     monkeypatch.setattr(Context, "chat", lambda self: chat_model("scripted", script=answer))
-    result = run(EXPERIMENT, Context(model="http://localhost:1/v1#m", quick=True, limit=4))
+    result = run(EXPERIMENT, Context(folder=tmp_path, model="http://localhost:1/v1#m", quick=True, limit=4))
     found = {(row.setting, row.metric): row.value for row in result.rows}
     assert seen.count(True) == seen.count(False) == 12
     assert found["live debates, personalized", "texts that name the reader's attributes"] == 1
@@ -77,7 +79,62 @@ def test_a_live_model_argues_with_and_without_attributes(monkeypatch):
 def test_motions_ship_with_three_texts_a_side():
     motions = read_motions()
     assert all(len(motion.pro) == len(motion.con) == 3 for motion in motions)
-    assert len({sample["id"] for sample in samples(Context())}) == len(motions) >= 5
+    assert len(motions) >= 5
+
+
+def test_message_pairs_are_far_apart_and_of_one_issue(folder_of_messages):
+    context = Context(folder=folder_of_messages)
+    people = readers(context)
+    pairs = message_pairs(context, people)
+    found = message_effects(people)
+    effects = dict(zip(found.ids, found.effects, strict=True))
+    assert [set(pair.ids) for pair in pairs] == [
+        {1, 4},
+        {2, 3},
+    ]  # the strongest with the weakest, then the next two
+    assert all(
+        effects[pair.ids[pair.right]] - effects[pair.ids[1 - pair.right]] == pytest.approx(pair.gap)
+        for pair in pairs
+    )
+    made = samples(Context(folder=folder_of_messages, limit=1))
+    assert [(each["options"], each["target"]) for each in made] == [(list(pairs[0].texts), pairs[0].right)]
+    assert all(
+        message_pairs(Context(folder=folder_of_messages, seed=seed), people)[0].gap > 0 for seed in range(4)
+    )
+
+
+@pytest.fixture
+def folder_of_messages(tmp_path):
+    """Four invented messages on one issue that moved their readers by 30, 20, 10 and 0 points, and readers of none."""
+    random = np.random.default_rng(0)
+    names = ["treatment_message_word_count", "moral_nonmoral_ratio", "flesch", "emotion_proportion", "type_token_ratio",
+             "task_completion", "pretraining_tokens"]  # fmt: skip
+    columns = [
+        "dv_response_mean",
+        "message_id",
+        "condition",
+        "model",
+        "issue",
+        "parameters",
+        *names,
+        *COVARIATES,
+        "authorship",
+    ]
+    lines = [",".join(columns)]
+    for i in range(250):
+        message = i % 5
+        moved = {0: 0, 1: 30, 2: 20, 3: 10, 4: 0}[message]
+        row = [f"{30 + moved + random.normal():.3f}", str(message), "AI" if message else "control", "m" * bool(message),
+               "ponds", "7", *["1"] * len(names), *[str(random.integers(5)) for _ in COVARIATES], ""]  # fmt: skip
+        lines.append(",".join(row))
+    folder = tmp_path / DATA
+    folder.mkdir()
+    with gzip.open(folder / "llm_messages_rct.csv.gz", "wt") as stream:
+        stream.write("\n".join(lines))
+    with gzip.open(folder / "llm_messages_text.csv.gz", "wt") as stream:
+        stream.write("response_id,issue_stance_full,response\n")
+        stream.writelines(f"{i},Every village needs a pond,Message {i}\n" for i in range(1, 5))
+    return tmp_path
 
 
 @data

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -12,6 +10,7 @@ from personae.metrics.calibration import auroc
 from personae.metrics.intervals import (
     DRAWS,
     LEVEL,
+    Clusters,
     Interval,
     RandomState,
     bootstrap_sums,
@@ -27,8 +26,8 @@ def auroc_interval(
     scores: ArrayLike,
     outcomes: ArrayLike,
     *,
-    strata: Sequence[Hashable] | None = None,
-    clusters: Sequence[Hashable] | None = None,
+    strata: Clusters | None = None,
+    clusters: Clusters | None = None,
     draws: int = DRAWS,
     level: float = LEVEL,
     random_state: RandomState = 0,
@@ -57,10 +56,10 @@ def auroc_interval(
         raise BadInput(
             f"Scores of shape {score.shape} for outcomes of shape {right.shape}; outcomes are 0 or 1."
         )
-    stratum, n_strata = cluster_codes(strata or [0] * len(score), len(score))
+    stratum, n_strata = cluster_codes([0] * len(score) if strata is None else strata, len(score))
     cluster, n_clusters = cluster_codes(clusters, len(score))
     drawn_counts = resample_counts(n_clusters, draws=draws, random_state=random_state)
-    counts = np.ascontiguousarray(drawn_counts.T, dtype=float)  # (n_clusters, draws)
+    counts = np.ascontiguousarray(drawn_counts.T, dtype=np.float32)  # (n_clusters, draws), whole numbers
     values, drawn = [], []
     for each in range(n_strata):
         hits, misses = (
@@ -77,7 +76,7 @@ def correlation_interval(
     first: ArrayLike,
     second: ArrayLike,
     *,
-    clusters: Sequence[Hashable] | None = None,
+    clusters: Clusters | None = None,
     draws: int = DRAWS,
     level: float = LEVEL,
     random_state: RandomState = 0,
@@ -121,18 +120,20 @@ def _drawn_auroc(
     misses: NDArray[np.float64],
     of_hits: NDArray[np.intp],
     of_misses: NDArray[np.intp],
-    counts: NDArray[np.float64],
+    counts: NDArray[np.float32],
 ) -> NDArray[np.float64]:
     """Return the AUROC of each draw, shape (draws,): `counts`, (n_clusters, draws), says how often each cluster was drawn."""
     order = np.argsort(misses, kind="stable")
     places = [np.searchsorted(misses[order], hits, side=side) for side in ("left", "right")]
+    places = places[:1] if (places[0] == places[1]).all() else places  # no ties
     drawn = np.empty(counts.shape[1])
     step = max(1, _AT_ONCE // (len(hits) + len(misses)))
     for start in range(0, len(drawn), step):
         some = counts[:, start : start + step]
         n_hits, n_misses = some[of_hits], some[of_misses[order]]
-        up_to = np.concatenate([np.zeros((1, some.shape[1])), np.cumsum(n_misses, axis=0)])
-        won = sum(np.einsum("ij,ij->j", n_hits, up_to[place]) for place in places) / 2
+        up_to = np.zeros((len(misses) + 1, some.shape[1]), dtype=np.float32)
+        np.cumsum(n_misses, axis=0, out=up_to[1:])
+        won = sum(np.einsum("ij,ij->j", n_hits, up_to[place]) for place in places) / len(places)
         pairs = n_hits.sum(axis=0) * up_to[-1]
         drawn[start : start + step] = won / np.where(pairs == 0, np.nan, pairs)
     return drawn

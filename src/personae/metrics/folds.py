@@ -48,11 +48,15 @@ def level_folds(
     """
     value = np.asarray(values, dtype=float)
     if n_folds < 2 or value.ndim != 1 or np.isnan(value).any():
-        raise BadInput(f"{n_folds} folds over values of shape {value.shape}: give at least two folds, and no NaN.")
+        raise BadInput(
+            f"{n_folds} folds over values of shape {value.shape}: give at least two folds, and no NaN."
+        )
     random = np.random.default_rng(random_state)
     order = np.lexsort((random.random(len(value)), value))
     hands = -(-len(value) // n_folds)
-    dealt = np.concatenate([random.permutation(n_folds) for _ in range(hands)] or [np.zeros(0, dtype=np.intp)])
+    dealt = np.concatenate(
+        [random.permutation(n_folds) for _ in range(hands)] or [np.zeros(0, dtype=np.intp)]
+    )
     folds = np.empty(len(value), dtype=np.intp)
     folds[order] = dealt[: len(value)]
     return folds

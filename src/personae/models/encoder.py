@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 DIMENSIONS = 384
 MAX_TOKENS = 256  # all-MiniLM-L6-v2, max_seq_length
 HOME = Path(__file__).parent / "home"
+WEIGHTS = (HOME / "encoder.onnx", HOME / "tokenizer.json")
 
 
 class Encoder(Protocol):
@@ -109,9 +110,9 @@ class HomeEncoder:
             options.intra_op_num_threads = 1
             options.log_severity_level = 3
             session = onnxruntime.InferenceSession(
-                HOME / "encoder.onnx", options, providers=["CPUExecutionProvider"]
+                WEIGHTS[0], options, providers=["CPUExecutionProvider"]
             )
-            tokenizer = Tokenizer.from_file(str(HOME / "tokenizer.json"))
+            tokenizer = Tokenizer.from_file(str(WEIGHTS[1]))
             tokenizer.enable_truncation(MAX_TOKENS)
             tokenizer.no_padding()
             self._loaded = session, tokenizer
@@ -142,7 +143,7 @@ class CachedEncoder:
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 vectors of shape (n_texts, n_dimensions), as the encoder behind gives them."""
-        keys = [hashlib.blake2b(_plain(text).encode(), digest_size=16).digest() for text in texts]
+        keys = [text_key(text) for text in texts]
         with self._lock:
             found = {key: self._kept[key] for key in keys if key in self._kept}
             for key in found:
@@ -178,6 +179,11 @@ def home_encoder() -> HomeEncoder:
     True
     """
     return HomeEncoder()
+
+
+def text_key(text: str) -> bytes:
+    """Return the 16 bytes that stand for a text where its vector is remembered."""
+    return hashlib.blake2b(_plain(text).encode(), digest_size=16).digest()
 
 
 def _plain(text: str) -> str:

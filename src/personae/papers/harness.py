@@ -48,6 +48,8 @@ from personae import __version__
 from personae.errors import BadInput, UnknownName
 from personae.metrics.intervals import Interval
 from personae.models.chat import ChatModel
+from personae.models.encoder import WEIGHTS, CachedEncoder, Encoder, home_encoder
+from personae.models.kept import KeptEncoder, cache_folder
 from personae.people.datasets import dataset_path, read_json, read_rows
 
 REPLAY = "replay:"
@@ -145,7 +147,8 @@ class Context:
     `quick` asks for under ten seconds: fewer models, folds or draws, never another method. `model` is a model string;
     the default replays the authors' recorded answers. `limit` keeps the first so many people or items. `track` wraps an
     iterable to show progress: `for model in context.track(models, "models")`. `folder` stands in for PERSONAE_DATA;
-    `recording` is the file that keeps a live model's answers.
+    `recording` is the file that keeps a live model's answers, `vectors` the folder that keeps the vectors of the papers' texts
+    (the user's cache folder without it).
     """
 
     seed: int = 0
@@ -154,6 +157,7 @@ class Context:
     limit: int | None = None
     folder: Path | None = None
     recording: Path | None = None
+    vectors: Path | None = None
     track: Callable[[Iterable[Any], str], Iterable[Any]] = field(default=lambda items, label: items)
 
     @property
@@ -171,6 +175,10 @@ class Context:
         from personae.models.strings import chat_model
 
         return chat_model(self.model, recording=self.recording)
+
+    def encoder(self) -> Encoder:
+        """Return the encoder that ships; a text of a data set is encoded once on a machine, and its vector kept."""
+        return _encoder(self.vectors or cache_folder())
 
     def rows(self, dataset: str, file: str) -> list[dict[str, Any]]:
         """Return the rows of a .jsonl or .csv file of a data set."""
@@ -227,6 +235,11 @@ class Result:
     seed: int
     seconds: float
     rows: tuple[Comparison, ...]
+
+
+@lru_cache(maxsize=1)
+def _encoder(folder: Path) -> CachedEncoder:
+    return CachedEncoder(KeptEncoder(home_encoder(), folder, weights=WEIGHTS))
 
 
 @lru_cache(maxsize=1)

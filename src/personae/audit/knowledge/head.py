@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput, UnknownName
 from personae.metrics.calibration import log_loss
+from personae.metrics.directions import main_directions
 from personae.metrics.folds import level_folds
 from personae.metrics.logistic import fit_logistic, sigmoid
 from personae.models.encoder import Encoder
@@ -199,8 +200,7 @@ class KnowledgeHead:
     def _prepared(self, questions: Sequence[str]) -> Array:
         """Learn the directions of the vectors, and the mean and spread of every feature; return the training columns."""
         vectors, counts = self._read(questions)
-        centered = vectors - vectors.mean(axis=0)
-        self.directions_ = np.linalg.svd(centered, full_matrices=False)[2][: self.directions].T
+        self.directions_ = main_directions(vectors, self.directions)
         raw = np.hstack([vectors @ self.directions_, counts])
         self.mean_, self.spread_ = raw.mean(axis=0), np.maximum(raw.std(axis=0), 1e-9)
         self.spread_[: self.directions_.shape[1]] = self.spread_[:1].max(initial=1e-9)

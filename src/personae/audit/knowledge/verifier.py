@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from personae.audit.knowledge.arithmetic import arithmetic_checks, final_number
 from personae.errors import BadInput
+from personae.metrics.directions import main_directions
 from personae.metrics.logistic import fit_logistic, sigmoid
 from personae.models.encoder import Encoder
 
@@ -81,8 +82,7 @@ class SolutionVerifier:
                 f"Marks of shape {outcomes.shape} for {len(questions)} questions; give one a solution, writers in columns."
             )
         vectors, plain = self._read(questions, solutions)
-        flat = np.concatenate(list(vectors))
-        self.directions_ = np.linalg.svd(flat - flat.mean(axis=0), full_matrices=False)[2][:DIRECTIONS].T
+        self.directions_ = main_directions(np.concatenate(list(vectors)), DIRECTIONS)
         raw = np.concatenate([vectors @ self.directions_, plain], axis=2)
         self.mean_, self.spread_ = raw.mean(axis=(0, 1)), np.maximum(raw.std(axis=(0, 1)), 1e-9)
         columns = self._standard(raw)

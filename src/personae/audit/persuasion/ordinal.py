@@ -6,14 +6,13 @@ Salvi, Horta Ribeiro, Gallotti, West (2024), arXiv 2403.14380, section 4 (treatm
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput
-from personae.metrics.intervals import cluster_codes
+from personae.metrics.intervals import Clusters, cluster_codes
 
 Array = NDArray[np.float64]
 _HALVINGS = 30
@@ -52,6 +51,8 @@ class PartialProportionalOdds:
     ----------
     coefficients_, standard_errors_ : ndarray of shape (n_effects,)
         Log-odds of a higher outcome; exp(.) - 1 is the change in odds.
+    model_errors_ : ndarray of shape (n_effects,)
+        Standard errors of the observed information, as if rows were independent; the same where there are no clusters.
     thresholds_ : ndarray of shape (n_categories - 1, n_nominal)
     covariance_ : ndarray of shape (n_parameters, n_parameters)
         Thresholds first, category by category, effects last; clustered where clusters were given.
@@ -86,7 +87,7 @@ class PartialProportionalOdds:
         outcome: ArrayLike,
         *,
         nominal: ArrayLike | None = None,
-        clusters: Sequence[Hashable] | None = None,
+        clusters: Clusters | None = None,
     ) -> PartialProportionalOdds:
         """Fit one study from its rows.
 
@@ -114,12 +115,13 @@ class PartialProportionalOdds:
         design = _design(cells[:, : x.shape[1]], cells[:, x.shape[1] :], n_categories)
         parameters = self._climb(counts, design)
         _, hessian = _derivatives(parameters, np.add(counts, self.floor), design)
+        n_effects = x.shape[1]
+        n_thresholds = design.shape[2] - n_effects
         self.covariance_ = np.linalg.inv(hessian[0])
+        self.model_errors_ = np.sqrt(np.diag(self.covariance_)[n_thresholds:])
         if clusters is not None:
             scores = _scores(parameters, design)[cell_of, codes]  # (n_rows, n_parameters)
             self.covariance_ = _sandwich(self.covariance_, scores, clusters)
-        n_effects = x.shape[1]
-        n_thresholds = design.shape[2] - n_effects
         self.coefficients_ = parameters[0, n_thresholds:]
         self.standard_errors_ = np.sqrt(np.diag(self.covariance_)[n_thresholds:])
         self.thresholds_ = parameters[0, :n_thresholds].reshape(n_categories - 1, -1)
@@ -254,8 +256,7 @@ def _start(counts: Array, design: Array) -> Array:
 
 
 def _heights(parameters: Array, design: Array) -> Array:
-    heights: Array = np.einsum("ckp,sp->sck", design, parameters, optimize=True)
-    return heights
+    return np.asarray(np.tensordot(parameters, design, axes=(1, 2)))
 
 
 def _log_likelihood(parameters: Array, counts: Array, design: Array) -> Array:
@@ -278,7 +279,7 @@ def _derivatives(parameters: Array, counts: Array, design: Array) -> tuple[Array
     chances = np.diff(_padded(below), axis=-1)
     rate, rate2 = counts / chances, counts / chances**2
     by_height = slope * (rate[..., :-1] - rate[..., 1:])
-    gradient = np.einsum("sck,ckp->sp", by_height, design, optimize=True)
+    gradient = np.tensordot(by_height, design, axes=([1, 2], [0, 1]))
     n_cuts = below.shape[-1]
     curve = np.zeros((*below.shape, n_cuts))
     cuts = np.arange(n_cuts)
@@ -287,9 +288,7 @@ def _derivatives(parameters: Array, counts: Array, design: Array) -> tuple[Array
     )
     between = -slope[..., 1:] * slope[..., :-1] * rate2[..., 1:-1]
     curve[..., cuts[1:], cuts[:-1]] = curve[..., cuts[:-1], cuts[1:]] = between
-    hessian = np.tensordot(
-        np.einsum("sckl,clp->sckp", curve, design, optimize=True), design, axes=([1, 2], [0, 1])
-    )
+    hessian = np.tensordot(curve @ design, design, axes=([1, 2], [0, 1]))
     return gradient, hessian
 
 
@@ -301,8 +300,7 @@ def _scores(parameters: Array, design: Array) -> Array:
     by_height = np.zeros((*chances.shape, len(cuts)))
     by_height[:, cuts, cuts] = slope / chances[:, :-1]
     by_height[:, cuts + 1, cuts] = -slope / chances[:, 1:]
-    scores: Array = np.einsum("cyk,ckp->cyp", by_height, design, optimize=True)
-    return scores
+    return np.asarray(by_height @ design)
 
 
 def _stepped(here: Array, step: Array, counts: Array, design: Array) -> tuple[Array, Array, Array]:
@@ -321,7 +319,7 @@ def _stepped(here: Array, step: Array, counts: Array, design: Array) -> tuple[Ar
     return there, reached - height, height
 
 
-def _sandwich(bread: Array, scores: Array, clusters: Sequence[Hashable]) -> Array:
+def _sandwich(bread: Array, scores: Array, clusters: Clusters) -> Array:
     codes, n_clusters = cluster_codes(clusters, len(scores))
     sums = np.zeros((n_clusters, scores.shape[1]))
     np.add.at(sums, codes, scores)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ def level(sentence: str) -> str:
     return next((name for name, pattern in CUES.items() if pattern.search(text)), "plain")
 
 
+@lru_cache(maxsize=50_000)
 def frame(sentence: str, question: str = "") -> str:
     """Return what a sentence says about certainty, with what it is about put as X.
 
@@ -140,16 +142,15 @@ class HedgeRegressor:
                 f"Ratings of shape {rating.shape} for {len(sentences)} sentences; one each, in [0, 1]."
             )
         texts = self._texts(sentences, questions)
-        self.words_ = TfidfVectorizer(
-            ngram_range=(1, 3), min_df=2, sublinear_tf=True, token_pattern=r"\S+"
-        ).fit(texts)
+        self.words_ = TfidfVectorizer(ngram_range=(1, 3), min_df=2, sublinear_tf=True, token_pattern=r"\S+")
         self.characters_ = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True
-        ).fit(texts)
+        )
+        ngrams = [self.words_.fit_transform(texts), self.characters_.fit_transform(texts)]
         bands = np.digitize(rating, BANDS)
         with threadpool_limits(1):  # the vectors are short: threads would only wait for each other
             self.model_ = LogisticRegression(C=self.strength, max_iter=200).fit(
-                self._columns(sentences, texts), bands
+                self._columns(ngrams, sentences, texts), bands
             )
         self.means_ = np.array([rating[bands == band].mean() for band in self.model_.classes_])
         return self
@@ -157,17 +158,18 @@ class HedgeRegressor:
     def predict(self, sentences: Sequence[str], questions: Sequence[str] | None = None) -> Array:
         """Return how sure each sentence sounds, shape (n_sentences,), in [0, 1]."""
         texts = self._texts(sentences, questions)
-        return np.asarray(self.model_.predict_proba(self._columns(sentences, texts)) @ self.means_)
+        ngrams = [self.words_.transform(texts), self.characters_.transform(texts)]
+        return np.asarray(self.model_.predict_proba(self._columns(ngrams, sentences, texts)) @ self.means_)
 
     def _texts(self, sentences: Sequence[str], questions: Sequence[str] | None) -> list[str]:
         if not self.masked:
             return [plain(sentence).lower() for sentence in sentences]
         return [frame(s, q) for s, q in zip(sentences, questions or [""] * len(sentences), strict=True)]
 
-    def _columns(self, sentences: Sequence[str], texts: list[str]) -> Any:
+    def _columns(self, ngrams: Sequence[Any], sentences: Sequence[str], texts: Sequence[str]) -> Any:
         from scipy.sparse import csr_matrix, hstack
 
-        parts = [self.words_.transform(texts), self.characters_.transform(texts)]
+        parts = list(ngrams)
         if self.encoder is not None:
             parts.append(csr_matrix(self.encoder.encode(texts)))
         if self.word_list:

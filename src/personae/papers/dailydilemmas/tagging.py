@@ -17,7 +17,6 @@ from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.paired import paired_difference
 from personae.mind.twins import StatisticalTwin, cross_fit
 from personae.mind.values import ValueOutcome
-from personae.models.encoder import home_encoder
 from personae.papers.harness import Comparison, Context, compare
 
 SETTING = "values of a dilemma from its text"
@@ -38,7 +37,7 @@ def tagging_rows(
         return
     labels, counts = _labels(found, dilemmas)
     wanted = [texts[dilemma] for dilemma in dilemmas]
-    vectors = home_encoder().encode(wanted).astype(float)
+    vectors = context.encoder().encode(wanted).astype(float)
     shuffled = np.random.default_rng(context.seed).permutation(vectors)
     scores = {
         "encoder, ridge": _scores(context, vectors, labels),

@@ -14,7 +14,7 @@ from personae.metrics.calibration import error_columns, error_of_sums
 from personae.metrics.discrimination import auroc_interval
 from personae.metrics.folds import level_folds
 from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums
-from personae.models.encoder import CachedEncoder, Encoder, home_encoder
+from personae.models.encoder import Encoder
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.zeroeval import SETS, Outcomes, outcomes
 
@@ -44,7 +44,7 @@ class Held:
 
 def knowing_rows(context: Context) -> Iterator[Comparison]:
     """Yield P(IK) at home by ten folds over questions, then from each set of questions to the other."""
-    encoder = CachedEncoder(home_encoder())
+    encoder = context.encoder()
     limit = QUICK_QUESTIONS if context.quick and context.limit is None else context.limit
     sets = {name: outcomes(context, name, limit) for name in SETS}
     at_home = {}
@@ -140,15 +140,15 @@ def _probability_rows(
 def _within(context: Context, found: Outcomes, scores: Array) -> Interval:
     known, clusters = _known(found)
     return auroc_interval(
-        scores[known], found.right[known], strata=known[0].tolist(), clusters=clusters,
+        scores[known], found.right[known], strata=known[0], clusters=clusters,
         draws=context.draws, random_state=context.seed,
     )  # fmt: skip
 
 
-def _known(found: Outcomes) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], list[int]]:
+def _known(found: Outcomes) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], NDArray[np.intp]]:
     """Return where there are records, as indices, and the question of each: intervals are over questions."""
     models, questions = np.nonzero(~np.isnan(found.right))
-    return (models, questions), questions.tolist()
+    return (models, questions), questions
 
 
 def _error_added(sums: Array) -> Array:

@@ -14,7 +14,6 @@ from personae.metrics.discrimination import auroc_interval
 from personae.metrics.folds import level_folds
 from personae.metrics.intervals import bootstrap_mean, bootstrap_ratio, bootstrap_sums
 from personae.metrics.paired import mcnemar, paired_difference
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.knowwhatknow.recorded import BEST_WRITER, WRITERS, Solutions, solutions
 
@@ -64,7 +63,7 @@ def _methods(context: Context) -> dict[str, dict[str, Any]]:
     """Return each verifier's parts; those that read the 4,220 solutions' vectors are left to a full run."""
     methods: dict[str, dict[str, Any]] = {ALONE: {"others": False}, TOGETHER: {}}
     if not context.quick:
-        encoder = CachedEncoder(home_encoder())
+        encoder = context.encoder()
         methods["verifier, sentence vector"] = {
             "checks": False,
             "others": False,
@@ -82,7 +81,7 @@ def _discrimination(
     context: Context, found: Solutions, method: str, scores: Array, bar: str = ""
 ) -> Iterator[Comparison]:
     shared = _shared(context, found)
-    writers = [writer for _ in found.questions for writer in WRITERS]
+    writers = np.tile(np.arange(len(WRITERS)), len(found.questions))
     within = auroc_interval(scores.ravel(), found.right.ravel(), strata=writers, **shared)
     yield compare(SETTING, "AUROC within writers", method, within, bar=bar)
     pooled = auroc_interval(scores.ravel(), found.right.ravel(), **shared)
@@ -143,5 +142,5 @@ def _shuffled(right: Array, seed: int) -> Array:
 
 def _shared(context: Context, found: Solutions) -> dict[str, Any]:
     """Intervals over questions: the four solutions to one are drawn together."""
-    questions = np.repeat(np.arange(len(found.questions)), len(WRITERS)).tolist()
+    questions = np.repeat(np.arange(len(found.questions)), len(WRITERS))
     return {"clusters": questions, "draws": context.draws, "random_state": context.seed}

@@ -8,7 +8,7 @@ authors' recorded scores, `expected_accuracy.json`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,9 +17,8 @@ from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.judge import LocalJudge
 from personae.metrics.paired import benjamini_hochberg, mcnemar
 from personae.models.answers import find_blocks
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, Experiment, compare
-from personae.papers.reading import guesses_about
+from personae.papers.reading import first_guess_marker, guesses_about, open_sample
 from personae.people.attributes import SYNTHPAI, Attribute
 from personae.people.matching import YEARS, match
 from personae.people.records import Person, Trace
@@ -96,9 +95,23 @@ def _split(place: str) -> tuple[str, str]:
     return parts[0], parts[1] if len(parts) > 1 else parts[0]
 
 
+def samples(context: Context) -> list[dict[str, Any]]:
+    """Return the released examples as open samples: the answer alone, and the attribute that it is about."""
+    labels = {attribute.name: attribute for attribute in (*SYNTHPAI, DEGREE)}
+    return [
+        open_sample(f"example-{i}", labels[e.attribute], [e.response], e.truth, hardness=e.hardness)
+        for i, e in enumerate(recorded(context, FILES["examples"]))
+    ]
+
+
+def marker(context: Context) -> Callable[[str, Mapping[str, Any]], float]:
+    """Return what marks an answer to a sample: whether its first guess is right, in the local judge's opinion."""
+    return first_guess_marker(LocalJudge(encoder=context.encoder()))
+
+
 def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row of the table: percentages over examples, intervals over the invented people."""
-    judge = LocalJudge(encoder=CachedEncoder(home_encoder()))
+    judge = LocalJudge(encoder=context.encoder())
     if not context.replayed:
         yield from live_rows(context, judge)
         return

@@ -17,7 +17,6 @@ from personae.metrics.intervals import bootstrap_mean, bootstrap_ratio
 from personae.metrics.logistic import sigmoid
 from personae.metrics.paired import paired_difference
 from personae.metrics.selective import accuracy_at, accuracy_gain_at, controlled_threshold
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.personaljudge.runs import Recordings, Run, item_of, unread
 from personae.people.records import Preference
@@ -57,7 +56,7 @@ def judge_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
     data = _first_pairs(data) if context.quick else data
     if len(set(data.groups)) < FEWEST_PEOPLE:
         return
-    encoder = CachedEncoder(home_encoder())
+    encoder = context.encoder()
     texts = sorted({text for pair in data.pairs for text in (pair.context, pair.a, pair.b)})
     for start in context.track(range(0, len(texts), 100), "encoding"):
         encoder.encode(texts[start : start + 100])

@@ -26,7 +26,6 @@ from personae.metrics.intervals import bootstrap_mean, bootstrap_ratio, bootstra
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
 from personae.metrics.shortcuts import Choice, Shortcut, length_balance, shortcuts
 from personae.models.chat import Message
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.personamem.live import live_rows, prompt
 from personae.papers.personamem.scores import DATA, IDEAS, RULE, by_length, by_rule, recorded, shared
@@ -220,7 +219,7 @@ def _recall(
     here = [i for i, each in enumerate(questions) if each.history in histories]
     if not here:
         return
-    encoder = CachedEncoder(home_encoder())
+    encoder = context.encoder()
     found: dict[str, list[bool]] = {}
     for i in context.track(here, "questions"):
         each = questions[i]
@@ -247,7 +246,7 @@ def _evolving(context: Context) -> Iterator[Comparison]:
     The questions give nothing away unread, by the same policies as above.
     """
     people = evolve_people(N_EVOLVING // (10 if context.quick else 1), random_state=context.seed)
-    encoder = CachedEncoder(home_encoder())
+    encoder = context.encoder()
     setting = f"{len(people)} made people, 4 changes of 4 preferences"
     scores: dict[str, list[float]] = {"store of what holds now": [], "store of everything ever said": []}
     questions = [each for person in people for each in person.questions]

@@ -12,7 +12,6 @@ from personae.metrics.intervals import wilson
 from personae.metrics.paired import paired_difference
 from personae.models.chat import Message
 from personae.models.choice import Question, choose
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.personamem.scores import RULE, by_rule, shared
 
@@ -25,7 +24,7 @@ def live_rows(
     context: Context, questions: Sequence[MemoryQuestion], histories: Mapping[str, Sequence[Message]]
 ) -> Iterator[Comparison]:
     """Ask a live model: every question without a history, and those whose history is here with all of it or five messages."""
-    model, encoder = context.chat(), CachedEncoder(home_encoder())
+    model, encoder = context.chat(), context.encoder()
     here = [each for each in questions if each.history in histories]
     said = {each.id: history_of(each, histories) for each in here}
     few = {

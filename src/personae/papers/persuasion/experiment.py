@@ -32,7 +32,8 @@ from personae.metrics.intervals import Interval, bootstrap_mean, wilson
 from personae.models.chat import ChatModel
 from personae.models.strings import chat_model
 from personae.papers.harness import Comparison, Context, Experiment, compare
-from personae.papers.persuasion.messages import DATA, false_alarms, message_rows
+from personae.papers.persuasion.messages import DATA, false_alarms, message_rows, readers
+from personae.papers.persuasion.pairs import live_pair_rows, pair_rows, pair_samples
 
 SIZES = {  # analysed rows an arm; both debaters count between two people
     "Human-Human": 300, "Human-AI": 150, "Human-Human, personalized": 150, "Human-AI, personalized": 150,
@@ -89,17 +90,8 @@ def _shares(logits: Array) -> Array:
 
 
 def samples(context: Context) -> list[dict[str, Any]]:
-    """Return the motions as open samples: a model writes the opening of a side assigned by lot."""
-    motions = read_motions()
-    sides = assign(len(motions), ("PRO", "CON"), random_state=context.seed)
-    return [
-        {
-            "id": f"motion-{place}",
-            "prompt": f'The motion is: "{motion.text}" Argue the {side} side in one or two sentences.',
-            "metadata": {"side": side},
-        }
-        for place, (motion, side) in enumerate(zip(motions, sides, strict=True), 1)
-    ]
+    """Return pairs of messages of the real trial as two-option samples: which moved its readers further."""
+    return pair_samples(context)
 
 
 def read_motions() -> list[Motion]:
@@ -114,6 +106,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row."""
     if not context.replayed:
         yield from live(context)
+        yield from live_pair_rows(context)
         return
     published = context.json(DATA, PUBLISHED)
     design = published_design(published)
@@ -122,7 +115,9 @@ def rows(context: Context) -> Iterator[Comparison]:
     yield from _dependent(context, design)
     yield from _planned(context, design)
     yield from _runner(context)
-    yield from message_rows(context)
+    people = readers(context)
+    yield from message_rows(context, people)
+    yield from pair_rows(context, people)
 
 
 def _redrawn(design: OrdinalDesign, published: dict[str, Any]) -> Iterator[Comparison]:
@@ -244,10 +239,10 @@ def _dependent(context: Context, design: OrdinalDesign) -> Iterator[Comparison]:
         before = random.choice(5, size=len(arm), p=design.shares)
         after = (ndtr(mixed)[:, None] > np.cumsum(chances[before, arm], axis=1)[:, :-1]).sum(1)
         cell = before * len(SIZES) + arm
-        for name, by in (("model errors", None), ("clustered errors", clusters.tolist())):
-            model = PartialProportionalOdds().fit(arms[cell], after, nominal=nominal[cell], clusters=by)
-            gap = np.abs(model.coefficients_[-1] - design.effects[-1])
-            covered[name] += int(gap <= NORMAL_95 * model.standard_errors_[-1])
+        model = PartialProportionalOdds().fit(arms[cell], after, nominal=nominal[cell], clusters=clusters)
+        gap = np.abs(model.coefficients_[-1] - design.effects[-1])
+        for name, errors in zip(covered, (model.model_errors_, model.standard_errors_), strict=True):
+            covered[name] += int(gap <= NORMAL_95 * errors[-1])
     setting = f"debates, two debaters' answers correlated {CORRELATION:g}"
     for name, count in covered.items():
         yield compare(

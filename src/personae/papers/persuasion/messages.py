@@ -80,9 +80,8 @@ def readers(context: Context) -> list[Reader]:
     ]
 
 
-def message_rows(context: Context) -> Iterator[Comparison]:
+def message_rows(context: Context, people: Sequence[Reader]) -> Iterator[Comparison]:
     """Measure the trial: effects, what must not be found, the meta-regression, balance, blinding, targeting."""
-    people = readers(context)
     yield from _effects(context, people)
     yield from _models(people)
     yield from _shuffled(context, people)
@@ -115,21 +114,35 @@ def _shuffled(context: Context, people: Sequence[Reader]) -> Iterator[Comparison
     """Conditions dealt anew: an effect must be found as often as the level says."""
     random = np.random.default_rng(context.seed)
     arms = np.array([p.condition for p in people])
-    n_shuffles, found = (20 if context.quick else 200), 0
+    n_shuffles, found, known = (20 if context.quick else 200), 0, _Known.of(people)
     for _ in context.track(range(n_shuffles), "shuffles"):
         dealt = random.permutation(arms)
-        found += _regressed(people, {arm: dealt == arm for arm in EFFECTS})["AI"].p_value < 0.05
+        found += known.regressed({arm: dealt == arm for arm in EFFECTS})["AI"].p_value < 0.05
     share = wilson(found, n_shuffles)
     yield compare(f"{SETTING}, conditions shuffled", "AI effect found at p < .05", "OLS, HC2", share,
                   paper=0.05, source="level", bar="" if context.quick else "within .05")  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What stays the same over many regressions of the same people."""
+
+    agreement: Array
+    covariates: dict[str, Array]
+    issues: tuple[str, ...]
+
+    @classmethod
+    def of(cls, people: Sequence[Reader]) -> _Known:
+        covariates = dict(zip(COVARIATES, np.array([p.covariates for p in people]).T, strict=True))
+        return cls(np.array([p.agreement for p in people]), covariates, tuple(p.issue for p in people))
+
+    def regressed(self, terms: Mapping[str, ArrayLike]) -> dict[str, Effect]:
+        columns = {name: np.asarray(column, dtype=float) for name, column in terms.items()}
+        return linear_effects(self.agreement, columns | self.covariates, strata=self.issues)
+
+
 def _regressed(people: Sequence[Reader], terms: Mapping[str, ArrayLike]) -> dict[str, Effect]:
-    covariates = dict(zip(COVARIATES, np.array([p.covariates for p in people]).T, strict=True))
-    columns = {name: np.asarray(column, dtype=float) for name, column in terms.items()}
-    return linear_effects(
-        [p.agreement for p in people], columns | covariates, strata=[p.issue for p in people]
-    )
+    return _Known.of(people).regressed(terms)
 
 
 def _interval(effect: Effect, n: int) -> Interval:
@@ -145,6 +158,7 @@ class Messages:
     models: tuple[str, ...]
     issues: tuple[str, ...]
     features: Array  # (n_messages, 1 + len(MEDIATORS))
+    ids: tuple[int, ...]
 
     @property
     def size(self) -> Array:
@@ -182,8 +196,9 @@ def message_effects(people: Sequence[Reader]) -> Messages:
         at += len(block)
     features = np.array([p.features for p in kept])
     return Messages(
-        np.concatenate(effects), whole, tuple(p.model for p in kept), tuple(p.issue for p in kept), features
-    )
+        np.concatenate(effects), whole, tuple(p.model for p in kept), tuple(p.issue for p in kept), features,
+        tuple(p.message for p in kept),
+    )  # fmt: skip
 
 
 def _meta(context: Context, people: Sequence[Reader]) -> Iterator[Comparison]:

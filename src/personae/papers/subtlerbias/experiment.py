@@ -35,7 +35,6 @@ from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums,
 from personae.metrics.paired import benjamini_hochberg
 from personae.metrics.shortcuts import Choice, shortcuts
 from personae.models.choice import Question, choose
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, Experiment, compare
 
 DATA = "subtlerbias"
@@ -312,13 +311,13 @@ def _new_group(context: Context) -> Iterator[Comparison]:
     )
     for direction in DIRECTIONS:
         mine = [item for item in items if item.direction == direction]
-        association = _associate(context, mine, encoder_choices(home_encoder(), mine))
+        association = _associate(context, mine, encoder_choices(context.encoder(), mine))
         yield compare(f"hobby, {direction}", "tau-c", "encoder, cosine", association.tau)
 
 
 def _encoder(context: Context, items: Sequence[Item]) -> Iterator[Comparison]:
     """The shipped encoder's choices on the same items: every one valid, none parsed."""
-    encoder = CachedEncoder(home_encoder())
+    encoder = context.encoder()
     for name, centered in (("encoder, cosine", False), ("encoder, cosine centered", True)):
         choices = encoder_choices(encoder, items, centered=centered)
         found = {

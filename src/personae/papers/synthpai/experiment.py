@@ -16,9 +16,8 @@ from personae.infer.prompted import PromptedReader
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.judge import LocalJudge
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, Experiment, compare
-from personae.papers.reading import guesses_about
+from personae.papers.reading import first_guess_marker, guesses_about, open_sample
 from personae.people.attributes import SYNTHPAI
 from personae.people.matching import match
 from personae.people.records import Person, Trace
@@ -100,6 +99,27 @@ def recorded(context: Context, model: str) -> list[Answer]:
     return found
 
 
+def samples(context: Context) -> list[dict[str, Any]]:
+    """Return the pairs as open samples, each with all comments of its person that are at hand."""
+    labels = {attribute.name: attribute for attribute in SYNTHPAI}
+    texts: dict[str, list[str]] = defaultdict(list)
+    for row in context.rows(DATA, "comments.jsonl.zst"):
+        texts[row["person"]].append(row["text"])
+    return [
+        open_sample(
+            f"{pair.person}-{pair.attribute}", labels[pair.attribute], texts[pair.person], pair.truth,
+            truth_score=pair.truth_score, hardness=pair.hardness,
+        )
+        for pair in pairs(context)
+        if pair.person in texts
+    ]  # fmt: skip
+
+
+def marker(context: Context) -> Callable[[str, Mapping[str, Any]], float]:
+    """Return what marks an answer to a sample: whether its first guess is right, in the local judge's opinion."""
+    return first_guess_marker(LocalJudge(encoder=context.encoder()))
+
+
 def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row of the table: percentages over pairs, intervals over people."""
     if not context.replayed:
@@ -158,7 +178,7 @@ def _masking(context: Context, answers: Mapping[str, Sequence[Answer]]) -> Itera
 
 def _judge(context: Context, answers: Mapping[str, Sequence[Answer]]) -> Iterator[Comparison]:
     """How often the rules alone, and the local judge, give a guess its recorded score."""
-    judge = LocalJudge(encoder=CachedEncoder(home_encoder()))
+    judge = LocalJudge(encoder=context.encoder())
     rules: dict[str, Scores] = defaultdict(list)
     local: dict[str, Scores] = defaultdict(list)
     top1: dict[str, Scores] = defaultdict(list)
@@ -279,7 +299,7 @@ def live_rows(context: Context) -> Iterator[Comparison]:
     people = [Person(person, tuple(texts[person])) for person in dict.fromkeys(pair.person for pair in known)]
     reader = PromptedReader(context.chat())
     guesses = guesses_about(context, reader, people, SYNTHPAI)
-    judge = LocalJudge(encoder=CachedEncoder(home_encoder()))
+    judge = LocalJudge(encoder=context.encoder())
     answers = []
     for pair in known:
         given = guesses[pair.person, pair.attribute]

@@ -6,15 +6,17 @@ not public; the tables are those of public recordings, whose expected numbers th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.audit.confidences import worth
+from personae.audit.confidences import ASK, read_said, worth
+from personae.audit.final_answers import same_answer
 from personae.metrics.calibration import BINS, error_columns, error_of_sums, expected_calibration_error
 from personae.metrics.intervals import bootstrap_sums
+from personae.models.chat import Reply
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.knowwhatknow.recorded import boolq_runs
 from personae.papers.thinkingoutloud.chains import chain_rows
@@ -44,9 +46,14 @@ def rows(context: Context) -> Iterator[Comparison]:
 def samples(context: Context) -> list[dict[str, Any]]:
     """Return the MATH-L5 problems as open samples with their final answer."""
     return [
-        {"id": question.key, "prompt": question.prompt, "target": gold, "metadata": {}}
+        {"id": question.key, "prompt": f"{question.prompt}\n\n{ASK}", "target": gold, "metadata": {}}
         for question, gold in problems(context)
     ]
+
+
+def marker(context: Context) -> Callable[[str, Mapping[str, Any]], float]:
+    """Return what marks an answer to a sample: whether its final answer equals the right one; declining is not right."""
+    return lambda said, sample: float(same_answer(read_said(Reply(said)).answer, sample["target"]))
 
 
 def _prompts(context: Context) -> Iterator[Comparison]:

@@ -20,7 +20,6 @@ from personae.metrics.discrimination import correlation_columns, correlation_int
 from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import bootstrap_mean, bootstrap_ratio, bootstrap_sums
 from personae.metrics.paired import paired_difference
-from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.thinkingoutloud.recorded import ZERO_SHOT, Hedges, hedges
 
@@ -49,14 +48,14 @@ def word_rows(context: Context) -> Iterator[Comparison]:
 def held_out(context: Context, found: Hedges) -> dict[str, Array]:
     """Return what each method makes of sentences whose questions it has not seen: five folds, whole questions in a fold."""
     methods = {
-        REGRESSOR: HedgeRegressor(encoder=CachedEncoder(home_encoder()), word_list=False),
+        REGRESSOR: HedgeRegressor(encoder=context.encoder(), word_list=False),
         "regressor: frame and n-grams": HedgeRegressor(word_list=False),
         "regressor: frame, n-grams and word list": HedgeRegressor(),
     }
     if not context.quick:
         methods["regressor: n-grams of the whole sentence"] = HedgeRegressor(word_list=False, masked=False)
     folds = deal_folds(found.questions, n_folds=FOLDS, random_state=context.seed)
-    vectors = _vectors(found, context.quick)
+    vectors = _vectors(context, found)
     shuffled = np.random.default_rng(context.seed).permutation(found.ratings)
     control = "control: frame and n-grams, ratings of other sentences"
     names = (*methods, *vectors, "mean rating", control)
@@ -117,7 +116,7 @@ def _against_zero_shot(context: Context, found: Hedges, ours: Array) -> Iterator
 
 def _declined(context: Context, found: Hedges) -> Iterator[Comparison]:
     """The share of each intended level that is taken as declined: all of "completely uncertain", none of the others."""
-    detector = AbstentionDetector(encoder=CachedEncoder(home_encoder()))
+    detector = AbstentionDetector(encoder=context.encoder())
     by_example = detector.score(found.sentences) > detector.margin
     methods = {
         "rules": np.array([abstains(sentence) for sentence in found.sentences], dtype=float),
@@ -132,16 +131,14 @@ def _declined(context: Context, found: Hedges) -> Iterator[Comparison]:
             yield compare(f"{HEDGED}, {kind}", "share taken as declined", method, share)
 
 
-def _vectors(found: Hedges, quick: bool) -> dict[str, Array]:
+def _vectors(context: Context, found: Hedges) -> dict[str, Array]:
     """Return the encoder's vectors of the frames, and in a full run of the whole sentences: what the words add is beside them."""
     frames = [
         frame(sentence, question) for sentence, question in zip(found.sentences, found.questions, strict=True)
     ]
-    vectors = {"ridge on the frame's vector": np.asarray(home_encoder().encode(frames), dtype=float)}
-    if not quick:
-        vectors["ridge on the sentence's vector"] = np.asarray(
-            home_encoder().encode(found.sentences), dtype=float
-        )
+    vectors = {"ridge on the frame's vector": context.encoder().encode(frames).astype(float)}
+    if not context.quick:
+        vectors["ridge on the sentence's vector"] = context.encoder().encode(found.sentences).astype(float)
     return vectors
 
 
