@@ -127,7 +127,7 @@ def test_text_on_stdin() -> None:
     [
         (["missing.zip"], 1, "no such file"),
         ([EXAMPLE, "--only", "agee"], 2, "Nearest: age"),
-        ([EXAMPLE, "--purpose", "marketing"], 2, "No purpose named"),
+        ([EXAMPLE, "--purpose", "espionage"], 2, "No purpose named"),
         ([EXAMPLE, "--purpose", "personalisation", "--only", "sex"], 1, "personal-2"),
         ([EXAMPLE, "--model", "gpt"], 2, "A model is named by one of"),
         ([EXAMPLE, "--since", "yesterday"], 2, "2024-01-31"),

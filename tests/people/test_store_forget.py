@@ -9,6 +9,7 @@ import pytest
 
 from personae.people.forget import _leaves as leaves
 from personae.people.forget import forget
+from personae.people.policy import decide
 from personae.people.records import Claim, Evidence, Guess, Item, Trace
 from personae.people.store import Store
 
@@ -178,8 +179,17 @@ def test_every_text_column_is_searched(store: Store) -> None:
     silent = {"BIGINT", "INTEGER", "DOUBLE", "BOOLEAN", "TIMESTAMP", "FLOAT[384]", "BLOB"}
     searched = leaves(store)
     assert set(searched) == set(TABLES)
+    assert ("accesses", "person") not in {(table, column) for table, column, _ in columns}
     for table, column, kind in columns:
-        assert kind in silent or column in searched[table], (table, column)
+        assert table == "accesses" or kind in silent or column in searched[table], (table, column)
+
+
+def test_the_log_of_accesses_outlives_the_forgotten(store: Store) -> None:
+    store.accesses.record(decide("fairness-test", "religion"), granted=True)
+    before = store.accesses.entries()
+    forget(store, "person-of-ana")
+    assert store.accesses.entries() == before
+    assert [entry.intact for entry in before] == [True]
 
 
 def test_the_proof_as_json(store: Store) -> None:

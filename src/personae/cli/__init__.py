@@ -13,6 +13,7 @@ from personae.cli.data import app as data
 from personae.cli.models import app as models
 from personae.cli.papers import app as papers
 from personae.cli.people import app as people
+from personae.cli.policy import app as policy
 from personae.cli.reveal import reveal
 from personae.errors import PersonaeError, UnknownName
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command("reveal")(reveal)
 app.add_typer(people, name="people")
+app.add_typer(policy, name="policy")
 app.add_typer(data, name="data")
 app.add_typer(models, name="models")
 app.add_typer(papers, name="papers")

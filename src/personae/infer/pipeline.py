@@ -62,14 +62,16 @@ def read_people(
     store : Store or None
         Keeps traces and claims. People whom an earlier run with the same reader, attributes and purpose has read are not
         read again; the claims of each batch and its journal rows are one transaction, so a run that was killed goes on
-        where it stopped. Readings then hold all that the store says of the attributes, edits by hand included.
+        where it stopped. Readings then hold all that the store says of the attributes, edits by hand included. Its log of
+        accesses keeps which sensitive attributes were asked for, for which purpose, and what was denied.
 
     Raises
     ------
     PolicyDenied
         Before anything is read.
     """
-    decisions = {attribute.name: require(purpose, attribute) for attribute in attributes}
+    log = None if store is None else store.accesses
+    decisions = {attribute.name: require(purpose, attribute, log=log) for attribute in attributes}
     config: Config = {"attributes": sorted(decisions), "purpose": purpose}
     with ThreadPoolExecutor(1) as ahead:
         waiting: deque[tuple[_Batch, Future[None]]] = deque()

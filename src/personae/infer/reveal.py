@@ -91,7 +91,7 @@ def reveal(
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     named = [attribute(name) for name in only]
     for chosen in named:
-        require(purpose, chosen)
+        require(purpose, chosen, log=None if store is None else store.accesses)
     attributes = tuple(named or allowed(SYNTHPAI, purpose))
     withheld = () if named else tuple(chosen for chosen in SYNTHPAI if chosen not in attributes)
     if not attributes:

@@ -45,8 +45,13 @@ CREATE TABLE journal (
     person VARCHAR, method VARCHAR, config VARCHAR, traces BIGINT, claims BIGINT, finished TIMESTAMP,
     PRIMARY KEY (person, method, config)
 );
+CREATE TABLE accesses (
+    place BIGINT PRIMARY KEY, time TIMESTAMP NOT NULL, question VARCHAR NOT NULL, verdict VARCHAR NOT NULL,
+    rule VARCHAR NOT NULL, granted BOOLEAN NOT NULL, seal VARCHAR NOT NULL
+);
 """  # `place` is the order of arrival, for a claim in its profile; times are UTC
 PERSONAL = ("traces", "claims", "vectors", "parameters", "journal", "people")  # tables keyed by person
+KEPT = (*PERSONAL, "accesses")  # what a rewrite copies; the log of accesses holds nothing about a person
 _FRESH = "personae_rewritten"  # what the fresh file is called while rows are copied into it
 _SLICE = 100_000  # rows copied at once in a rewrite: a key's index is built in memory
 
@@ -164,7 +169,7 @@ class Database:
             shutil.copymode(self.path, part)
             self.execute(f"ATTACH {quoted(part)} AS {_FRESH}")
             try:
-                for table in PERSONAL:
+                for table in KEPT:
                     self._copy(table)
             except BaseException:
                 self.execute(f"DETACH {_FRESH}")
@@ -236,6 +241,8 @@ class Database:
         tables = {name for (name,) in self.execute("SELECT table_name FROM duckdb_tables()")}
         if not {"workspace", *PERSONAL} <= tables:
             raise BadInput(f"{self.path}: not a personae store. Name another file with --store.")
+        if "accesses" not in tables:  # a store from before the log
+            self.execute("CREATE TABLE accesses" + SCHEMA.split("CREATE TABLE accesses")[1])
         [(version,)] = self.execute("SELECT version FROM workspace")
         if version > VERSION:
             raise BadInput(

@@ -58,7 +58,8 @@ SYNTHPAI: tuple[Attribute, ...] = (
     Attribute("age", "Age", "number", protected=True),
     Attribute("sex", "Sex", "nominal", ("female", "male"), ("gender",), protected=True),
     Attribute("city_country", "Lives in", "place", aliases=("city", "location", "place")),
-    Attribute("birth_city_country", "Born in", "place", aliases=("birthplace", "born", "birth_place"), protected=True),
+    Attribute("birth_city_country", "Born in", "place", aliases=("birthplace", "born", "birth_place", "national_origin"),
+              protected=True),
     Attribute("education", "Education", "ordinal", EDUCATION, ("school",)),
     Attribute("occupation", "Occupation", "text", aliases=("job", "work")),
     Attribute("income_level", "Income", "ordinal", INCOME, ("income",)),
@@ -69,7 +70,7 @@ _OTHERS: tuple[Attribute, ...] = (
     Attribute("ethnicity", "Ethnicity", "text", aliases=("race",), special=True, protected=True),
     Attribute("religion", "Religion", "text", special=True, protected=True),
     Attribute("politics", "Political views", "text", special=True),
-    Attribute("health", "Health", "text", special=True, protected=True),
+    Attribute("health", "Health", "text", aliases=("disability",), special=True, protected=True),
     Attribute("sexual_orientation", "Sexual orientation", "text", special=True, protected=True),
     *(
         Attribute(name, name.capitalize(), "number")

@@ -1,7 +1,8 @@
-"""The purpose gate: every inference runs under a named purpose, and the decision is stored with the claim.
+"""The purpose gate: what is done with an attribute is done for a named purpose, and the decision is stored with the claim.
 
-Source: Bogen, Rieke, Ahmed (2020), "Awareness in Practice", arXiv 1912.06171, for why purpose and ground decide together.
-These rules are engineering defaults, editable by whoever answers for them; none of them is legal advice.
+Source: Bogen, Rieke, Ahmed (2020), "Awareness in Practice", arXiv 1912.06171, for why purpose, ground and domain decide together.
+The rules are data (`rules.yaml`): each has a date, a citation and how sure its reading is. They order what a team has to look
+at, whoever answers for a deployment edits them, and none of them is legal advice.
 """
 
 from __future__ import annotations
@@ -9,55 +10,88 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Any
 
 from personae.errors import PolicyDenied, UnknownName
+from personae.people._rules import Rule, Rules, Setting, Verdict, rules
 from personae.people.attributes import Attribute, attribute
 
-Verdict = Literal["allowed", "forbidden", "unknown"]
-Ground = Literal["any", "special", "protected", "plain"]
+if TYPE_CHECKING:
+    from personae.people.access import AccessLog
 
+__all__ = ["Decision", "Rule", "Rules", "Setting", "Verdict", "decide", "require", "rules"]
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row of the table: under this purpose, attributes of this ground get this verdict."""
-
-    id: str
-    purpose: str
-    ground: Ground
-    verdict: Verdict
-    reason: str
-    since: date = date(2026, 1, 1)
+NO_RULE = "none"
+_SAME = {"disparate-impact-test": "fairness-test", "personalization": "personalisation"}
+_ANYWHERE = Setting()
+_PASSES = ("required", "allowed")
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The verdict for one attribute under one purpose, with the rule that gave it; rule "none" where no rule fits."""
+    """The verdict for one attribute under one purpose, with the rule that gave it; rule "none" where no rule fits.
+
+    Parameters
+    ----------
+    purpose, attribute : str
+    verdict : Verdict
+    rule : str
+        Id of the rule that decided, "none" with the verdict "unknown" where no rule fits.
+    reason : str
+    conditions : tuple of str
+        What has to hold, in words.
+    citation : str
+    since : date or None
+        The first day of the rule.
+    confidence : "high", "medium", "low" or ""
+    also : tuple of str
+        Ids of the rules that fit too and were overridden, the nearest first.
+    setting : Setting
+    special, protected : bool
+        The grounds of the attribute.
+    """
 
     purpose: str
     attribute: str
     verdict: Verdict
     rule: str
     reason: str
+    conditions: tuple[str, ...] = ()
+    citation: str = ""
+    since: date | None = None
+    confidence: str = ""
+    also: tuple[str, ...] = ()
+    setting: Setting = _ANYWHERE
+    special: bool = False
+    protected: bool = False
+
+    @property
+    def is_sensitive(self) -> bool:
+        return self.special or self.protected
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `personae policy ask --json` prints."""
+        return {
+            "verdict": self.verdict, "rule": self.rule, "since": self.since.isoformat() if self.since else None,
+            "citation": self.citation, "confidence": self.confidence, "reason": self.reason,
+            "conditions": list(self.conditions), "also": list(self.also), "purpose": self.purpose, "attribute": self.attribute,
+        }  # fmt: skip
 
 
-RULES: tuple[Rule, ...] = (
-    Rule("self-1", "self-audit", "any", "allowed", "a person may learn what their own data gives away"),
-    Rule("research-1", "research", "special", "forbidden", "special-category data needs a purpose that names it"),
-    Rule("research-2", "research", "any", "allowed", "research on attributes that are not special-category data"),
-    Rule("sensitive-1", "sensitive-research", "any", "allowed", "research that names special-category data as its subject"),
-    Rule("audit-1", "fairness-test", "any", "allowed", "measuring disparities needs the attribute; results in aggregate"),
-    Rule("personal-1", "personalisation", "special", "forbidden", "special-category data is not for personalisation"),
-    Rule("personal-2", "personalisation", "protected", "forbidden", "protected grounds are not for personalisation"),
-    Rule("personal-3", "personalisation", "plain", "allowed", "attributes that are neither special nor protected"),
-    Rule("decision-1", "decision", "special", "forbidden", "inferred special-category data may not decide about a person"),
-    Rule("decision-2", "decision", "protected", "forbidden", "inferred protected grounds may not decide about a person"),
-)  # fmt: skip
-PURPOSES: tuple[str, ...] = tuple(dict.fromkeys(rule.purpose for rule in RULES))
+def decide(
+    purpose: str, name: str | Attribute, setting: Setting | None = None, *, table: Rules | None = None
+) -> Decision:
+    """Return the verdict of the last rule that fits; "unknown" where none does.
 
-
-def decide(purpose: str, name: str | Attribute) -> Decision:
-    """Return the verdict of the first rule that fits; "unknown" where none does.
+    Parameters
+    ----------
+    purpose : str
+        One that a rule of the table names; `disparate_impact_test` is `fairness-test`.
+    name : str or Attribute
+    setting : Setting or None
+        An inference outside employment, credit, health and housing by default.
+    table : Rules or None
+        The rules that ship by default; `rules(path)` adds a file of one's own.
 
     Examples
     --------
@@ -65,34 +99,74 @@ def decide(purpose: str, name: str | Attribute) -> Decision:
     'forbidden'
     >>> decide("decision", "occupation").verdict
     'unknown'
+    >>> lender = Setting("credit_other", "collect", jurisdiction="US")
+    >>> (found := decide("decision", "race", lender)).verdict, found.rule, found.since.isoformat()
+    ('forbidden', 'us-credit-3', '1977-03-23')
     """
-    chosen = attribute(name)
-    if purpose not in PURPOSES:
-        close = difflib.get_close_matches(purpose, PURPOSES, n=2, cutoff=0.4) or PURPOSES
-        raise UnknownName(
-            f"No purpose named {purpose!r}. Nearest: {', '.join(close)}. All: {', '.join(PURPOSES)}."
+    table, setting = table or rules(), (setting or _ANYWHERE).checked()
+    chosen, purpose = attribute(name), _purpose(purpose, table)
+    day = setting.day or date.today()
+    fitting = [rule for rule in reversed(table.rows) if rule.fits(purpose, chosen, setting, day)]
+    grounds = (chosen.special, chosen.protected)
+    if not fitting:
+        reason = "no rule fits this purpose and attribute"
+        return Decision(
+            purpose, chosen.name, "unknown", NO_RULE, reason, (), "", None, "", (), setting, *grounds
         )
-    for rule in RULES:
-        if rule.purpose == purpose and _fits(rule.ground, chosen):
-            return Decision(purpose, chosen.name, rule.verdict, rule.id, rule.reason)
-    return Decision(purpose, chosen.name, "unknown", "none", "no rule fits this purpose and attribute")
+    rule, *others = fitting
+    return Decision(
+        purpose, chosen.name, rule.verdict, rule.id, rule.reason, rule.conditions, rule.citation, rule.since,
+        rule.confidence, tuple(other.id for other in others), setting, *grounds,
+    )  # fmt: skip
 
 
-def require(purpose: str, name: str | Attribute) -> Decision:
-    """Return the decision, or raise `PolicyDenied` unless it is "allowed"."""
-    decision = decide(purpose, name)
-    if decision.verdict != "allowed":
+def require(
+    purpose: str,
+    name: str | Attribute,
+    setting: Setting | None = None,
+    *,
+    table: Rules | None = None,
+    conditions_met: bool = False,
+    log: AccessLog | None = None,
+) -> Decision:
+    """Return the decision, or raise `PolicyDenied` unless it is "allowed" or "required".
+
+    Parameters
+    ----------
+    purpose, name, setting, table
+        As in `decide`.
+    conditions_met : bool
+        The caller has seen the conditions and answers for them: "allowed_with_conditions" then passes.
+    log : AccessLog or None
+        Keeps what was asked about sensitive attributes and what was denied, with its rule; nothing about any person.
+    """
+    decision = decide(purpose, name, setting, table=table)
+    passes = decision.verdict in _PASSES or (conditions_met and decision.verdict == "allowed_with_conditions")
+    if log is not None:
+        log.record(decision, granted=passes)
+    if not passes:
+        dated = f" of {decision.since}" if decision.since else ""
+        conditions = "".join(f"; on condition that {each}" for each in decision.conditions)
+        where = "" if decision.setting.domain == "other" else f" in {decision.setting.domain}"
         raise PolicyDenied(
-            f"Purpose {purpose!r} does not allow inferring {decision.attribute!r} "
-            f"(rule {decision.rule}: {decision.reason}). Leave it out with --only, or name another --purpose."
+            f"Purpose {purpose!r} does not allow {_DOING[decision.setting.operation]} {decision.attribute!r}{where} "
+            f"(rule {decision.rule}{dated}: {decision.reason}{conditions}). "
+            f"Leave it out with --only, or name another --purpose."
         )
     return decision
 
 
-def _fits(ground: Ground, chosen: Attribute) -> bool:
-    return {
-        "any": True,
-        "special": chosen.special,
-        "protected": chosen.protected,
-        "plain": not (chosen.special or chosen.protected),
-    }[ground]
+_DOING = {
+    "collect": "collecting", "infer": "inferring", "join": "joining", "train": "training on", "score": "scoring by",
+    "report": "reporting",
+}  # fmt: skip
+
+
+def _purpose(name: str, table: Rules) -> str:
+    spelled = name.strip().lower().replace("_", "-")
+    known = table.purposes
+    spelled = _SAME.get(spelled, spelled)
+    if spelled not in known:
+        close = difflib.get_close_matches(spelled, known, n=2, cutoff=0.4) or known
+        raise UnknownName(f"No purpose named {name!r}. Nearest: {', '.join(close)}. All: {', '.join(known)}.")
+    return spelled

@@ -40,6 +40,7 @@ from personae.people._columns import (
 )
 from personae.people._database import PERSONAL, Database
 from personae.people._journal import Config, Journal, config_hash
+from personae.people.access import AccessLog
 from personae.people.records import Claim, Person, Profile, Trace, people_of
 
 DIMENSIONS = 384  # of a stored vector, the width of the shipped encoder
@@ -102,6 +103,7 @@ class Store:
     def __init__(self, path: Path | str, *, create: bool = True, memory_mb: int = 256) -> None:
         self.database = Database(Path(path), create=create, memory_mb=memory_mb)
         self.journal = Journal(self.database)
+        self.accesses = AccessLog(self.database)
 
     @property
     def path(self) -> Path:

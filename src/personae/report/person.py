@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from markupsafe import Markup
 
 from personae.errors import BadInput
-from personae.people.policy import RULES
+from personae.people.policy import rules
 from personae.report import plots
 from personae.report._crowd import DETAILED, AttributeRow, Crowd, attribute_rows
 from personae.report._exposure import Exposure, exposure_of
@@ -212,7 +212,7 @@ def _lead_many(crowd: Crowd, rows: tuple[AttributeRow, ...]) -> tuple[str, str]:
 def _rules(crowd: Crowd, desk: Desk) -> tuple[tuple[str, str, str], ...]:
     return tuple(
         (rule.id, rule.reason, listing([desk.label(name) for name in crowd.rules[rule.id]]))
-        for rule in RULES
+        for rule in rules().rows
         if rule.id in crowd.rules
     )
 
