@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -65,11 +66,12 @@ def _sentences(text: str, most: int) -> Iterator[tuple[int, int, int]]:
         start = stop
 
 
-def terms(text: str) -> list[tuple[str, int, int]]:
+@lru_cache(maxsize=2048)
+def terms(text: str) -> tuple[tuple[str, int, int], ...]:
     """Return the words and signs of a text and its pairs of neighbors, in lower case, with their (start, end)."""
     found = [(match.group(), *match.span()) for match in _TERM.finditer(text.lower().replace("’", "'"))]
     pairs = [(f"{a} {b}", i, j) for (a, i, _), (b, _, j) in pairwise(found)]
-    return found + pairs
+    return (*found, *pairs)
 
 
 class Lexicon:
