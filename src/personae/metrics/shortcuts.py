@@ -7,7 +7,7 @@ for annotation artefacts; Zheng et al. 2023, arXiv 2309.03882, for option positi
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from personae.errors import BadInput
 from personae.metrics.folds import FOLDS, deal_folds
-from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_mean
+from personae.metrics.intervals import DRAWS, Clusters, Interval, RandomState, bootstrap_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Shortcut:
 def shortcuts(
     items: Sequence[Choice],
     *,
-    clusters: Sequence[Hashable] | None = None,
+    clusters: Clusters | None = None,
     draws: int = DRAWS,
     random_state: RandomState = 0,
 ) -> tuple[Shortcut, ...]:
@@ -80,7 +80,7 @@ def shortcuts(
         policies["least alike"] = [shared <= shared.min() + 1e-12 for shared in alike]
     for place in range(max(len(item.options) for item in items)):
         policies[f"position {place + 1}"] = [np.arange(len(item.options)) == place for item in items]
-    folds = deal_folds(clusters or range(len(items)), random_state=random_state)
+    folds = deal_folds(range(len(items)) if clusters is None else list(clusters), random_state=random_state)
     ranks = [_length_ranks(item) for item in items]
     policies["length rank by kind"] = _learned_choice(items, ranks, folds)
     policies["position by kind"] = _learned_choice(items, [np.arange(len(i.options)) for i in items], folds)
@@ -125,7 +125,7 @@ def _scored(
     name: str,
     chosen: Sequence[NDArray[np.generic]],
     items: Sequence[Choice],
-    clusters: Sequence[Hashable] | None,
+    clusters: Clusters | None,
     draws: int,
     random_state: RandomState,
 ) -> Shortcut:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from personae.metrics.calibration import log_loss
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.paired import paired_difference
+from personae.metrics.shortcuts import Choice
 from personae.mind.values import (
     ValueOutcome,
     ValueStrengths,
@@ -23,7 +24,9 @@ from personae.mind.values import (
     value_preferences,
     without_echoes,
 )
+from personae.papers.blind import blind_rows
 from personae.papers.dailydilemmas.dilemmas import (
+    ACTIONS,
     DATA,
     PROMPTS,
     Principle,
@@ -32,8 +35,8 @@ from personae.papers.dailydilemmas.dilemmas import (
     situations,
     theories,
 )
-from personae.papers.dailydilemmas.live import conflict_samples, live_rows
-from personae.papers.dailydilemmas.steering import steering_rows
+from personae.papers.dailydilemmas.live import OPTIONS, conflict_samples, live_rows
+from personae.papers.dailydilemmas.steering import ALL, steering_rows
 from personae.papers.dailydilemmas.tagging import tagging_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 
@@ -58,14 +61,27 @@ def rows(context: Context) -> Iterator[Comparison]:
     chosen = principles(context)
     if not context.replayed:
         yield from live_rows(context, chosen, situations(context))
+        yield from _unread(context, chosen)
         return
     yield from _recomputed(chosen)
     conflicts = [conflict for each in chosen for conflict in each.conflicts]
     yield from steering_rows(context, GPT4, conflicts, {each.name: each.published for each in chosen})
+    yield from _unread(context, chosen)
     found = outcomes(context)
     yield from _preferences(context, found)
     yield from _strengths(context, found)
     yield from tagging_rows(context, found, situations(context))
+
+
+def _unread(context: Context, chosen: Sequence[Principle]) -> Iterator[Comparison]:
+    """How often the supporting action is found without the dilemma: one place is right more often than the other."""
+    conflicts = [(each, conflict) for each in chosen for conflict in each.conflicts]
+    items = [
+        Choice(OPTIONS, ACTIONS.index(each.supporting_action(conflict)), each.name)
+        for each, conflict in conflicts
+    ]
+    dilemmas = [conflict.dilemma for _, conflict in conflicts]
+    yield from blind_rows(context, ALL, items, clusters=dilemmas, metric="supporting action found")
 
 
 def _recomputed(chosen: Sequence[Principle]) -> Iterator[Comparison]:

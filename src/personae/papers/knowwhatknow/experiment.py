@@ -35,8 +35,9 @@ from personae.metrics.intervals import (
 from personae.metrics.logistic import log_odds
 from personae.metrics.paired import mcnemar
 from personae.metrics.recalibration import fit_isotonic, fit_platt
-from personae.metrics.shortcuts import Choice, shortcuts
+from personae.metrics.shortcuts import Choice
 from personae.models.confidence import Confidence
+from personae.papers.blind import blind_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.knowwhatknow.knowing import knowing_rows
 from personae.papers.knowwhatknow.live import live_rows, yes_no
@@ -68,6 +69,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row."""
     if not context.replayed:
         yield from live_rows(context)
+        yield from _unread(context)
         return
     yield from _options(context)
     for run in boolq_runs(context):
@@ -207,8 +209,7 @@ def _sets(context: Context, run: Run, halves: NDArray[np.intp]) -> Iterator[Comp
 def _unread(context: Context) -> Iterator[Comparison]:
     """What BoolQ gives away without reading a question."""
     items = [Choice(question.options, right) for question, right in yes_no(context)]
-    for shortcut in shortcuts(items, draws=context.draws, random_state=context.seed):
-        yield compare("BoolQ, 3,270 questions", "accuracy", f"shortcut: {shortcut.name}", shortcut.accuracy)
+    yield from blind_rows(context, f"BoolQ, {len(items):,} questions", items)
 
 
 def _temperature(scores: Array, right: Array, others: Array) -> Array:

@@ -18,6 +18,8 @@ from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import bootstrap_mean, bootstrap_sums
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
 from personae.metrics.recalibration import fit_isotonic, fit_platt
+from personae.metrics.shortcuts import Choice
+from personae.papers.blind import blind_rows, shortcut_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.personaljudge.judges import judge_rows
 from personae.papers.personaljudge.live import live_rows
@@ -55,6 +57,8 @@ def rows(context: Context) -> Iterator[Comparison]:
     data = recordings(context)
     if not context.replayed:
         yield from live_rows(context, data)
+        items = [Choice((pair.a, pair.b), int(pair.choice == "b")) for pair in data.pairs]
+        yield from blind_rows(context, "PRISM, all pairs", items, clusters=data.groups)
         return
     for run in data.runs:
         yield from _recomputed(context, run)
@@ -232,10 +236,7 @@ def _shortcuts(context: Context, data: Recordings) -> Iterator[Comparison]:
     """
     for task in dict.fromkeys(run.task for run in data.runs):
         items, blind = unread(context, data, task)
-        for shortcut in blind:
-            yield compare(
-                f"{task}, distinct pairs", "accuracy", f"shortcut: {shortcut.name}", shortcut.accuracy
-            )
+        yield from shortcut_rows(f"{task}, distinct pairs", blind)
         length = next(each for each in blind if each.name in ("longest", "shortest"))
         by_length = dict(zip(items, length.right.tolist(), strict=True))
         for run in data.runs:

@@ -26,6 +26,7 @@ from personae.metrics.intervals import bootstrap_mean, bootstrap_ratio, bootstra
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
 from personae.metrics.shortcuts import Choice, Shortcut, length_balance, shortcuts
 from personae.models.chat import Message
+from personae.papers.blind import blind_rows, shortcut_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.personamem.live import live_rows, prompt
 from personae.papers.personamem.scores import DATA, IDEAS, RULE, by_length, by_rule, recorded, shared
@@ -55,10 +56,13 @@ def rows(context: Context) -> Iterator[Comparison]:
     histories = read_histories(context.rows(DATA, HISTORIES))
     if not context.replayed:
         yield from live_rows(context, questions, histories)
+        yield from blind_rows(
+            context, "all questions", _choices(questions), clusters=[q.person for q in questions]
+        )
         return
     right, is_recorded = recorded(context, questions)
     rule = by_rule(questions)
-    items = [Choice(question.options, question.right, question.raw_kind) for question in questions]
+    items = _choices(questions)
     blind = shortcuts(items, **shared(context, questions))
     yield from _headline(context, questions, right, rule, blind)
     yield from _recomputed(context, questions, right, is_recorded)
@@ -67,6 +71,10 @@ def rows(context: Context) -> Iterator[Comparison]:
     yield from _distance(context, questions, right, rule)
     yield from _recall(context, questions, histories, right, rule)
     yield from _evolving(context)
+
+
+def _choices(questions: Sequence[MemoryQuestion]) -> list[Choice]:
+    return [Choice(question.options, question.right, question.raw_kind) for question in questions]
 
 
 def samples(context: Context) -> list[dict[str, Any]]:
@@ -139,8 +147,7 @@ def _shortcuts(
     paper, source, bar = (0.67, CARD_589, "within .02") if whole else (None, "", "")
     found = bootstrap_mean(rule, **drawn)
     yield compare(RUN, "accuracy", RULE, found, paper=paper, source=source, bar=bar)
-    for shortcut in blind:
-        yield compare(RUN, "accuracy", f"shortcut: {shortcut.name}", shortcut.accuracy)
+    yield from shortcut_rows(RUN, blind)
     weights = length_balance(items)
     for name, scores in (
         (MODEL, right),

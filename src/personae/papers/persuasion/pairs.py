@@ -14,8 +14,9 @@ import numpy as np
 from personae.audit.persuasion.design import NORMAL_95
 from personae.errors import MissingData
 from personae.metrics.intervals import bootstrap_mean
-from personae.metrics.shortcuts import Choice, shortcuts
+from personae.metrics.shortcuts import Choice
 from personae.models.choice import Question, choose
+from personae.papers.blind import blind_rows
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.persuasion.messages import DATA, Messages, Reader, message_effects, readers
 
@@ -97,8 +98,7 @@ def pair_rows(context: Context, people: Sequence[Reader]) -> Iterator[Comparison
     if len(pairs) < 10:
         return
     shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
-    for shortcut in shortcuts([Choice(pair.texts, pair.right) for pair in pairs], **shared):
-        yield compare(SETTING, "accuracy", f"shortcut: {shortcut.name}", shortcut.accuracy)
+    yield from blind_rows(context, SETTING, [Choice(pair.texts, pair.right) for pair in pairs])
     halves = np.random.default_rng(context.seed).permutation(len(people)) % 2
     first, second = ([people[i] for i in np.flatnonzero(halves == half).tolist()] for half in (0, 1))
     others = message_effects(second)
@@ -122,3 +122,4 @@ def live_pair_rows(context: Context) -> Iterator[Comparison]:
     yield compare(SETTING, "accuracy", context.model, accuracy)
     yield compare(SETTING, "same choice in both orders", context.model, asked.consistency, n=len(pairs))
     yield compare(SETTING, "unparsed answers", context.model, asked.unparsed / asked.picks.size, n=len(pairs))
+    yield from blind_rows(context, SETTING, [Choice(pair.texts, pair.right) for pair in pairs])

@@ -33,8 +33,9 @@ from personae.audit.subtlerbias.association import cells_of, tau_p_value
 from personae.audit.subtlerbias.items import DIRECTIONS, GENDERS, OPTION_VALENCES, Direction
 from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums, wilson
 from personae.metrics.paired import benjamini_hochberg
-from personae.metrics.shortcuts import Choice, shortcuts
+from personae.metrics.shortcuts import Choice
 from personae.models.choice import Question, choose
+from personae.papers.blind import blind_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 
 DATA = "subtlerbias"
@@ -126,6 +127,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     items = prompts(context)
     if not context.replayed:
         yield from live(context, items)
+        yield from _shortcuts(context, items)
         return
     answers, as_read = recorded(context, items)
     yield from _associations(context, items, answers)
@@ -345,8 +347,7 @@ def _shortcuts(context: Context, items: Sequence[Item]) -> Iterator[Comparison]:
         for order in [random.permutation(3)]
     ]  # fmt: skip
     clusters = [_shared(item) for item in items]
-    for shortcut in shortcuts(dealt, clusters=clusters, draws=context.draws, random_state=context.seed):
-        yield compare("all", "stereotype found", f"shortcut: {shortcut.name}", shortcut.accuracy)
+    yield from blind_rows(context, "all", dealt, clusters=clusters, metric="stereotype found")
 
 
 def live(context: Context, items: Sequence[Item]) -> Iterator[Comparison]:

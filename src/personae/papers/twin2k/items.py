@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from personae.metrics.shortcuts import Choice
 from personae.mind.twins import StatisticalTwin, cross_fit, mean_agreement, profile_text
 from personae.models.choice import Question, choose
+from personae.papers.blind import blind_rows
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.twin2k.study import Array, Study
 
@@ -163,6 +165,9 @@ def item_rows(context: Context, study: Study, methods: dict[str, Array]) -> Iter
             for j, name in enumerate(ITEMS):
                 each = mean_agreement(answers[:, [j]], given[:, [j]], spans[:1], **drawn)
                 yield compare(SETTING, f"r, {name}", method, each.r.interval)
+    asked = [(person, name, item) for person in study.people for name, item in ITEMS.items()]
+    choices = [Choice(item.options, item.options.index(person[name]), name) for person, name, item in asked]
+    yield from blind_rows(context, SETTING, choices, clusters=[person["pid"] for person, _, _ in asked])
 
 
 def live_rows(context: Context, study: Study) -> Iterator[Comparison]:
