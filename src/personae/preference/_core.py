@@ -16,7 +16,7 @@ from personae.people.records import Preference
 from personae.preference.comparisons import Array, Codes, Comparisons, Item, comparisons
 
 Features = Callable[[Sequence[Item]], Array]  # items to vectors of shape (n_items, n_features)
-_BAND = 1.645  # of the normal distribution: intervals hold 90%
+BAND = 1.645  # of the normal distribution: intervals hold 90%
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def chances_of_margins(mean: Array, sd: Array) -> Chances:
     Classification Networks", section 3).
     """
     return Chances(
-        sigmoid(mean / np.sqrt(1 + np.pi * sd**2 / 8)), sigmoid(mean - _BAND * sd), sigmoid(mean + _BAND * sd)
+        sigmoid(mean / np.sqrt(1 + np.pi * sd**2 / 8)), sigmoid(mean - BAND * sd), sigmoid(mean + BAND * sd)
     )
 
 
