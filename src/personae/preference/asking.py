@@ -32,13 +32,13 @@ def information(chances: Chances) -> Array:
 
     >>> half = np.array([0.5, 0.5])
     >>> information(Chances(half, np.array([0.05, 0.49]), np.array([0.95, 0.51]))).round(2).tolist()
-    [0.31, 0.0]
+    [0.3, 0.0]
     """
     low, high = log_odds(chances.low, margin=1e-9), log_odds(chances.high, margin=1e-9)
     middle, spread = (low + high) / 2, (high - low) / (2 * BAND)
     drawn = sigmoid(middle[:, None] + spread[:, None] * _POINTS)
     weights = _WEIGHTS / _WEIGHTS.sum()
-    return np.maximum(_entropy(drawn @ weights) - _entropy(drawn) @ weights, 0.0)
+    return np.asarray(np.maximum(_entropy(drawn @ weights) - _entropy(drawn) @ weights, 0.0))
 
 
 def questions(
