@@ -127,6 +127,15 @@ class Places:
             int(population or 0), float(latitude or "nan"), float(longitude or "nan"),
         )  # fmt: skip
 
+    def cities(self, code: str) -> tuple[Place, ...]:
+        """Return every city of the country with that two-letter code, largest first.
+
+        >>> [place.name for place in home_places().cities("PT")[:2]]
+        ['Lisbon', 'Porto']
+        """
+        rows = [row for row, line in enumerate(self._lines) if line.startswith(f"city\t{code}\t")]
+        return tuple(sorted(map(self._place, rows), key=lambda place: -place.population))
+
     def find(self, name: str, inside: str = "") -> Place | None:
         """Return the place that a name means, None where there is none.
 
