@@ -2,6 +2,7 @@
 
 from personae.synth.joint import Joint
 from personae.synth.learning import learn_spec
+from personae.synth.panorama import Panorama, violations
 from personae.synth.population import MadePerson, Population, Spec, population_of, sample
 from personae.synth.raking import Margin, Raked, rake
 from personae.synth.statistics import home_spec, read_spec, spec_of
@@ -11,6 +12,7 @@ __all__ = [
     "Joint",
     "MadePerson",
     "Margin",
+    "Panorama",
     "Population",
     "Raked",
     "Spec",
@@ -22,4 +24,5 @@ __all__ = [
     "read_spec",
     "sample",
     "spec_of",
+    "violations",
 ]

@@ -101,4 +101,4 @@ def scale_to(weights: Array, margin: Margin, wanted: Array) -> Array:
 
 
 def _present(weights: Array, margin: Margin) -> Array:
-    return np.bincount(margin.places, weights, minlength=len(margin.shares))
+    return np.asarray(np.bincount(margin.places, weights, minlength=len(margin.shares)), dtype=float)

@@ -1,8 +1,8 @@
 """Names, addresses, numbers and accounts of invented people, composed by the home grammar: none can reach anybody.
 
-E-mail addresses stand at names reserved by RFC 2606; phone numbers in ranges that a country keeps for fiction, else such as cannot be
-dialed; United States national ids in the area 9xx with groups 01-49, which is issued neither as a social security number nor as
-a taxpayer's number.
+E-mail addresses stand at names reserved by RFC 2606; phone numbers in ranges that a country keeps for fiction, else such as
+cannot be dialed; United States national ids in the area 9xx with groups 01-49, which is issued neither as a social security
+number nor as a taxpayer's.
 """
 
 from __future__ import annotations
@@ -104,18 +104,12 @@ def contacts(streams: Streams, locale: Codes, people: Columns) -> Columns:
 def documents(streams: Streams, locale: Codes) -> Columns:
     """Return national id, passport and driver's license."""
     prefix = of_locale("prefix", locale)
+    parts = [streams.integers(f"national {high}", 0, high).tolist() for high in (100, 49, 10_000, 9_000_000)]
     national = _objects(
         f"{900 + area:03d}-{1 + group:02d}-{serial:04d}"
         if code == "US"
         else f"{code}-ID-{1_000_000 + number}"
-        for code, area, group, serial, number in zip(
-            prefix,
-            *(
-                streams.integers(f"national {high}", 0, high).tolist()
-                for high in (100, 49, 10_000, 9_000_000)
-            ),
-            strict=True,
-        )
+        for code, area, group, serial, number in zip(prefix, *parts, strict=True)
     )
     letters = streams.integers("passport letter", 0, 26).tolist()
     numbers = streams.integers("passport", 0, 10**8).tolist()
@@ -241,7 +235,7 @@ def _pairs(streams: Streams, name: str, firsts: Sequence[str], seconds: Sequence
 
 
 def _some(streams: Streams, name: str, share: float, column: Objects) -> Objects:
-    return np.where(streams.uniform(name) < share, column, "")
+    return np.asarray(np.where(streams.uniform(name) < share, column, ""))
 
 
 def _plain(column: Objects) -> list[str]:

@@ -1,4 +1,4 @@
-"""The profile generator: thirty-five fields and the catalogue's eight, by hand-set weights or over a fitted joint distribution."""
+"""The profile generator: thirty-five fields and the catalogue's eight, by hand-set weights or over a joint distribution."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ AS_OF = date(2025, 7, 1)
 _HAND_SET = (
     Variable("age", ("18-24", "25-34", "35-44", "45-54", "55-64", "65-90"), (18, 25, 35, 45, 55, 65)),
     Variable("gender", GENDERS),
-    Variable("education", tuple(dict.fromkeys(CATALOGUE_EDUCATION)) + ("In College",)),
+    Variable("education", (*dict.fromkeys(CATALOGUE_EDUCATION), "In College")),
     Variable("relationship_status", tuple(status.lower() for status in MARITAL)),
 )
 
@@ -53,10 +53,10 @@ class Panorama:
 
     Notes
     -----
-    Ages are even from 18 to 90 without a core, as in the paper. Deviations: a first child from 20 on and one in two years, so that
-    no one of 21 has four; nobody has two accounts at one platform; the salary of people under 21 is capped at 60,000 dollars times
-    the locale's factor without exception; names, addresses and numbers come from the home grammar in place of Faker and real
-    domains. Where a core gives an education that the age rules out, it becomes a high school diploma.
+    Ages are even from 18 to 90 without a core, as in the paper. Deviations: a first child from 20 on and one in two years, so
+    that no one of 21 has four; nobody has two accounts at one platform; the salary of people under 21 is capped at 60,000
+    dollars times the locale's factor without exception; names, addresses and numbers come from the home grammar in place of
+    Faker and real domains. Where a core gives an education that the age rules out, it becomes a high school diploma.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def _birth_dates(streams: Streams, age: NDArray[np.int64], as_of: date) -> NDArr
         [f"{as_of.year - years:04d}-{as_of:%m-%d}" for years in range(131)], dtype="datetime64[D]"
     )
     days = birthdays[age] - streams.integers("birthday", 0, 365).astype("timedelta64[D]")
-    return days.astype(str).astype(object)
+    return np.asarray(days.astype(str).astype(object))
 
 
 def _unique_ids(streams: Streams) -> NDArray[Any]:
