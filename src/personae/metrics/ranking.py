@@ -1,0 +1,199 @@
+"""How good ranked lists are: recall, NDCG, MRR and AUC over the whole catalog, never over sampled candidates.
+
+Source: Järvelin, Kekäläinen (2002), "Cumulated Gain-Based Evaluation of IR Techniques"; Krichene, Rendle (2020), "On Sampled
+Metrics for Item Recommendation", for why nothing is sampled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import BadInput
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+MEASURES = ("recall", "precision", "f1", "ndcg", "mrr", "hit")
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Items of each person in one array: those of person p are items[starts[p]:starts[p + 1]].
+
+    >>> Lists.of([1, 0, 1], [7, 8, 9], n_people=2).items_of(1).tolist()
+    [7, 9]
+    """
+
+    starts: Codes  # (n_people + 1,)
+    items: Codes
+
+    @classmethod
+    def of(cls, people: Codes | list[int], items: Codes | list[int], *, n_people: int) -> Lists:
+        """Group pairs (person, item); the order within a person is kept."""
+        person = np.asarray(people, dtype=np.intp)
+        order = np.argsort(person, kind="stable")
+        counts = np.bincount(person, minlength=n_people)
+        return cls(np.concatenate([[0], np.cumsum(counts)]), np.asarray(items, dtype=np.intp)[order])
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def counts(self) -> Codes:
+        """Return how many items each person has."""
+        return np.diff(self.starts)
+
+    def items_of(self, person: int) -> Codes:
+        """Return one person's items."""
+        return self.items[self.starts[person] : self.starts[person + 1]]
+
+    def pairs(self, first: int, last: int) -> tuple[Codes, Codes]:
+        """Return people, counted from `first`, and their items, for people first <= p < last."""
+        counts = self.counts()[first:last]
+        return np.repeat(np.arange(last - first), counts), self.items[self.starts[first] : self.starts[last]]
+
+
+def rank_all(
+    score: Callable[[Codes], NDArray[np.floating]],
+    wanted: Lists,
+    *,
+    known: Lists | None = None,
+    n_items: int,
+    at: int,
+    batch_size: int = 256,
+) -> Ranked:
+    """Rank the whole catalog for everyone who has wanted items, a batch of people at a time.
+
+    Parameters
+    ----------
+    score : callable
+        Takes people, shape (n,), and returns scores of shape (n, n_items), higher first.
+    wanted : Lists
+        The held-out items.
+    known : Lists, optional
+        Items that are not to be recommended again.
+    at : int
+        Length of the lists.
+
+    Notes
+    -----
+    Ties rank by chance of the catalog's order: a wanted item's place counts half of the items that score the same, so that
+    constant scores rank at random and not at the top.
+    """
+    people = np.flatnonzero(wanted.counts())
+    if not len(people):
+        raise BadInput("Nobody has a wanted item: there is nothing to rank for.")
+    parts = [
+        _ranked(np.asarray(score(people[start : start + batch_size]), dtype=np.float32),
+                people[start : start + batch_size], wanted, known, n_items, at)
+        for start in range(0, len(people), batch_size)
+    ]  # fmt: skip
+    lists, rows, places, aucs = zip(*parts, strict=True)
+    shifts = np.repeat(np.arange(len(parts)) * batch_size, [len(each) for each in rows])
+    return Ranked(people, np.vstack(lists), np.concatenate(rows) + shifts, np.concatenate(places),
+                  np.concatenate(aucs), wanted.counts()[people])  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The lists, and where the wanted items came.
+
+    Parameters
+    ----------
+    people : ndarray of shape (n_people,)
+        Those with wanted items.
+    lists : ndarray of shape (n_people, at)
+        Items, best first.
+    row, place : ndarray of shape (n_wanted,)
+        For each wanted item, whose it is (a row of `people`) and its place in the whole catalog, from 0; halves in ties.
+    auc : ndarray of shape (n_people,)
+        The chance that a wanted item is above one that is neither wanted nor known.
+    n_wanted : ndarray of shape (n_people,)
+    """
+
+    people: Codes
+    lists: Codes
+    row: Codes
+    place: Array
+    auc: Array
+    n_wanted: Codes
+
+    def per_person(self, measure: str, k: int) -> Array:
+        """Return a measure of `MEASURES` at k for each person, shape (n_people,), in [0, 1].
+
+        NDCG's best is min(k, n_wanted) items at the top; MRR is 1 / (place of the first + 1) within k.
+        """
+        if measure not in MEASURES or not k > 0:
+            raise BadInput(f"No measure {measure!r} at {k}; there are {', '.join(MEASURES)}, at 1 or more.")
+        inside = self.place < k
+        hits = np.bincount(self.row, inside, len(self.people))
+        recall, precision = hits / self.n_wanted, hits / k
+        if measure == "ndcg":
+            gain = np.bincount(self.row, inside / np.log2(self.place + 2), len(self.people))
+            best = np.concatenate([[0.0], np.cumsum(1 / np.log2(np.arange(k) + 2))])
+            return np.asarray(gain / best[np.minimum(self.n_wanted, k)])
+        if measure == "mrr":
+            first = np.full(len(self.people), np.inf)
+            np.minimum.at(first, self.row, self.place)
+            return np.where(first < k, 1 / (first + 1), 0.0)
+        if measure == "f1":
+            return np.asarray(2 * hits / (self.n_wanted + k))
+        return np.asarray(
+            {"recall": recall, "precision": precision, "hit": (hits > 0).astype(float)}[measure]
+        )
+
+    def take(self, wanted: NDArray[np.bool_]) -> Ranked:
+        """Return the view on some wanted items alone (cold, long tail), shape (n_wanted,); people left without drop out."""
+        counts = np.bincount(self.row[wanted], minlength=len(self.people))
+        kept = np.flatnonzero(counts)
+        new = np.zeros(len(self.people), dtype=np.intp)
+        new[kept] = np.arange(len(kept))
+        return Ranked(self.people[kept], self.lists[kept], new[self.row[wanted]], self.place[wanted], self.auc[kept],
+                      counts[kept])  # fmt: skip
+
+
+def _ranked(
+    scores: NDArray[np.float32], people: Codes, wanted: Lists, known: Lists | None, n_items: int, at: int
+) -> tuple[Codes, Codes, Array, Array]:
+    if scores.shape != (len(people), n_items):
+        raise BadInput(f"Scores of shape {scores.shape} for {len(people)} people and {n_items} items.")
+    scores = np.where(np.isfinite(scores), scores, -np.inf)
+    if known is not None:
+        scores[_pairs(known, people)] = -np.inf
+    row, item = _pairs(wanted, people)
+    own = scores[row, item]
+    place, left = np.empty(len(row)), np.isfinite(scores).sum(axis=1)
+    for start, chosen in _runs(row):
+        higher = (scores[start] > own[chosen, None]).sum(axis=1)
+        same = (scores[start] == own[chosen, None]).sum(axis=1) - 1
+        place[chosen] = np.where(np.isfinite(own[chosen]), higher + same / 2, n_items)
+    at = min(at, n_items)
+    top = np.argpartition(-scores, at - 1, axis=1)[:, :at]
+    lists = np.take_along_axis(top, np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable"), 1)
+    return lists, row, place, _aucs(row, place, left, len(people))
+
+
+def _aucs(row: Codes, place: Array, left: Codes, n_people: int) -> Array:
+    """Return each person's AUC from the places of wanted items among the `left` that could be listed."""
+    n = np.bincount(row, minlength=n_people)
+    above = np.bincount(row, place, n_people) - n * (n - 1) / 2  # unwanted above wanted, summed
+    others = left - n
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(np.clip(1 - above / (n * others), 0, 1))
+
+
+def _pairs(lists: Lists, people: Codes) -> tuple[Codes, Codes]:
+    """Return (row in `people`, item) for the items of some people."""
+    counts = lists.counts()[people]
+    rows = np.repeat(np.arange(len(people)), counts)
+    offsets = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rows, lists.items[lists.starts[people][rows] + offsets]
+
+
+def _runs(row: Codes) -> Iterator[tuple[int, slice]]:
+    edges = np.flatnonzero(np.diff(row)) + 1
+    for first, last in zip([0, *edges], [*edges, len(row)], strict=True):
+        if first < last:
+            yield int(row[first]), slice(int(first), int(last))
