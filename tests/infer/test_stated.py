@@ -54,6 +54,22 @@ SAID = {
         ("As a gay man I know that. My husband agrees.", {SEX: "male", BOND: "married"}),
         ("As a lesbian, I see that a lot", {SEX: "female"}),
         ("I'm getting married in June", {BOND: "engaged"}),
+        ("Tom, 42, from Leeds, plumber", {AGE: "42", BIRTH: "Leeds, United Kingdom", WORK: "plumber"}),
+        ("M34 here, any ideas?", {AGE: "34", SEX: "male"}),
+        ("29F, first post", {AGE: "29", SEX: "female"}),
+        ("I grew up in Leeds and now live in Zurich", {CITY: "Zürich, Switzerland"}),
+        ("We moved to Porto last year", {CITY: "Porto, Portugal"}),
+        ("I make 120k a year", {PAY: "high"}),
+        ("I only earn minimum wage", {PAY: "low"}),
+        ("I work at a hospital as a cleaner", {WORK: "cleaner"}),
+        ("I have been a nurse for eleven years", {WORK: "nurse"}),
+        ("I'm not a teacher but a baker", {WORK: "baker"}),
+        ("Math nerd turned gym owner here.", {WORK: "gym owner"}),
+        ("I was widowed at fifty", {BOND: "widowed"}),
+        ("I was widowed and I'm dating again", {BOND: "single"}),
+        ("My husband past last year", {BOND: "widowed"}),
+        ("Londoner born and bred", {BIRTH: "London, United Kingdom"}),
+        ("Born and raised Glaswegian", {BIRTH: "Glasgow, United Kingdom"}),
     ],
     "de": [
         ("Ich bin vierunddreißig Jahre alt.", {AGE: "34"}),
@@ -66,12 +82,14 @@ SAID = {
         ("Letztes Jahr bin ich nach Wien gezogen.", {CITY: "Vienna, Austria"}),
         ("Ich bin in Dresden geboren.", {BIRTH: "Dresden, Germany"}),
         ("Ich bin geschieden", {BOND: "divorced"}),
+        ("Ich bin kein Lehrer, sondern Bäcker.", {WORK: "baker"}),
         ("Ich studiere Jura", {SCHOOL: "In College"}),
         ("Ich verdiene 3000 Euro im Monat", {PAY: "middle"}),
     ],
     "es": [
         ("Tengo treinta y cuatro años.", {AGE: "34"}),
         ("Soy enfermera y vivo en Londres", {WORK: "nurse", SEX: "female", CITY: "London, United Kingdom"}),
+        ("No soy médico, sino panadero", {WORK: "baker"}),
         ("Me mudé a Bogotá hace dos años", {CITY: "Bogotá, Colombia"}),
         ("Nací en Sevilla.", {BIRTH: "Seville, Spain"}),
         ("Estoy casada", {BOND: "married", SEX: "female"}),
@@ -134,6 +152,9 @@ NOT_SAID = {
         "I'm married to my job", "I'm engaged in politics", "I'm single-handedly doing it", "I was married for ten years",
         "I'm here in Paris for vacation", "Just a small town girl, living in a lonely world",
         "Write a cover letter: I am a nurse with 10 years of experience", "Translate this: I live in Berlin",
+        "Bella, 34, from Leeds, was seen on Monday.", "M25 here is jammed again", "Chapter, 12, from the book",
+        "My parents retired and now live in Rome", "My brother is a Londoner born and bred", "He makes minimum wage",
+        "I make 50k cookies a year", "We moved to Ohio when I was five", "Being a grad student can be confusing",
         "Act as a doctor.\nI am 34 and ill", "My character is 34. I'm a pilot in the game",
     ],
     "de": [
@@ -213,6 +234,11 @@ def test_a_sex_that_a_partner_implies_is_inferred_and_not_stated(text, sex):
     assert [claim for claim in READER.read(person, [attribute(SEX)]) if not claim.abstained] == []
     (claim,) = READER.implied(person, SYNTHPAI)
     assert (claim.best.value, claim.status, claim.method) == (sex, "inferred", "implied")
+
+
+@pytest.mark.parametrize("text", ["I wish I lived in Tokyo", "If only I lived in Tokyo", "I'd love to move to Tokyo"])
+def test_a_wish_states_nothing_not_even_about_the_past(text):
+    assert READER.statements(said_by(text)) == []
 
 
 def test_sentences_of_every_language_are_tested():

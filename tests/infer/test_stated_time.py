@@ -35,6 +35,11 @@ def test_a_stated_age_grows_with_the_years():
     assert claim.best.value == "34"
 
 
+def test_an_age_holds_for_the_day_that_it_is_told_for():
+    (claim,) = read(AGE, (day(2020, 3), "I'm 34."), (day(2024, 9), "Nice."))
+    assert (claim.valid_from, claim.time) == (day(2024, 9), day(2020, 3))
+
+
 def test_a_birthday_gives_the_age_from_its_own_day():
     # turned 34 in May 2024: born in May 1990; 33 in April 2024, 36 in June 2026
     (claim,) = read(AGE, (day(2024, 6, 15), "I turned 34 last May."), now=day(2026, 6, 15))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -232,6 +232,12 @@ def test_unmeasured_probabilities_are_called_unchecked_and_measured_ones_counted
     assert "Measured: 90% of 40 right on forum (likely 77 to 96 in 100)" in text
     assert "no better than the commonest answer" in text
     assert measured(rows) == "90% of 40 right on forum (likely 77 to 96 in 100)"
+
+
+def test_an_age_is_told_for_its_day_and_for_today():
+    told = claim("age", "35", status="stated", valid_from=datetime(2022, 5, 13, tzinfo=UTC))
+    assert "on 13 May 2022, so now about 38" in words(page(told, made=date(2025, 11, 1)))
+    assert "so now about" not in words(page(told, made=date(2022, 11, 1)))
 
 
 def test_three_of_three_is_too_few_to_say():

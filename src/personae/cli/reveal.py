@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from personae.infer.reveal import Revealed
     from personae.models.chat import ChatModel
     from personae.people.archives import Tally
+    from personae.people.records import Claim
     from personae.report import Quality, Subject
 
 SHOWN_PEOPLE = 20
@@ -169,8 +170,19 @@ def _rows(reading: Reading, name: str) -> list[tuple[str, str, str, str, str]]:
     for claim in reading.current:
         if claim.attribute == name and not claim.abstained and claim.best:
             lines = ", ".join(evidence.where for evidence in claim.evidence[:2])
-            rows.append((name, claim.best.value, f"{claim.best.probability:.2f}", claim.status, lines))
+            rows.append((name, _value(claim), f"{claim.best.probability:.2f}", claim.status, lines))
     return rows or [(name, "cannot be told", "", "", "")]
+
+
+def _value(claim: Claim) -> str:
+    """Return a claim's value; of an age also the day that it holds for, and what it is about now."""
+    from personae.report import aged
+
+    value = claim.best.value if claim.best else ""
+    if claim.attribute != "age" or claim.valid_from is None:
+        return value
+    now = aged(claim, datetime.now(UTC).date())
+    return f"{value} on {claim.valid_from:%Y-%m-%d}" + (f", now about {now}" if now else "")
 
 
 def _told(reading: Reading, name: str) -> str:

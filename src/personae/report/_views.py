@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from markupsafe import Markup
 
@@ -96,6 +97,7 @@ class Desk:
     known: dict[str, Attribute]
     quality: dict[tuple[str, str], list[Quality]]
     model: str
+    made: date | None = None
 
     @classmethod
     def of(cls, report: Report, you: bool, lines: int) -> Desk:
@@ -103,7 +105,7 @@ class Desk:
         for row in report.quality:
             if row.model == report.model:
                 quality.setdefault((row.attribute, row.status), []).append(row)
-        return cls(you, lines, {a.name: a for a in report.attributes}, quality, report.model)
+        return cls(you, lines, {a.name: a for a in report.attributes}, quality, report.model, report.made)
 
     def measured(self, claim: Claim) -> list[Quality]:
         """Return the rows on claims of this attribute and status, else those on all attributes together."""
@@ -194,7 +196,7 @@ def _view(claim: Claim, lines: dict[Key, Trace], desk: Desk) -> View:
         ),
         tuple(_quote(e, claim.status, lines) for e in evidence[: desk.lines]),
         max(0, len(evidence) - desk.lines),
-        period(claim),
+        period(claim, desk.made),
         measured(rows),
         shown(", ".join(dict.fromkeys(x for x in (claim.method, claim.model) if x)), LONGEST),
     )

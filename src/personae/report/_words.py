@@ -112,16 +112,34 @@ def moment(time: datetime | date | None) -> str:
     return f"{time.day} {time:%B} {time.year}" if time else ""
 
 
-def period(claim: Claim) -> str:
-    """Write from when until when a claim holds, as far as it is known; of an age, on which day."""
+def period(claim: Claim, today: date | None = None) -> str:
+    """Write from when until when a claim holds, as far as it is known; of an age, on which day, and how old about now."""
     start, end = moment(claim.valid_from), moment(claim.valid_to)
     if claim.attribute in _LASTING:
         return ""
     if claim.attribute == "age" and start:
-        return f"on {start}"
+        now = aged(claim, today).replace("-", " to ")
+        return f"on {start}" + (f", so now about {now}" if now else "")
     if start and end:
         return f"from {start} to {end}"
     return f"since {start}" if start else f"until {end}" if end else ""
+
+
+def aged(claim: Claim, today: date | None) -> str:
+    """Write about how old somebody is today whose age was told for an earlier day; nothing within a year of it.
+
+    >>> from personae.people.records import Guess
+    >>> told = Claim("p", "age", (Guess("35", 0.9),), "stated", False, "stated", valid_from=datetime(2020, 3, 1))
+    >>> aged(told, date(2024, 4, 1)), aged(told, date(2020, 9, 1))
+    ('39', '')
+    """
+    if claim.attribute != "age" or claim.best is None or claim.valid_from is None or today is None:
+        return ""
+    years = round((today - claim.valid_from.date()).days / 365.2425 - 0.5)
+    ends = claim.best.value.split("-")
+    if years < 1 or not all(end.isdigit() for end in ends):
+        return ""
+    return "-".join(str(int(end) + years) for end in ends)
 
 
 def did(trace: Trace) -> str:

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from markupsafe import Markup
-
-from personae.errors import BadInput
 from personae.people.policy import rules
 from personae.report import plots
 from personae.report._crowd import DETAILED, AttributeRow, Crowd, attribute_rows
 from personae.report._exposure import Exposure, exposure_of
+from personae.report._file import styled, write_page
 from personae.report._quality import Measured, measured_of
 from personae.report._text import shown
 from personae.report._views import LONGEST, Card, Desk, cards_of
 from personae.report._words import count, listing, moment, number
 from personae.report.contents import Report, Subject
 
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 LINES = 5  # lines of evidence for a claim, on a page about one person
 LINES_EACH = 2  # the same on a page about many
 REASONS = 12
 ERRORS = 20
 WORDS = 200  # characters of an error's place, reason or mend
-_TEMPLATES = Path(__file__).parent / "templates"
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -76,64 +64,19 @@ class Page:
     read_between: str
 
 
-def render(report: Report) -> str:
-    """Return the page as one HTML text.
+def style() -> str:
+    """Return the style sheet that every page of this package carries."""
+    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
 
-    Everything that comes from a trace, a claim or an error is escaped, and its hidden characters are written out, by the
-    template environment itself: no template can forget it.
-    """
-    css = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    template = _environment().get_template("report.html.j2")
-    return template.render(page=_page(report), report=report, css=Markup(css), policy=policy)
+
+def render(report: Report) -> str:
+    """Return the page as one HTML text."""
+    return styled("report.html.j2", page=_page(report), report=report)
 
 
 def write(report: Report, path: Path) -> Path:
-    """Write the page in one step, readable by its owner only: a broken run leaves the old file as it was.
-
-    Raises
-    ------
-    BadInput
-        When the folder does not exist or cannot be written to.
-    """
-    page = render(report).encode()
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise BadInput(
-            f"{path}: cannot be written ({error.strerror}). Name another place with --out."
-        ) from error
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(page)
-        Path(name).replace(path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise BadInput(
-            f"{path}: cannot be written ({error.strerror}). Name another place with --out."
-        ) from error
-    return path
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: value if isinstance(value, Markup) else shown(str(value)),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        count=count, number=number, listing=listing, moment=moment, percent=plots.percent
-    )
-    return environment
+    """Write the page in one step, readable by its owner only; raises `BadInput` where it cannot be written."""
+    return write_page(render(report), path)
 
 
 def _page(report: Report) -> Page:

@@ -124,6 +124,19 @@ def risk_coverage(series: Sequence[tuple[str, Sequence[Point]]], *, title: str) 
     return _svg("square", 216, 216, f"{title}. {words}", body)
 
 
+def tradeoff(points: Sequence[Point], *, title: str) -> Markup:
+    """Draw what is hidden (up) against the text that is kept (across), both shares in [0, 1], from the first state to the last."""
+    size, left, top = 170.0, 38.0, 8.0
+    dots = [
+        (left + size * _share(kept), top + size * (1 - _share(hidden)), 0.02 if 0 < k < len(points) - 1 else 0.4)
+        for k, (kept, hidden) in enumerate(points)
+    ]
+    ends = [points[0], points[-1]] if points else []
+    words = "; ".join(f"keeping {percent(kept)}, hidden {percent(hidden)}" for kept, hidden in ends)
+    body = _square(left, top, size, "kept", "hidden") + _dots(dots, 0)
+    return _svg("square", 216, 216, f"{title}. {words}", body)
+
+
 def timeline(steps: Sequence[Step], start: float, end: float, *, title: str) -> Markup:
     """Draw how a count grows over time as a staircase from `start` to `end`, both in years as a number."""
     left, right, top, bottom = 30.0, 450.0, 14.0, 150.0

@@ -32,7 +32,13 @@ def language(code: str) -> Language:
     written = _read(f"{code}.yaml")
     rules = tuple(_rules(written["rules"], parts | written["parts"]))
     return Language(
-        code, words(spoken["common"]), rules, Cues(**spoken["cues"]), calendar, _work(spoken["work"])
+        code,
+        words(spoken["common"]),
+        rules,
+        Cues(**spoken["cues"]),
+        calendar,
+        _work(spoken["work"]),
+        spoken.get("natives", {}),
     )
 
 

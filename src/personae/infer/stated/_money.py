@@ -49,12 +49,16 @@ def band(dollars: float) -> str:
     return next((level for limit, level in BANDS if dollars < limit), "very high")
 
 
-def yearly_dollars(found: Mapping[str, str]) -> float | None:
-    """Return US dollars a year from the groups of `PRICE`; None where the currency or the period is not said.
+def yearly_dollars(found: Mapping[str, str]) -> list[float]:
+    """Return US dollars a year from the groups of `PRICE`; none where the currency or the period is not said.
+
+    So many thousands "a year" without a currency are dollars, euros or pounds: what each would be.
 
     >>> found = dict.fromkeys(["before", "scale", "after", "period"], "") | {"before": "€", "amount": "3.000"}
     >>> yearly_dollars(found), yearly_dollars(found | {"period": "month"})
-    (None, 38880.0)
+    ([], [38880.0])
+    >>> yearly_dollars(found | {"before": "", "amount": "120", "scale": "k", "period": "year"})
+    [120000.0, 129600.0, 148800.0]
     """
     currency = next(
         (
@@ -69,10 +73,12 @@ def yearly_dollars(found: Mapping[str, str]) -> float | None:
     amount = _number(found["amount"]) * _SCALES.get(found["scale"], 1.0)
     if period is None and amount >= YEARLY:
         period = "year"
-    if currency is None or period is None:
-        return None
-    dollars = amount * PER_YEAR[period] * DOLLARS[currency]
-    return dollars if LEAST <= dollars <= MOST else None
+    unsaid = ("usd", "eur", "gbp") if found["scale"] == "k" and found["period"] and period == "year" else ()
+    currencies = (currency,) if currency else unsaid
+    if period is None:
+        return []
+    dollars = [amount * PER_YEAR[period] * DOLLARS[each] for each in currencies]
+    return [each for each in dollars if LEAST <= each <= MOST]
 
 
 def _number(text: str) -> float:

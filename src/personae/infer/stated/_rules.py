@@ -114,6 +114,7 @@ class Language:
     cues: Cues
     calendar: Calendar
     work: Work
+    natives: Mapping[str, str] = field(default_factory=dict)  # "glaswegian": "Glasgow"
     index: Mapping[str, tuple[Rule, ...]] = field(init=False, repr=False)
     vocabulary: frozenset[str] = field(init=False, repr=False)  # what tells the language
 

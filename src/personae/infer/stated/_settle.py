@@ -82,7 +82,7 @@ class _Known:
         return "stated" if self.status == "stated" else "implied"
 
     def of_age(self, said: Sequence[Statement], now: datetime | None) -> Claim:
-        """Return the age at `now`: dated statements and birth years agree on when the person was born."""
+        """Return the age at `now`, valid from then: dated statements and birth years agree on when the person was born."""
         dated = [(s, born) for s in said if (born := _born(s)) is not None]
         if dated and now is not None:
             behind, born = [dated[0][0]], dated[0][1]
@@ -91,7 +91,7 @@ class _Known:
                 if met is None:
                     return self.abstain([Settled(b.age(decimal_year(now)), (s,)) for s, b in dated])
                 behind, born = [*behind, statement], met
-            return self.claim(Settled(born.age(decimal_year(now)), tuple(behind), behind[-1].trace.time))
+            return self.claim(Settled(born.age(decimal_year(now)), tuple(behind), now))
         undated = [s for s in said if s.value.ages]
         return self._of_undated_age(undated) if undated else self.abstain([])
 

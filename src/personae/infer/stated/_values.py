@@ -53,7 +53,12 @@ def read_value(reads: str, match: re.Match[str], reading: Reading) -> Value | No
 
 
 def _age(match: re.Match[str], reading: Reading) -> Value | None:
-    return _years(number(reading.language.calendar, match["n"]), match.end())
+    return _years(number(reading.language.calendar, _said(match, "n")), match.end())
+
+
+def _said(match: re.Match[str], name: str) -> str:
+    """Return what a group matched, or the first of those that are named after it: "n", "n_here"."""
+    return next((text for key, text in match.groupdict().items() if text and key.startswith(name)), "")
 
 
 def _almost(match: re.Match[str], reading: Reading) -> Value | None:
@@ -148,6 +153,19 @@ def _place(match: re.Match[str], reading: Reading) -> Value | None:
     return Value(found.place.label, then.end if since and then else found.end, place=found.place, since=since)
 
 
+def _native(match: re.Match[str], reading: Reading) -> Value | None:
+    """Read the city whose people are called so: "Londoner", "New Yorker", "Glaswegian"."""
+    word = _said(match, "native")
+    places = reading.places or home_places()
+    city = reading.language.natives.get(word) or (
+        word.removesuffix("er").title() if word.endswith("er") else ""
+    )
+    place = places.find(city) if city else None
+    if place is None or place.kind != "city" or place.population < LARGE:
+        return None
+    return Value(place.label, match.end(), place=place)
+
+
 def _goes_on(text: str, end: int) -> bool:
     """Return whether the name goes on past what the gazetteer knows: "Orange" in "Orange Grove"."""
     after = re.match(r"(?:'s\b|’s\b|[ -](?P<next>[A-ZÀ-Þ][\w'’]+))", text[end : end + 40])
@@ -176,11 +194,12 @@ def _work_sex(match: re.Match[str], reading: Reading) -> Value | None:
 
 
 def _income(match: re.Match[str], reading: Reading) -> Value | None:
-    dollars = yearly_dollars({key: (value or "").strip() for key, value in match.groupdict().items()})
-    return Value(band(dollars), match.end()) if dollars is not None else None
+    found = {key: (value or "").strip() for key, value in match.groupdict().items()}
+    bands = {band(dollars) for dollars in yearly_dollars(found)}
+    return Value(bands.pop(), match.end()) if len(bands) == 1 else None
 
 
 READS: dict[str, Read] = {
-    "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "schooled": _schooled, "place": _place,
+    "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "schooled": _schooled, "place": _place, "native": _native,
     "work": _work, "worker": _worker, "work_sex": _work_sex, "income": _income,
 }  # fmt: skip

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from personae.infer.stated._rules import Work, compiled
 
 LONGEST = 6  # words of a title
+TURNED = "turned"
 _TOKEN = re.compile(r"[^\W\d_](?:[\w./&+'-]*[\w+])?")
 _ENDING = re.compile(r"\w{2,}(?:ologist|ographer|ician|ologue|ólogo|óloga|ologo|ologa|oloog|ologe|ologin)")
 _CLOSED = re.compile(r"\s*(?:[.,;:!?)\]…—–/&|]|-+\s|$|\n|\W*$)")
@@ -81,5 +82,8 @@ def _name(work: Work, words: list[str], key: str) -> str:
     known = work.titles.get(key, "")
     if known:
         return known
-    kept = [word for word in words[: len(words) - len(key.split())] if word not in work.drops]
+    before = words[: len(words) - len(key.split())]
+    if TURNED in before:  # "nurse turned baker" is a baker
+        before = before[len(before) - before[::-1].index(TURNED) :]
+    kept = [word for word in before if word not in work.drops]
     return " ".join([*kept, key])
