@@ -1,0 +1,348 @@
+"""A table as the conversation holds it: named columns of numbers or texts, and what each column seems to be.
+
+The first dialogue state, looking at the data, reads everything it says from here; nothing of a row leaves this module but by
+`Look.as_prompt`, which holds counts alone and none under ten.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.ask._words import words
+from personae.errors import BadInput, UnknownName
+from personae.models.answers import nearest
+
+Kind = Literal["number", "binary", "category", "text", "time", "id", "split", "constant"]
+Values = NDArray[Any]
+FEATURE_KINDS: tuple[Kind, ...] = ("number", "binary", "category", "time")
+SMALL_CELL = 10  # people; a count below it is told to nobody outside
+MOST_VALUES = 60  # distinct texts that still are a category
+SHOWN_VALUES = 12
+_MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
+_ID_WORDS = frozenset({"id", "row", "index", "uuid", "key", "pid", "rowid"})
+_PERSON_WORDS = frozenset(
+    {
+        "person",
+        "user",
+        "participant",
+        "subject",
+        "patient",
+        "pupil",
+        "respondent",
+        "author",
+        "customer",
+        "pid",
+    }
+)
+_HALVES = frozenset({"train", "training", "test", "testing", "valid", "validation", "dev", "holdout"})
+SENSITIVE: dict[str, str] = {  # what the law of most places protects, and how columns name it
+    "sex": r"sex|gender|(?:fe)?male",
+    "race or ethnicity": r"race|racial|ethnic(?:ity)?|skin",
+    "age": r"age",
+    "origin": r"nationality|native|foreign|citizenship|immigrant|birthplace",
+    "religion": r"religio\w*|church|faith",
+    "health": r"health|disab\w*|diagnosis|pregnan\w*|disease",
+    "political opinion": r"party|ideology|political|vote",
+    "marital status": r"marital|married|single|divorced|romantic",
+    "sexual orientation": r"orientation|gay|lesbian",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What one column seems to be.
+
+    Parameters
+    ----------
+    name : str
+    kind : Kind
+    n_missing, n_distinct : int
+    values : tuple of (str, int)
+        The commonest values of a category with their counts, most first.
+    range : tuple of float
+        Least, median and greatest number; empty for texts.
+    description : str
+        From the user's data dictionary.
+    sensitive : str
+        A name of `SENSITIVE`, empty where none fits.
+    """
+
+    name: str
+    kind: Kind
+    n_missing: int
+    n_distinct: int
+    values: tuple[tuple[str, int], ...] = ()
+    range: tuple[float, ...] = ()
+    description: str = ""
+    sensitive: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A table as it is shown: how many rows, and the columns."""
+
+    name: str
+    n_rows: int
+    columns: tuple[Column, ...]
+
+    def __getitem__(self, name: str) -> Column:
+        """Return the column of that name; raises `UnknownName` with the nearest."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        close = nearest(name, [column.name for column in self.columns], 0.6)
+        hint = f" Nearest: {close}." if close else ""
+        raise UnknownName(f"The table {self.name} has no column {name!r}.{hint}")
+
+    def __contains__(self, name: str) -> bool:
+        return any(column.name == name for column in self.columns)
+
+    def of_kind(self, *kinds: Kind) -> tuple[Column, ...]:
+        """Return the columns of these kinds, in the table's order."""
+        return tuple(column for column in self.columns if column.kind in kinds)
+
+    @property
+    def person(self) -> str:
+        """The column that says whose row it is, where people have several rows; empty without one."""
+        for column in self.columns:
+            named = _PERSON_WORDS & set(words(column.name))
+            if named and 1 < column.n_distinct < self.n_rows and _is_key(column):
+                return column.name
+        return ""
+
+    def as_prompt(self) -> str:
+        """Return schema and summary statistics for a language model: no row, no text, no count under `SMALL_CELL`.
+
+        A number is told as its median rounded to two digits; extremes, which are single people's, are left out.
+        """
+        lines = [f"Table of {_coarse(self.n_rows)} rows."]
+        for column in self.columns:
+            parts = [column.kind, f"{_coarse(column.n_missing)} missing"]
+            if column.kind in ("binary", "category"):
+                told = [
+                    f"{value} ({_coarse(count)})" for value, count in column.values if count >= SMALL_CELL
+                ]
+                parts.append("values " + ", ".join(told) if told else "values withheld")
+            elif column.kind == "number" and self.n_rows - column.n_missing >= SMALL_CELL:
+                parts.append(f"median {column.range[1]:.2g}")
+            about = f" — {column.description}" if column.description else ""
+            lines.append(f"- {column.name}: {'; '.join(parts)}{about}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Columns of one length: float64 with NaN for numbers, objects (str or None) for texts, datetime64 for times."""
+
+    name: str
+    columns: Mapping[str, Values] = field(repr=False)
+    descriptions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    path: str = ""
+
+    def __post_init__(self) -> None:
+        if len({len(values) for values in self.columns.values()}) != 1 or not self.n_rows:
+            raise BadInput(f"{self.name}: a table needs at least one row, and columns of one length.")
+
+    @property
+    def n_rows(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def look(self) -> Look:
+        """Return what every column seems to be."""
+        found = (
+            _column(name, values, self.descriptions.get(name, "")) for name, values in self.columns.items()
+        )
+        return Look(self.name, self.n_rows, tuple(found))
+
+    def with_column(self, name: str, values: Values, description: str = "") -> Table:
+        """Return the table with one more column; one of that name is replaced."""
+        return Table(
+            self.name,
+            {**self.columns, name: values},
+            {**self.descriptions, name: description},
+            self.path,
+        )
+
+    def take(self, rows: NDArray[Any]) -> Table:
+        """Return the table with these rows, given by place or as a mask."""
+        return Table(
+            self.name,
+            {name: values[rows] for name, values in self.columns.items()},
+            self.descriptions,
+            self.path,
+        )
+
+
+def table_of(
+    columns: Mapping[str, Sequence[object] | Values],
+    *,
+    name: str = "table",
+    descriptions: Mapping[str, str] | None = None,
+    path: str = "",
+) -> Table:
+    """Return a table from columns of Python values or arrays; texts that are all numbers become numbers.
+
+    >>> table_of({"age": ["31", "", "40", "50"], "city": ["Porto", "?", "Porto", "Bern"]}).look()["age"].range
+    (31.0, 40.0, 50.0)
+    """
+    return Table(
+        name,
+        {str(key): _clean(np.asarray(v, dtype=object)) for key, v in columns.items()},
+        descriptions or {},
+        path,
+    )
+
+
+def read_table(path: Path | str, *, descriptions: Mapping[str, str] | None = None) -> Table:
+    """Read a CSV, TSV, JSON, JSONL or Parquet file, compressed or not, with DuckDB.
+
+    Raises
+    ------
+    BadInput
+        When the file is missing, or is no table.
+    """
+    import duckdb
+
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput(f"{path}: no such file. Name a CSV, TSV, JSON, JSONL or Parquet table.")
+    ending = path.name.lower().removesuffix(".gz").removesuffix(".zst").rsplit(".", 1)[-1]
+    reader = {
+        "parquet": "read_parquet",
+        "json": "read_json",
+        "jsonl": "read_json",
+        "ndjson": "read_json",
+    }.get(ending, "read_csv")
+    options = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    try:
+        with duckdb.connect(":memory:", config=dict(options)) as connection:
+            found = connection.execute(f"SELECT * FROM {reader}(?)", [str(path)])
+            names = [column[0] for column in found.description or ()]
+            arrays = found.fetchnumpy()
+    except duckdb.Error as error:
+        kind = type(error).__name__
+    else:
+        columns = {name: _clean(_filled(arrays[name])) for name in names}
+        return Table(path.name, columns, dict(descriptions or {}), str(path.resolve()))
+    raise BadInput(f"{path}: cannot be read as a {ending or 'csv'} table ({kind}). Is there one header line?")
+
+
+def _filled(values: Any) -> Values:
+    if not isinstance(values, np.ma.MaskedArray):
+        return np.asarray(values)
+    plain = values.data
+    if plain.dtype.kind in "iufb":
+        return np.where(values.mask, np.nan, plain.astype(float))
+    if plain.dtype.kind == "M":
+        return np.where(values.mask, np.datetime64("NaT"), plain)
+    return np.array([None if gone else v for v, gone in zip(plain, values.mask, strict=True)], dtype=object)
+
+
+def _clean(values: Values) -> Values:
+    """Return float64, datetime64, or objects that are str or None."""
+    if values.dtype.kind in "iufb":
+        return values.astype(float)
+    if values.dtype.kind == "M":
+        return values
+    texts = [
+        None if v is None or v != v or str(v).strip() in _MISSING else str(v).strip() for v in values.tolist()
+    ]
+    if any(text is not None for text in texts):
+        try:
+            return np.array([np.nan if text is None else float(text) for text in texts])
+        except ValueError:
+            pass
+    return np.array(texts, dtype=object)
+
+
+def is_missing(values: Values) -> NDArray[np.bool_]:
+    """Return which cells of a column are empty."""
+    if values.dtype.kind == "f":
+        return np.asarray(np.isnan(values))
+    if values.dtype.kind == "M":
+        return np.asarray(np.isnat(values))
+    return np.array([value is None for value in values], dtype=bool)
+
+
+def shown_value(value: object) -> str:
+    """Write a cell as the conversation shows it: whole numbers without a decimal point.
+
+    >>> shown_value(3.0), shown_value("x")
+    ('3', 'x')
+    """
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _column(name: str, values: Values, description: str) -> Column:
+    gone = is_missing(values)
+    there = values[~gone]
+    distinct, counts = np.unique(there.astype(str) if there.dtype == object else there, return_counts=True)
+    kind = _kind(name, there, distinct)
+    order = np.argsort(-counts, kind="stable")[:SHOWN_VALUES]
+    is_listed = kind in ("binary", "category", "split") or (
+        kind == "number" and len(distinct) <= SHOWN_VALUES
+    )
+    listed = tuple((shown_value(distinct[i].item()), int(counts[i])) for i in order) if is_listed else ()
+    numbers = there.dtype.kind == "f" and len(there)
+    ends = tuple(float(x) for x in np.quantile(there, [0, 0.5, 1])) if numbers else ()
+    return Column(
+        name,
+        kind,
+        int(gone.sum()),
+        len(distinct),
+        listed,
+        ends,
+        description,
+        _sensitive(name, description, listed),
+    )
+
+
+def _kind(name: str, there: Values, distinct: Values) -> Kind:
+    named = set(words(name))
+    share = len(distinct) / max(len(there), 1)
+    is_text = there.dtype == object
+    if len(distinct) < 2:
+        return "constant"
+    if is_text and {str(value).lower() for value in distinct} <= _HALVES:
+        return "split"
+    if there.dtype.kind == "M":
+        return "time"
+    is_whole = not is_text and bool((there == np.floor(there)).all())
+    if (is_text or is_whole) and len(distinct) > MOST_VALUES / 2 and (named & _ID_WORDS or share > 0.97):
+        long = is_text and float(np.mean([len(str(v)) for v in distinct[:200]])) > 40
+        is_counter = is_text or named & _ID_WORDS or (len(there) > 1 and bool((np.diff(there) > 0).all()))
+        if not long and is_counter:
+            return "id"
+    if len(distinct) == 2:
+        return "binary"
+    if is_text:
+        return "category" if len(distinct) <= MOST_VALUES else "text"
+    return "number"
+
+
+def _is_key(column: Column) -> bool:
+    return column.kind in ("id", "text") or bool(set(words(column.name)) & _ID_WORDS)
+
+
+def _sensitive(name: str, description: str, listed: Sequence[tuple[str, int]]) -> str:
+    """Return what a column tells of a person that is protected, by its name, its values, or else its description."""
+    own = " ".join(words(name))
+    values = " ".join(value.lower() for value, _ in listed[:2])
+    told = " ".join(words(description))
+    for text in (own, values if len(listed) == 2 else "", told):
+        for label, pattern in SENSITIVE.items():
+            if re.search(rf"\b(?:{pattern})\b", text):
+                return "" if text is told and label in ("age", "health") else label
+    return ""
+
+
+def _coarse(count: int) -> str:
+    """Write a count so that no single person shows: none, under ten, or rounded to tens."""
+    return "no" if count == 0 else f"under {SMALL_CELL}" if count < SMALL_CELL else str(round(count, -1))
