@@ -1,0 +1,242 @@
+"""What people did with items, as arrays: clicks, plays and ratings, and what is known of the items."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from personae.errors import BadInput
+from personae.metrics.intervals import RandomState
+from personae.metrics.ranking import Lists
+from personae.people.records import Trace
+
+KINDS = ("listen", "watch", "like", "rating", "purchase", "visit")
+Codes = NDArray[np.intp]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """n interactions, in order of time within a person.
+
+    Parameters
+    ----------
+    people, items : tuple of str
+        Distinct ids; `person` and `item` point into them, shape (n,).
+    time : ndarray of shape (n,), seconds, not decreasing within a person
+    value : ndarray of shape (n,)
+        A rating, or 1 where there is none.
+    n_repeated : int
+        Rows left out because the same person had the same item before; the first stays.
+    """
+
+    people: tuple[str, ...]
+    items: tuple[str, ...]
+    person: Codes
+    item: Codes
+    time: Array
+    value: Array
+    n_repeated: int = 0
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def take(self, rows: NDArray[np.generic]) -> Interactions:
+        """Return some rows, by mask or place; people and items stay numbered as they are."""
+        return replace(self, person=self.person[rows], item=self.item[rows], time=self.time[rows],
+                       value=self.value[rows])  # fmt: skip
+
+    def lists(self) -> Lists:
+        """Return each person's items, oldest first; people without a row have none."""
+        return Lists.of(self.person, self.item, n_people=len(self.people))
+
+    def popularity(self) -> Codes:
+        """Return how often each item occurs, shape (n_items,)."""
+        return np.bincount(self.item, minlength=len(self.items))
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """What is known of a catalog: each item's attributes (numbers into `attributes`) and its text, in the order of `ids`."""
+
+    ids: tuple[str, ...]
+    attributes: tuple[str, ...]
+    has: Lists
+    texts: tuple[str, ...] = ()
+
+
+def interactions(
+    people: Sequence[str],
+    items: Sequence[str],
+    *,
+    times: ArrayLike | None = None,
+    values: ArrayLike | None = None,
+    catalog: Sequence[str] | None = None,
+) -> Interactions:
+    """Return rows as arrays; rows without time keep their order, rows out of order are sorted, repeated ones left out.
+
+    Parameters
+    ----------
+    people, items : sequences of str, of the same length
+    times : array-like of shape (n_rows,), optional
+        Seconds.
+    values : array-like of shape (n_rows,), optional
+    catalog : sequence of str, optional
+        All items there are, in their order; without it those that occur.
+
+    Raises
+    ------
+    BadInput
+        When lengths differ, a time or value is no finite number, or an item is not in the catalog; names the row.
+
+    Examples
+    --------
+    >>> rows = interactions(["ana", "bo", "ana", "ana"], ["x", "x", "y", "x"], times=[5, 1, 2, 9])
+    >>> rows.lists().items_of(0).tolist(), rows.items, rows.n_repeated
+    ([1, 0], ('x', 'y'), 1)
+    """
+    n = len(people)
+    time = np.arange(n, dtype=float) if times is None else np.asarray(times, dtype=float)
+    value = np.ones(n) if values is None else np.asarray(values, dtype=float)
+    if not n == len(items) == len(time) == len(value):
+        raise BadInput(
+            f"{n} people, {len(items)} items, {len(time)} times, {len(value)} values: give one each a row."
+        )
+    bad = np.flatnonzero(~(np.isfinite(time) & np.isfinite(value)))
+    if len(bad):
+        raise BadInput(
+            f"Row {bad[0]}: its time or value is not a finite number. Leave the row out or mend it."
+        )
+    who: dict[str, int] = {}
+    person = np.array([who.setdefault(each, len(who)) for each in people], dtype=np.intp)
+    what = {each: place for place, each in enumerate(dict.fromkeys(items if catalog is None else catalog))}
+    unknown = next((row for row, each in enumerate(items) if each not in what), None)
+    if unknown is not None:
+        raise BadInput(
+            f"Row {unknown}: an item that is not in the catalog of {len(what)}. Add it or leave the row out."
+        )
+    item = np.array([what[each] for each in items], dtype=np.intp)
+    return _sorted(tuple(who), tuple(what), person, item, time, value)
+
+
+def interactions_of(traces: Iterable[Trace], kinds: Sequence[str] = KINDS) -> Interactions:
+    """Return what traces with an item say; undated ones keep their order."""
+    rows = [(trace, trace.item) for trace in traces if trace.item and trace.kind in kinds]
+    return interactions(
+        [row.person for row, _ in rows],
+        [item.id or f"{item.creator} – {item.title}" for _, item in rows],
+        times=[row.time.timestamp() if row.time else float(place) for place, (row, _) in enumerate(rows)],
+        values=[1.0 if row.value is None else float(row.value) for row, _ in rows],
+    )
+
+
+def read_interactions(path: Path | str) -> Interactions:
+    """Read a JSONL, CSV or Parquet table with columns `person` and `item`, optionally `time` (seconds) and `value`.
+
+    Raises
+    ------
+    BadInput
+        When a column is missing, or a row cannot be used; names the file and the row.
+    """
+    import duckdb
+
+    file = Path(path)
+    reader = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}.get(
+        file.suffix, "read_json_auto"
+    )
+    if not file.is_file():
+        raise BadInput(f"{file.name}: no such file. Name a JSONL, CSV or Parquet table of interactions.")
+    with duckdb.connect() as database:
+        try:
+            table = database.execute(f"SELECT * FROM {reader}(?)", [str(file)])
+            names = [column[0] for column in table.description or ()]
+            columns = table.fetchnumpy()
+        except duckdb.Error as error:
+            raise BadInput(f"{file.name}: not a JSONL, CSV or Parquet table that can be read.") from error
+    missing = [name for name in ("person", "item") if name not in names]
+    if missing:
+        raise BadInput(
+            f"{file.name}: no column {', '.join(missing)}; a table of interactions has person and item."
+        )
+    try:
+        return interactions(
+            [str(each) for each in columns["person"]],
+            [str(each) for each in columns["item"]],
+            times=columns.get("time"),
+            values=columns.get("value"),
+        )
+    except BadInput as error:
+        raise BadInput(f"{file.name}: {error}") from error
+
+
+def last_out(rows: Interactions, n_last: int = 1) -> tuple[Interactions, Interactions]:
+    """Return everything but each person's last `n_last` interactions, and those; short histories stay whole in the first."""
+    counts = np.bincount(rows.person, minlength=len(rows.people))
+    rank = np.arange(len(rows)) - (np.cumsum(counts) - counts)[rows.person]
+    is_last = (rank >= counts[rows.person] - n_last) & (counts[rows.person] > n_last)
+    return rows.take(~is_last), rows.take(is_last)
+
+
+def by_time(rows: Interactions, shares: Sequence[float]) -> list[Interactions]:
+    """Return parts cut at the same moments for everyone, such as shares (.8, .1, .1) of the rows in order of time."""
+    order = np.argsort(rows.time, kind="stable")
+    edges = np.round(np.cumsum([0.0, *shares]) * len(rows)).astype(int)
+    return [rows.take(np.sort(order[a:b])) for a, b in pairwise(edges)]
+
+
+def negatives(
+    known: Lists, n_items: int, shape_of: Codes, n_each: int, random_state: RandomState = 0
+) -> Codes:
+    """Return `n_each` items for each person of `shape_of` that they have not, uniformly, shape (n, n_each).
+
+    Notes
+    -----
+    Items drawn are drawn again while known; after ten rounds the rest is drawn from the person's own complement.
+
+    Raises
+    ------
+    BadInput
+        When somebody knows the whole catalog.
+    """
+    random = np.random.default_rng(random_state)
+    pair = np.unique(np.repeat(np.arange(len(known)), known.counts()) * n_items + known.items)
+    drawn = random.integers(0, n_items, (len(shape_of), n_each))
+    for _ in range(10):
+        wrong = np.isin(shape_of[:, None] * n_items + drawn, pair)
+        if not wrong.any():
+            return drawn
+        drawn[wrong] = random.integers(0, n_items, int(wrong.sum()))
+    for row in np.flatnonzero(wrong.any(axis=1)):
+        others = np.setdiff1d(np.arange(n_items), known.items_of(int(shape_of[row])))
+        if not len(others):
+            raise BadInput("Somebody has every item of the catalog: there is no other to draw.")
+        drawn[row] = random.choice(others, n_each)
+    return drawn
+
+
+def popular_negatives(popularity: Codes, power: float = 0.75) -> Callable[[int, np.random.Generator], Codes]:
+    """Return a sampler of items by popularity to a power (word2vec's .75), whoever asks."""
+    chances = popularity.astype(float) ** power
+    edges = np.cumsum(chances / chances.sum())
+
+    def draw(n: int, random: np.random.Generator) -> Codes:
+        return np.searchsorted(edges, random.random(n), side="right").clip(0, len(edges) - 1)
+
+    return draw
+
+
+def _sorted(
+    people: tuple[str, ...], items: tuple[str, ...], person: Codes, item: Codes, time: Array, value: Array
+) -> Interactions:
+    order = np.lexsort((np.arange(len(time)), time, person))
+    person, item, time, value = person[order], item[order], time[order], value[order]
+    _, first = np.unique(person * max(len(items), 1) + item, return_index=True)
+    kept = np.sort(first)
+    return Interactions(
+        people, items, person[kept], item[kept], time[kept], value[kept], len(person) - len(kept)
+    )
