@@ -7,10 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from personae.people.policy import rules
-from personae.report import plots
 from personae.report._crowd import DETAILED, AttributeRow, Crowd, attribute_rows
 from personae.report._exposure import Exposure, exposure_of
-from personae.report._file import styled, write_page
+from personae.report._file import TEMPLATES, styled, write_page
 from personae.report._quality import Measured, measured_of
 from personae.report._text import shown
 from personae.report._views import LONGEST, Card, Desk, cards_of
@@ -66,7 +65,7 @@ class Page:
 
 def style() -> str:
     """Return the style sheet that every page of this package carries."""
-    return (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    return (TEMPLATES / "report.css").read_text(encoding="utf-8")
 
 
 def render(report: Report) -> str:

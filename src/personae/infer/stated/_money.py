@@ -57,8 +57,8 @@ def yearly_dollars(found: Mapping[str, str]) -> list[float]:
     >>> found = dict.fromkeys(["before", "scale", "after", "period"], "") | {"before": "€", "amount": "3.000"}
     >>> yearly_dollars(found), yearly_dollars(found | {"period": "month"})
     ([], [38880.0])
-    >>> yearly_dollars(found | {"before": "", "amount": "120", "scale": "k", "period": "year"})
-    [120000.0, 129600.0, 148800.0]
+    >>> [round(each) for each in yearly_dollars(found | {"before": "", "amount": "120", "scale": "k", "period": "year"})]
+    [120000, 129600, 148800]
     """
     currency = next(
         (

@@ -200,6 +200,7 @@ def _income(match: re.Match[str], reading: Reading) -> Value | None:
 
 
 READS: dict[str, Read] = {
-    "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "schooled": _schooled, "place": _place, "native": _native,
+    "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "schooled": _schooled, "place": _place,
+    "native": _native,
     "work": _work, "worker": _worker, "work_sex": _work_sex, "income": _income,
 }  # fmt: skip
