@@ -15,6 +15,8 @@ from personae.cli.papers import app as papers
 from personae.cli.people import app as people
 from personae.cli.policy import app as policy
 from personae.cli.reveal import reveal
+from personae.cli.shield import shield
+from personae.cli.synth import app as synth
 from personae.errors import PersonaeError, UnknownName
 
 app = typer.Typer(
@@ -25,11 +27,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("reveal")(reveal)
+app.command("shield")(shield)
 app.add_typer(people, name="people")
 app.add_typer(policy, name="policy")
 app.add_typer(data, name="data")
 app.add_typer(models, name="models")
 app.add_typer(papers, name="papers")
+app.add_typer(synth, name="synth")
 
 
 @app.callback(invoke_without_command=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.synth._streams import Array, Codes, Streams, draw_codes
-from personae.synth.population import Columns
+from personae.synth.population import Columns, Population
 from personae.synth.raking import Margin, scale_to
 from personae.synth.variables import Variable
 
@@ -102,6 +102,16 @@ def two_way_margins(cells: Codes, weights: Array, variables: tuple[Variable, ...
         Margin(name, places, np.bincount(places, weights, minlength=size) / weights.sum())
         for name, places, size in found
     ]
+
+
+def largest_gap(made: Population, target: Joint) -> float:
+    """Return the largest gap of a share in any two-way table of made people from the joint distribution."""
+    codes = np.stack([variable.codes(made.columns[variable.name]) for variable in target.variables], axis=1)
+    found = two_way_margins(codes, np.ones(len(made)), target.variables)
+    return max(
+        float(np.abs(have.shares - want.shares).max())
+        for have, want in zip(found, target.two_way_margins(), strict=True)
+    )
 
 
 def neighbors(cells: Codes, weights: Array, variables: tuple[Variable, ...]) -> Codes:

@@ -7,6 +7,7 @@ Transportation Research A 30(6)), with people drawn from conditionals in place o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from personae.errors import BadInput
 from personae.synth._streams import Codes, Streams, draw_codes
 from personae.synth.joint import Joint, Points, information, neighbors, two_way_margins
+from personae.synth.population import Columns
 from personae.synth.raking import Margin, rake
 from personae.synth.variables import Variable
 
@@ -25,6 +27,14 @@ POOL = 40_000  # people drawn from the conditionals, whose weights are then rake
 LEAST = 5  # people who share the parents' levels; below it fewer parents are asked
 PARENTS = 3
 ROUNDS = 60
+SPREAD = 100  # numbers that stand for the rare ones of a band
+_TABLES = {
+    ".csv": "read_csv",
+    ".tsv": "read_csv",
+    ".jsonl": "read_json",
+    ".ndjson": "read_json",
+    ".parquet": "read_parquet",
+}
 
 
 def learn_spec(
@@ -79,12 +89,48 @@ def learn_spec(
     return Joint(variables, cells[order], raked.weights[order], provenance, points, raked.largest_error)
 
 
+def read_table(file: Path) -> Columns:
+    """Return the columns of a CSV, JSONL or Parquet file, compressed or not; a missing cell of text is "".
+
+    Raises
+    ------
+    BadInput
+        When the file is no such table.
+    """
+    import duckdb
+
+    kind = next((kind for ending, kind in _TABLES.items() if ending in file.suffixes), None)
+    if kind is None or not file.is_file():
+        raise BadInput(
+            f"{file}: not a file whose name ends in {', '.join(_TABLES)} (or with .gz, .zst after it)."
+        )
+    try:
+        with duckdb.connect() as database:
+            found = database.execute(f"SELECT * FROM {kind}(?)", [str(file)]).fetchnumpy()
+    except duckdb.Error as error:
+        raise BadInput(
+            f"{file}: cannot be read as a table ({type(error).__name__}). Check its header and rows."
+        ) from None
+    return {name: _filled(column) for name, column in found.items()}
+
+
+def controllable(column: NDArray[Any]) -> bool:
+    """Return whether a column can be a variable: numbers without gaps, or text of at most 60 values."""
+    if column.dtype.kind in "iuf":
+        return not np.isnan(column.astype(float)).any()
+    return len(set(map(str, column.tolist()))) <= MOST_LEVELS
+
+
 def variable_of(name: str, column: NDArray[Any], *, bands: int = BANDS) -> Variable:
     """Return the variable that a column is: its values, or bands of a number of about as many people each.
 
     >>> variable_of("age", np.array([20, 30, 40, 50]), bands=2).levels
     ('20-30', '40-50')
     """
+    if column.dtype.kind == "f" and np.isnan(column).any():
+        raise BadInput(
+            f"The column {name!r} has missing numbers. Fill them, or make bands of it with one for missing."
+        )
     levels = sorted({str(cell) for cell in column.tolist()})
     if column.dtype.kind in "iuf" and len(levels) > bands:
         values = np.unique(column)
@@ -167,7 +213,30 @@ def _reachable(codes: Codes, cells: Codes, variables: tuple[Variable, ...]) -> I
 
 
 def _points(variable: Variable, column: NDArray[Any]) -> tuple[Points, ...]:
-    """Return the numbers of each band with the people who have them."""
+    """Return the numbers of each band with weights: those that five people share, the rest spread evenly between.
+
+    A number that tells a person, such as a fortune, is so never handed on.
+    """
     codes = variable.codes(column)
-    found = (np.unique(column[codes == band], return_counts=True) for band in range(len(variable.levels)))
-    return tuple((values, counts.astype(float)) for values, counts in found)
+    return tuple(_shared(np.sort(column[codes == band])) for band in range(len(variable.levels)))
+
+
+def _shared(numbers: NDArray[Any]) -> Points:
+    values, counts = np.unique(numbers, return_counts=True)
+    common = counts >= LEAST
+    rare = counts[~common].sum()
+    if not rare:
+        return values, counts.astype(float)
+    edge = min(LEAST - 1, (len(numbers) - 1) // 2)
+    grid = np.unique(np.linspace(numbers[edge], numbers[-1 - edge], SPREAD).astype(numbers.dtype))
+    weights = np.concatenate([counts[common].astype(float), np.full(len(grid), rare / len(grid))])
+    return np.concatenate([values[common], grid]), weights
+
+
+def _filled(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column without a mask: NaN for a missing number, "" for missing text; anything else as text."""
+    if column.dtype.kind in "iuf":
+        return np.ma.filled(column.astype(float), np.nan) if np.ma.is_masked(column) else np.asarray(column)
+    cells = np.empty(len(column), dtype=object)
+    cells[:] = ["" if cell is None or cell is np.ma.masked else str(cell) for cell in column.tolist()]
+    return cells

@@ -1,0 +1,145 @@
+"""`personae synth`: people who do not exist, and what they would write."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from personae.cli._console import note, print_json, print_table
+from personae.cli._options import Json, Quiet, Seed
+from personae.errors import BadInput
+
+if TYPE_CHECKING:
+    from personae.synth.joint import Joint
+    from personae.synth.population import Population
+
+app = typer.Typer(
+    help="People who do not exist: populations by statistics or like a table, and what they would write.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+_ENOUGH = 1000  # people for whom the gap from the target says more than how few they are
+_SHOWN = 10  # people printed without --json and --out
+_COLUMNS = (
+    "first_name",
+    "age",
+    "sex",
+    "city_country",
+    "education",
+    "occupation",
+    "income_level",
+    "relationship_status",
+)
+
+
+class Layout(StrEnum):
+    """How people are written."""
+
+    table = "table"
+    personahub = "personahub"
+    tinytroupe = "tinytroupe"
+    character_card = "character-card"
+    edsl = "edsl"
+
+
+@app.command()
+def people(
+    n: Annotated[int, typer.Option("--n", min=1, help="How many people.")] = 10,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            help="A table (CSV, JSONL, Parquet) of people: the made ones have its columns and its two-way tables."
+        ),
+    ] = None,
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            help="A YAML file of statistics with their sources; without it, adults of the United States."
+        ),
+    ] = None,
+    hand_set: Annotated[
+        bool, typer.Option("--hand-set", help="PANORAMA's hand-set weights in place of statistics.")
+    ] = False,
+    columns: Annotated[str, typer.Option(help="With --like: the columns to use, separated by commas.")] = "",
+    locale: Annotated[str, typer.Option(help="Where people live, such as en_GB, or all.")] = "en_US",
+    plain: Annotated[
+        bool, typer.Option("--plain", help="With --spec: only the columns of the statistics.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A file to write: .jsonl or .parquet; .json or a folder in other formats."),
+    ] = None,
+    layout: Annotated[Layout, typer.Option("--format", help="The layout to write.")] = Layout.table,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make people: the same seed gives the same first people, however many are asked for."""
+    from personae.synth import Panorama, home_spec, read_spec, sample
+
+    if sum((like is not None, spec is not None, hand_set)) > 1:
+        raise typer.BadParameter("give one of --like, --spec and --hand-set")
+    if columns and like is None:
+        raise typer.BadParameter("goes with --like", param_hint="--columns")
+    core = _learned(like, columns, quiet=quiet) if like else read_spec(spec) if spec else home_spec()
+    chosen = Panorama(None, locale) if hand_set else core if like or plain else Panorama(core, locale)
+    start = time.perf_counter()
+    made = sample(chosen, n, seed)
+    seconds = time.perf_counter() - start
+    _emit(made, out, layout, as_json=as_json)
+    if not quiet:
+        _report(made, core, seconds)
+
+
+def _learned(file: Path, columns: str, *, quiet: bool) -> Joint:
+    from personae.synth.learning import controllable, learn_spec, read_table
+
+    table = read_table(file)
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    if missing := [name for name in names if name not in table]:
+        raise BadInput(f"{file.name}: has no column {missing[0]!r}. It has: {', '.join(table)}.")
+    kept = [name for name in table if controllable(table[name])] if not names else names
+    if left := [name for name in table if name not in kept] if not names else []:
+        note(f"left out, with missing numbers or too many different values: {', '.join(left)}", quiet=quiet)
+    if not kept:
+        raise BadInput(
+            f"{file.name}: no column has few enough values. Group the values, or name columns with --columns."
+        )
+    return learn_spec({name: table[name] for name in kept}, provenance=f"learned from {file.name}")
+
+
+def _emit(made: Population, out: Path | None, layout: Layout, *, as_json: bool) -> None:
+    from personae.people.personas import LAYOUTS, as_persona, write_personas
+
+    other = next((each for each in LAYOUTS if each == layout.value), None)
+    if out is not None:
+        written = write_personas(made.people(), out, other) if other else made.write(out)
+        if as_json:
+            print_json({"file": str(out), "format": layout.value, "people": written})
+    elif other or as_json:
+        for person in made.people():
+            print_json(as_persona(person, other) if other else person.as_json())
+    else:
+        names = [name for name in _COLUMNS if name in made.columns] or list(made.columns)[:10]
+        rows = [[made.columns[name][place] for name in names] for place in range(min(_SHOWN, len(made)))]
+        print_table(names, rows)
+        if len(made) > _SHOWN:
+            note(f"{_SHOWN} of {len(made)} people; --json prints all, --out FILE writes them")
+
+
+def _report(made: Population, core: Joint, seconds: float) -> None:
+    from personae.synth import violations
+    from personae.synth.joint import largest_gap
+    from personae.synth.panorama import FIELDS
+
+    note(f"{len(made)} people in {seconds:.2f} s, seed {made.seed}. {made.provenance}")
+    if made.variables == core.variables and len(made) >= _ENOUGH:
+        gap = 100 * largest_gap(made, core)
+        note(f"largest gap of a two-way table from its target: {gap:.2f} points of {len(made)} people")
+    if set(FIELDS) <= set(made.columns):
+        broken = violations(made)
+        note(f"consistency: {sum(broken.values())} violations of {len(broken)} rules")
