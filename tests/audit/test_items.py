@@ -13,6 +13,7 @@ from personae.audit.subtlerbias import (
     read_groups,
     write_groups,
 )
+from personae.audit.subtlerbias.items import opened
 from personae.errors import BadInput
 
 PETS = """
@@ -101,6 +102,50 @@ def test_a_frame_of_one_gender_needs_no_slots():
                 '"{Their} {attribute} manner says that {they} {have} BLANK."', "{old: '{attribute} BLANK'}"
             )
         )
+
+
+AGES = """
+group: ages
+stimuli: {positive: ["30", "33"], negative: ["65", "68"], neutral: ["47"]}
+attributes: {positive: [kind, calm], negative: [cruel, tense], neutral: [formal]}
+frames:
+  sai: ["{They} {are} {stimulus} and BLANK."]
+  asa: ["Of three people aged {positive}, {negative} and {neutral}, the one who is BLANK is {attribute}."]
+"""
+
+
+def test_a_sentence_may_name_its_own_options():
+    [group] = read_groups(AGES)
+    items = [item for item in generate(group) if item.direction == "asa"]
+    assert {item.context.split(",")[0] for item in items} <= {
+        "Of three people aged 30",
+        "Of three people aged 33",
+    }
+    assert all(option in item.context for item in items for option in item.options)
+    frames = [each.frames["asa"] for each in read_frames(generate(group)) if "asa" in each.frames]
+    assert {opened(item) for item in items} == {
+        f"Of three people aged {{positive}}, {{negative}} and {{neutral}}, the one who is BLANK is {word}."
+        for word in ("kind", "calm", "cruel", "tense")
+    }
+    assert sum(len(found) for found in frames) == 3  # one text for each gender, whatever the ages
+
+
+def test_a_slot_takes_in_the_next_word_where_frames_differ_in_nothing_else():
+    """ "kind nature" and "calm air" are one frame's words, and so is "grace", which stands alone."""
+    texts = {"his {} pleases; he keeps BLANK": 1, "her {} pleases; she keeps BLANK": 1}
+    items = [
+        Item("pets", "asa", gender, text.format(word), valence, "dogs", "rats", "cows")
+        for gender, (text, valence) in zip(("male", "female"), texts.items(), strict=True)
+        for word in ("kind nature", "calm air", "grace")
+        if (gender, word) != ("female", "calm air")
+    ]
+    options = [
+        Item("pets", "sai", "male", "He keeps dogs; he is BLANK", 1, word, "cruel", "busy")
+        for word in ("kind", "calm")
+    ]
+    groups = [each for each in read_frames(items + options) if "asa" in each.frames]
+    assert [set(each.attributes.positive) for each in groups] == [{"kind nature", "calm air", "grace"}]
+    assert len([item for item in generate(groups[0]) if item.direction == "asa"]) == 6
 
 
 def test_frames_read_from_most_items_make_all_of_them_again():

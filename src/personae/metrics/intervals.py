@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -18,6 +19,7 @@ from personae.errors import BadInput
 
 DRAWS = 2000
 LEVEL = 0.95
+_REMEMBERED = 6_000_000  # counts of one set of draws, 24 MB
 LEAST_TRIALS = 20  # with fewer, the 95% interval of a share near one half is over 40 points wide
 RandomState = int | np.random.Generator
 Clusters = Sequence[Hashable] | NDArray[np.int64]
@@ -227,10 +229,22 @@ def resample_counts(
     >>> resample_counts(3, draws=2).sum(axis=1).tolist()
     [3, 3]
     """
-    return np.concatenate(list(_count_blocks(n_clusters, draws, random_state)))
+    return np.concatenate(list(_count_blocks(n_clusters, draws, random_state))).astype(np.int64)
 
 
-def _count_blocks(n_clusters: int, draws: int, random_state: RandomState) -> Iterator[NDArray[np.int64]]:
+def _count_blocks(n_clusters: int, draws: int, random_state: RandomState) -> Iterator[NDArray[np.integer]]:
+    """Yield blocks of draws: the same for the same seed, and remembered where they are small, since one table asks often."""
+    if isinstance(random_state, np.random.Generator) or n_clusters * draws > _REMEMBERED:
+        return _drawn_blocks(n_clusters, draws, random_state)
+    return iter(_remembered_blocks(n_clusters, draws, random_state))
+
+
+@lru_cache(maxsize=4)
+def _remembered_blocks(n_clusters: int, draws: int, seed: int) -> tuple[NDArray[np.int32], ...]:
+    return tuple(block.astype(np.int32) for block in _drawn_blocks(n_clusters, draws, seed))
+
+
+def _drawn_blocks(n_clusters: int, draws: int, random_state: RandomState) -> Iterator[NDArray[np.int64]]:
     random = np.random.default_rng(random_state)
     step = max(1, 2_000_000 // n_clusters)
     for start in range(0, draws, step):

@@ -24,6 +24,8 @@ Array = NDArray[np.float64]
 PENALTIES = (10.0, 30.0, 100.0, 300.0)
 FOLDS = 4
 DIRECTIONS = 50
+_STEPS = 50
+_CLOSE = 1e-9
 _NUMBER = re.compile(r"\d[\d,]*\.?\d*")
 _SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
 _COUNTED = {
@@ -256,10 +258,23 @@ def _ridge(columns: Array, penalty: float) -> Array:
 
 
 def _levels(scores: Array, outcomes: Array) -> tuple[Array, float]:
-    """Return each model's ability and the slope of the scores they share."""
-    model, question = np.nonzero(~np.isnan(outcomes))
-    columns = np.zeros((len(model), len(outcomes) + 1))
-    columns[np.arange(len(model)), model] = 1.0
-    columns[:, -1] = scores[question]
-    weights = fit_logistic(columns, outcomes[model, question], penalty=1.0)
-    return weights[:-1], float(weights[-1])
+    """Return each model's ability and the slope of the scores they share, by Newton's method with a ridge of 1 on each.
+
+    The abilities' part of the curvature is diagonal, so that they are eliminated first.
+    """
+    known = ~np.isnan(outcomes)
+    right = np.where(known, outcomes, 0.0)
+    levels, slope = np.zeros(len(outcomes)), 0.0
+    for _ in range(_STEPS):
+        chances = sigmoid(levels[:, None] + slope * scores)
+        weights, rest = np.where(known, chances * (1 - chances), 0.0), np.where(known, right - chances, 0.0)
+        uphill, curve = rest.sum(axis=1) - levels, weights.sum(axis=1) + 1.0
+        crossed = weights @ scores
+        step = (float((rest @ scores).sum()) - slope - float((crossed * uphill / curve).sum())) / (
+            float((weights @ scores**2).sum()) + 1.0 - float((crossed**2 / curve).sum())
+        )
+        moved = (uphill - crossed * step) / curve
+        levels, slope = levels + moved, slope + step
+        if abs(step) < _CLOSE and np.abs(moved).max() < _CLOSE:
+            return levels, slope
+    raise BadInput("The models' levels did not settle; give more questions, or more models that are right at times.")

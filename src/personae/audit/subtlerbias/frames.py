@@ -1,8 +1,9 @@
 """Read the frames and lists that made a set of items back out of the items, so that the engine can make them again.
 
 The options of one direction are what the contexts of the other state. A context becomes a frame by opening a slot at such a
-word; of several readings the frame that explains most contexts holds. A word that is never an option is learned from the
-contexts that fit a known frame.
+word; of several readings the frame that explains most contexts holds. A sentence that names its own options has slots for
+them, and a slot takes in the next word where frames differ in nothing else. A word that is never an option is learned from
+the contexts that fit a known frame.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from personae.audit.subtlerbias.items import DIRECTIONS, SLOT, Direction, Group, Item, Words
+from personae.audit.subtlerbias.items import DIRECTIONS, SLOT, Direction, Group, Item, Words, opened
 
 _Key = tuple[str, int, str]  # gender, valence, frame
 
@@ -55,6 +56,7 @@ def _groups(name: str, direction: Direction, items: Sequence[Item]) -> Iterable[
     mine = [item for item in items if item.direction == direction]
     seeds = {word for item in items if item.direction != direction for word in item.options[:2]}
     found = _frames_of(mine, seeds, SLOT[direction])
+    _widen(found, SLOT[direction])
     _learn_words(found, SLOT[direction])
     options = _options(mine)
     for keys in _sets_sharing_words(found.fills):
@@ -70,7 +72,7 @@ def _groups(name: str, direction: Direction, items: Sequence[Item]) -> Iterable[
 def _frames_of(items: Sequence[Item], seeds: set[str], slot: str) -> _Found:
     readings: dict[tuple[str, int, str], dict[str, str]] = {}
     for item in items:
-        context = " ".join(item.context.split())
+        context = opened(item)
         readings[item.gender, item.valence, context] = _readings(context, seeds, slot)
     support = Counter(
         (gender, valence, frame) for (gender, valence, _), frames in readings.items() for frame in frames
@@ -94,6 +96,26 @@ def _readings(context: str, seeds: Iterable[str], slot: str) -> dict[str, str]:
             if n_slots:
                 frames[frame] = word
     return frames
+
+
+def _widen(found: _Found, slot: str) -> None:
+    """Open the slot over the next word too, where frames differ in that word alone: "a {} nature", "a {} attitude".
+
+    A frame that was seen with one such word is widened where what then stands in the slot is known from another frame.
+    """
+    alike: dict[_Key, list[tuple[_Key, str]]] = defaultdict(list)
+    for key in found.fills:
+        after = re.search(rf"\{{{slot}\}} (\w+)", key[2])
+        if after:
+            alike[*key[:2], key[2].replace(after[0], f"{{{slot}}}", 1)].append((key, after[1]))
+    known: set[tuple[int, str]] = set()
+    for wider, narrow in sorted(alike.items(), key=lambda each: -len(each[1])):
+        words = {f"{fill} {word}" for key, word in narrow for fill in found.fills[key]}
+        if len(narrow) > 1 or {(wider[1], word) for word in words} <= known:
+            known |= {(wider[1], word) for word in words}
+            found.fills[wider] |= words
+            for key, _ in narrow:
+                del found.fills[key]
 
 
 def _learn_words(found: _Found, slot: str) -> None:

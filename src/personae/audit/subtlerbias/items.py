@@ -21,6 +21,7 @@ Examples
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -34,6 +35,7 @@ DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 GENDERS = ("male", "female", "neutral")
 BLANK = "BLANK"
 SLOT: dict[Direction, str] = {"sai": "stimulus", "asa": "attribute"}
+OPTION_SLOTS = ("positive", "negative", "neutral")  # of a sentence that names its own options
 _WORDS = {
     "they": ("he", "she", "they"), "them": ("him", "her", "them"), "their": ("his", "her", "their"),
     "are": ("is", "is", "are"), "were": ("was", "was", "were"), "have": ("has", "has", "have"),
@@ -74,6 +76,20 @@ class Item:
 OPTION_VALENCES = (1, -1, 0)  # of `Item.options`
 
 
+def opened(item: Item) -> str:
+    """Return the context, spaces made even, with its own options as slots where all three stand in it.
+
+    >>> opened(Item("ageism", "asa", "male", "Of men aged 30, 65 and 47 the BLANK year old is idle", -1, "30", "65", "47"))
+    'Of men aged {positive}, {negative} and {neutral} the BLANK year old is idle'
+    """
+    text = " ".join(item.context.split())
+    parts = [re.compile(rf"(?<!\w){re.escape(option)}(?!\w)") for option in item.options]
+    if all(part.search(text) for part in parts):
+        for slot, part in zip(OPTION_SLOTS, parts, strict=True):
+            text = part.sub(f"{{{slot}}}", text)
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """Words by valence. Positive and negative ones of equal number are opposites, in the same order."""
@@ -98,7 +114,7 @@ def read_groups(text: str) -> list[Group]:
 
     A frame is a text with slots ({they}, {them}, {their}, {are}, {were}, {have}, {do}, {s}, {es}, {person}, {people}; with a
     capital where the word has one), or a mapping from gender to a text. It holds BLANK, and {stimulus} (sai) or {attribute}
-    (asa).
+    (asa); a sentence that names its own options has them at {positive}, {negative} and {neutral}.
 
     Raises
     ------
@@ -152,6 +168,8 @@ def _direction(group: Group, direction: Direction, random_state: int) -> Iterato
     for (frame, valence, word), found in zip(cells, drawn, strict=True):
         for gender, text in frame.items():
             context = text.replace(f"{{{SLOT[direction]}}}", word)
+            for slot, option in zip(OPTION_SLOTS, found, strict=True):
+                context = context.replace(f"{{{slot}}}", option)
             yield Item(group.name, direction, gender, context, valence, *found)
 
 
@@ -221,12 +239,12 @@ def _inflected(name: str, frame: str, gender: str) -> str:
     place = GENDERS.index(gender)
     words = {slot: forms[place] for slot, forms in _WORDS.items()}
     words |= {slot.capitalize(): word.capitalize() for slot, word in words.items()}
-    words |= {slot: f"{{{slot}}}" for slot in SLOT.values()}
+    words |= {slot: f"{{{slot}}}" for slot in (*SLOT.values(), *OPTION_SLOTS)}
     try:
         return frame.format_map(words)
     except (KeyError, ValueError, IndexError) as error:
         unknown = f" {{{error.args[0]}}}" if isinstance(error, KeyError) else ""
-        known = ", ".join(f"{{{slot}}}" for slot in (*SLOT.values(), *_WORDS))
+        known = ", ".join(f"{{{slot}}}" for slot in (*SLOT.values(), *OPTION_SLOTS, *_WORDS))
         raise BadInput(
             f"A frame of the group {name} has a slot{unknown} that is not known. Known: {known}."
         ) from None

@@ -30,7 +30,7 @@ from personae.audit.subtlerbias import (
     write_groups,
 )
 from personae.audit.subtlerbias.association import cells_of, tau_p_value
-from personae.audit.subtlerbias.items import DIRECTIONS, GENDERS, OPTION_VALENCES, Direction
+from personae.audit.subtlerbias.items import DIRECTIONS, GENDERS, OPTION_VALENCES, Direction, opened
 from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums, wilson
 from personae.metrics.paired import benjamini_hochberg
 from personae.metrics.shortcuts import Choice
@@ -47,11 +47,11 @@ GROUPS = {
 }  # the published label: ours  # fmt: skip
 TYPES: dict[str, Direction] = {"type1": "sai", "type2": "asa"}
 PUBLISHED_ITEMS = {  # items of the full set, card; crossed: frames times words, not drawn
-    ("ageism", "sai"): (858, True), ("ageism", "asa"): (1296, False),
+    ("ageism", "sai"): (858, True), ("ageism", "asa"): (1296, True),
     ("beauty", "sai"): (1026, True), ("beauty", "asa"): (990, True),
     ("beauty-profession", "sai"): (912, True), ("beauty-profession", "asa"): (756, True),
     ("institution", "sai"): (1950, False), ("institution", "asa"): (1650, False),
-    ("nationality", "sai"): (1710, True), ("nationality", "asa"): (792, False),
+    ("nationality", "sai"): (1710, True), ("nationality", "asa"): (792, True),
 }  # fmt: skip
 STEREOTYPED = {"mistral": 0.43, "gpt_4": 0.58}  # share of valid answers, card
 INVALID, OTHER = 9, 8  # in place of a valence: dropped; counted as neutral, as the published script does
@@ -400,7 +400,7 @@ def _shared(item: Item) -> tuple[str, ...]:
 
 
 def _said(item: Item) -> tuple[str, str, int]:
-    return item.gender, " ".join(item.context.split()), item.valence
+    return item.gender, opened(item), item.valence
 
 
 EXPERIMENT = Experiment(DATA, rows)
