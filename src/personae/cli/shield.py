@@ -1,0 +1,342 @@
+"""`personae shield`: change an archive until it gives less away, and write it back in its own format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from personae import __version__
+from personae.cli._console import note, plain, print_json, print_table, progress
+from personae.cli._options import Json, Limit, Model, Only, Purpose, Quiet, Seed
+from personae.errors import BadInput
+
+if TYPE_CHECKING:
+    from personae.infer.reader import Reader
+    from personae.people.attributes import Attribute
+    from personae.people.records import Person
+    from personae.report.shield import ShieldedPerson
+    from personae.shield import Shielded
+    from personae.shield.archive import Opened
+
+SHOWN_PEOPLE = 20
+
+
+def shield(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", help="Archives, folders, tables or texts; each is attacked by itself."
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Where the new archive goes; a folder for several.  [default: NAME-shielded]"
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Where the page goes.  [default: beside the new archive]")
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            help="Highest probability of a guess: .2 for all, or city=.1. Repeatable.  [default: .2]",
+        ),
+    ] = None,
+    level: Annotated[
+        str, typer.Option("--level", help="How far to go: mask, generalize or rewrite.")
+    ] = "generalize",
+    only: Only = "",
+    person: Annotated[str, typer.Option("--person", help="Shield this person of a table alone.")] = "",
+    limit: Limit = None,
+    me: Annotated[str, typer.Option("--me", help="Your name in the archive.")] = "",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="A table's own column names, such as text=body. Repeatable."),
+    ] = None,
+    day_first: Annotated[
+        bool | None,
+        typer.Option("--day-first/--month-first", help="How to read 03/04/2024 where a chat leaves it open."),
+    ] = None,
+    purpose: Purpose = "self-audit",
+    model: Model = "home",
+    rewriter: Annotated[
+        str,
+        typer.Option(
+            "--rewriter",
+            help="A language model that rewrites telling lines, such as a server's address#name.",
+        ),
+    ] = "",
+    recognizer: Annotated[
+        list[str] | None,
+        typer.Option("--recognizer", help="One more finder of identifiers: presidio. Repeatable."),
+    ] = None,
+    seed: Seed = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Attack an archive, rewrite what gives its people away, and attack again, until no guess is surer than the target.
+
+    The result is an archive of the same format, written whole, and a page that shows what was changed. The words that go are
+    those the attacker's own evidence names. Nothing is sent anywhere unless --model or --rewriter names a server.
+    """
+    from personae.cli.reveal import _columns
+    from personae.people.archives import Options
+    from personae.shield.archive import open_for_shield, shielded_name, write_back
+
+    job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], seed, quiet)
+    options = Options(day_first=day_first, person=me, columns=_columns(columns or []))
+    if report is not None and len(paths) > 1:
+        raise typer.BadParameter("--report names one page; leave it out where several archives are given.")
+    for path in paths:
+        opened = open_for_shield(path, options)
+        place = _place(path, out, several=len(paths) > 1, default=shielded_name(path))
+        done = list(job.run(opened, person, limit))
+        if not done:
+            raise BadInput(
+                f"{plain(path.name)}: nobody to shield. Look at whether there are rows, and at --person."
+            )
+        left_out = write_back(
+            opened, [edit for each in done for edit in each.edits], place, random_state=seed
+        )
+        page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
+        _page(done, opened, place, left_out, job, page)
+        _print(done, json=json)
+        _notes(done, opened, place, page, left_out, whole=not person and limit is None, quiet=quiet)
+
+
+class _Job:
+    """What is asked of every person, made ready once."""
+
+    def __init__(
+        self,
+        targets: Sequence[str],
+        level: str,
+        only: str,
+        purpose: str,
+        model: str,
+        rewriter: str,
+        recognizers: Sequence[str],
+        seed: int,
+        quiet: bool,
+    ) -> None:
+        from personae.infer.pipeline import allowed
+        from personae.people.attributes import SYNTHPAI, attribute
+        from personae.people.policy import require
+        from personae.shield import LEVELS, Level, recognizer
+
+        if level not in LEVELS:
+            raise typer.BadParameter(f"--level {plain(level)!r}: write one of {', '.join(LEVELS)}.")
+        named = [attribute(name) for name in only.split(",") if name.strip()]
+        for chosen in named:
+            require(purpose, chosen)
+        self.attributes: list[Attribute] = named or allowed(SYNTHPAI, purpose)
+        if not self.attributes:
+            raise BadInput(
+                f"Purpose {purpose!r} allows none of the attributes that are read. Name another --purpose."
+            )
+        self.targets = _targets(targets, [each.name for each in self.attributes])
+        self.level: Level = next(each for each in LEVELS if each == level)
+        self.model, self.seed, self.quiet = model, seed, quiet
+        self.reader = _reader(model, seed)
+        self.rewriter = _chat(rewriter) if rewriter else None
+        self.recognizers = [recognizer(name) for name in recognizers]
+
+    def run(self, opened: Opened, person: str, limit: int | None) -> Iterator[Shielded]:
+        from personae.models.encoder import CachedEncoder, home_encoder
+        from personae.shield import shield as run
+
+        people = _people(opened, person, limit)
+        encoder = CachedEncoder(home_encoder())
+        with progress("Shielding", len(people), quiet=self.quiet) as bar:
+            for one in people:
+                yield run(
+                    one.traces, reader=self.reader, target=self.targets, level=self.level, attributes=self.attributes,
+                    rewriter=self.rewriter, recognizers=self.recognizers, encoder=encoder, random_state=self.seed,
+                )  # fmt: skip
+                bar.advance(bar.task_ids[0])
+
+
+def _people(opened: Opened, person: str, limit: int | None) -> list[Person]:
+    from personae.people.records import people_of
+
+    people = [one for one in people_of(opened.traces) if not person or one.id == person]
+    return people[:limit]
+
+
+def _targets(given: Sequence[str], names: Sequence[str]) -> dict[str, float]:
+    """Return a target for each attribute from texts such as ".3" and "city=.1"."""
+    from personae.people.attributes import attribute
+    from personae.shield.shielding import TARGET
+
+    usual, own = TARGET, {}
+    for text in given:
+        name, sign, number = text.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            raise typer.BadParameter(
+                f"--target {plain(text)!r}: write a probability, such as .2, or city=.1."
+            ) from None
+        if not 0 <= value <= 1:
+            raise typer.BadParameter(f"--target {plain(text)!r}: a probability is between 0 and 1.")
+        if sign:
+            own[attribute(name).name] = value
+        else:
+            usual = value
+    if strangers := own.keys() - set(names):
+        raise typer.BadParameter(
+            f"--target names {', '.join(sorted(strangers))}, which is not among the attributes: {', '.join(names)}."
+        )
+    return {name: own.get(name, usual) for name in names}
+
+
+def _reader(model: str, seed: int) -> Reader:
+    if model == "home":
+        from personae.infer.home import HomeReader
+
+        return HomeReader(mark_abstained=True)
+    from personae.infer.prompted import PromptedReader
+
+    return PromptedReader(_chat(model), seed=seed)
+
+
+def _chat(model: str):  # type: ignore[no-untyped-def]
+    from personae.models import chat_model
+
+    return chat_model(model)
+
+
+def _place(path: Path, out: Path | None, *, several: bool, default: Path) -> Path:
+    if out is None:
+        return default
+    return out / default.name if several or out.is_dir() else out
+
+
+def _page(
+    done: Sequence[Shielded], opened: Opened, place: Path, left_out: tuple[str, ...], job: _Job, page: Path
+) -> None:
+    from personae.report.shield import ShieldReport, write_shield
+
+    people = [_shown(each) for each in done]
+    today = datetime.now(UTC).date()
+    write_shield(
+        ShieldReport(
+            people,
+            opened.format,
+            job.level,
+            job.model,
+            place.name,
+            left_out,
+            today,
+            __version__,
+            tuple(job.attributes),
+        ),
+        page,
+    )
+
+
+def _shown(done: Shielded) -> ShieldedPerson:
+    from personae.report.shield import Changed, Exposed, ShieldedPerson
+
+    edits: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
+    for edit in done.edits:
+        edits.setdefault((edit.source, edit.trace), []).append((edit.start, edit.end, edit.replacement))
+    return ShieldedPerson(
+        done.person,
+        len(done.before),
+        tuple(
+            Exposed(
+                each.attribute, each.before.value, each.before.probability, each.after.value, each.after.probability,
+                each.floor, each.reached,
+            )
+            for each in done.exposure
+        ),
+        done.utility.words_kept,
+        done.utility.rouge_l,
+        done.utility.cosine,
+        tuple((point.words_kept, point.mean_exposure) for point in done.curve),
+        tuple(
+            Changed(trace.where, trace.text, tuple(edits[trace.source, trace.id]))
+            for trace in done.before
+            if (trace.source, trace.id) in edits
+        ),
+    )  # fmt: skip
+
+
+def _print(done: Sequence[Shielded], *, json: bool) -> None:
+    if json:
+        for each in done:
+            print_json(each.as_json())
+        return
+    if len(done) == 1:
+        columns = ("attribute", "before", "after", "of anybody", "target")
+        rows = [
+            (
+                each.attribute,
+                _said(each.before.value, each.before.probability),
+                _said(each.after.value, each.after.probability),
+                f"{each.floor:.2f}",
+                "reached" if each.reached else "not reached",
+            )
+            for each in done[0].exposure
+        ]
+        print_table(columns, rows, title=done[0].person)
+    else:
+        columns = ("person", "mean before", "mean after", "words kept", "reached")
+        people = [
+            (
+                each.person,
+                f"{each.curve[0].mean_exposure:.2f}",
+                f"{each.curve[-1].mean_exposure:.2f}",
+                f"{each.utility.words_kept:.2f}",
+                f"{sum(one.reached for one in each.exposure)} of {len(each.exposure)}",
+            )
+            for each in done[:SHOWN_PEOPLE]
+        ]
+        left = f"{len(done) - SHOWN_PEOPLE} more people with --json" if len(done) > SHOWN_PEOPLE else ""
+        print_table(columns, people, title=left)
+    if len(done) == 1:
+        kept = done[0].utility
+        print_table(
+            ("words kept", "ROUGE-L", "cosine", "edits"),
+            [(f"{kept.words_kept:.2f}", f"{kept.rouge_l:.2f}", f"{kept.cosine:.2f}", len(done[0].edits))],
+        )
+
+
+def _said(value: str, probability: float) -> str:
+    return f"{value} ({probability:.2f})" if value else "no guess"
+
+
+def _notes(
+    done: Sequence[Shielded],
+    opened: Opened,
+    place: Path,
+    page: Path,
+    left_out: tuple[str, ...],
+    *,
+    whole: bool,
+    quiet: bool,
+) -> None:
+    short = sum(not each.reached for each in done)
+    if short and done[0].level != "rewrite":
+        note(f"{short} of {len(done)} not at the target: --level rewrite goes further.", quiet=quiet)
+    if opened.skipped:
+        note(
+            f"{len(opened.skipped)} rows are no lines that can be read; identifiers in them were masked.",
+            quiet=quiet,
+        )
+    if left_out:
+        note(
+            f"Left out {len(left_out)} files that hold no line that was read, such as {left_out[0]}",
+            quiet=quiet,
+        )
+    if not whole:
+        note("The lines of other people are in the new archive as they were.", quiet=quiet)
+    note(f"Wrote {place}", quiet=quiet)
+    note(f"Wrote {page}: it quotes the lines as they were, keep it to yourself", quiet=quiet)

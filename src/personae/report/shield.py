@@ -1,0 +1,172 @@
+"""The page about a shielded archive: what an attacker could tell before and after, what is left, and each line that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from markupsafe import Markup
+
+from personae.people.attributes import Attribute
+from personae.report import plots
+from personae.report._file import styled, write_page
+from personae.report._text import shown
+from personae.report._views import LONGEST
+from personae.report._words import count, label_of, moment, value_of
+
+PEOPLE = 50  # shown on one page
+LINES = 200  # changed lines shown of one person
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """One attribute: the attacker's best guess and its probability before and after, and what is known of anybody."""
+
+    attribute: str
+    value_before: str
+    before: float
+    value_after: str
+    after: float
+    floor: float
+    reached: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One line: where it stands, its text, and what was replaced in it as (start, end, new words)."""
+
+    where: str
+    text: str
+    edits: tuple[tuple[int, int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShieldedPerson:
+    """One person's part of the page. `curve` holds (share of words kept, mean probability of a best guess)."""
+
+    person: str
+    lines: int
+    exposure: tuple[Exposed, ...]
+    words_kept: float
+    rouge_l: float
+    cosine: float
+    curve: tuple[tuple[float, float], ...]
+    changed: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShieldReport:
+    """Everything the page says. `left_out` names files of the archive that were not carried over."""
+
+    people: Sequence[ShieldedPerson]
+    format: str
+    level: str
+    attacker: str
+    written: str
+    left_out: tuple[str, ...] = ()
+    made: date | None = None
+    version: str = ""
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    label: str
+    before: str
+    after: str
+    floor: str
+    reached: bool
+    bar_before: Markup
+    bar_after: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    name: str
+    lead: str
+    rows: tuple[_Row, ...]
+    utility: tuple[tuple[str, str], ...]
+    picture: Markup
+    lines: tuple[tuple[str, Markup], ...]
+    left: int
+
+
+def render_shield(report: ShieldReport) -> str:
+    """Return the page as one HTML text, escaped by the template environment, that loads nothing."""
+    known = {each.name: each for each in report.attributes}
+    people = tuple(_person(person, known) for person in report.people[:PEOPLE])
+    files = tuple(shown(name, LONGEST) for name in report.left_out[:20])
+    return styled(
+        "shield.html.j2", report=report, people=people, more=max(0, len(report.people) - PEOPLE), files=files,
+        made=moment(report.made),
+    )  # fmt: skip
+
+
+def write_shield(report: ShieldReport, path: Path) -> Path:
+    """Write the page in one step, readable by its owner only; raises `BadInput` where it cannot be written."""
+    return write_page(render_shield(report), path)
+
+
+def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
+    reached = sum(row.reached for row in person.exposure)
+    fell = [row for row in person.exposure if row.before - row.after > 0.005]
+    lead = (
+        f"{count(len(person.changed), 'line')} of {person.lines:,} changed; {plots.percent(person.words_kept)} of the words still "
+        f"stand. {reached} of {count(len(person.exposure), 'attribute')} at the target or as unknown as anybody's; "
+        f"{len(fell)} fell."
+    )
+    utility = (
+        ("words kept", plots.percent(person.words_kept)),
+        ("ROUGE-L", f"{person.rouge_l:.2f}"),
+        ("meaning kept (cosine)", f"{person.cosine:.2f}"),
+    )
+    curve = [(kept, 1.0 - exposed) for kept, exposed in person.curve]
+    return _Person(
+        shown(person.person, LONGEST),
+        lead,
+        tuple(_row(row, known) for row in person.exposure),
+        utility,
+        plots.tradeoff(curve, title="What is hidden against the text that is kept"),
+        tuple((shown(line.where, LONGEST), struck(line)) for line in person.changed[:LINES]),
+        max(0, len(person.changed) - LINES),
+    )
+
+
+def _row(row: Exposed, known: dict[str, Attribute]) -> _Row:
+    def said(value: str, chance: float) -> str:
+        named = shown(value_of(row.attribute, value), LONGEST) if value else "no guess"
+        return f"{named}, {plots.percent(chance)}" if value else named
+
+    return _Row(
+        shown(label_of(row.attribute, known), LONGEST),
+        said(row.value_before, row.before),
+        said(row.value_after, row.after),
+        plots.percent(row.floor),
+        row.reached,
+        plots.share_bar(row.before, label=f"Before: {plots.percent(row.before)}"),
+        plots.share_bar(row.after, label=f"After: {plots.percent(row.after)}"),
+    )
+
+
+def struck(line: Changed) -> Markup:
+    """Return a line as HTML, what was taken out struck through and what was put in after it.
+
+    >>> str(struck(Changed("a:1", "in <Porto>", ((3, 10, "a city"),))))
+    'in <del>&lt;Porto&gt;</del><ins>a city</ins>'
+    """
+    pieces: list[Markup] = []
+    at = 0
+    for start, end, words in _ordered(line.edits):
+        pieces.append(Markup("{}").format(shown(line.text[at:start])))
+        pieces.append(
+            Markup("<del>{}</del>").format(shown(line.text[start:end])) if end > start else Markup("")
+        )
+        pieces.append(Markup("<ins>{}</ins>").format(shown(words)) if words else Markup(""))
+        at = end
+    return Markup("").join([*pieces, Markup("{}").format(shown(line.text[at:]))])
+
+
+def _ordered(edits: Iterable[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    return sorted(edits)

@@ -1,0 +1,330 @@
+"""One file of an archive, rewritten: JSON, JSON lines, CSV, Parquet or text, with everything that is no trace masked."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from personae.errors import BadInput
+from personae.people.archives._text import encoding_of, html_to_text, repair_latin1, unescape
+from personae.shield.drafts import Edit
+from personae.shield.masking import masked
+
+WORDS = frozenset((
+    "text", "parts", "body", "content", "contents", "full_text", "fulltext", "message", "messages", "selftext", "title", "bio",
+    "location", "subject", "about_user_message", "about_model_message", "user_profile", "user_instructions", "comment", "value",
+    "conversations_memory", "summary", "text_entities", "caption", "prompt", "completion", "conversations", "media", "turns",
+))  # fmt: skip  # keys below which words of people stand
+TITLES = frozenset(("title", "name", "summary"))  # of a conversation: made from what was said in it
+_KEPT = frozenset(("id", "uuid", "accountid", "account_id", "statistic"))
+_CSV_CHARS = 1 << 22
+Code = tuple[Callable[[str], str], Callable[[str], str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One trace in a file: its row or JSON pointer, its text as it was, and the edits to it, perhaps none."""
+
+    row: str
+    before: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file: its name, its archive's format, its bytes, the rows that were read from it, and a table's own text columns."""
+
+    name: str
+    format: str
+    raw: bytes
+    places: tuple[str, ...]
+    texts: frozenset[str]
+    file: Path | None
+
+
+def written(member: Member, changes: Sequence[Change], random_state: int) -> bytes:
+    """Return the file's bytes with the changes made.
+
+    Raises
+    ------
+    BadInput
+        When the file cannot be taken apart.
+    """
+    if member.raw[:4] == b"PAR1":
+        return _parquet(member, changes)
+    encoding = encoding_of(member.raw[: 1 << 16])
+    text = member.raw.decode(encoding, "replace").replace("\r\n", "\n")
+    desk = _Desk(member, {change.row: change for change in changes}, random_state)
+    start = text.lstrip("\ufeff \t\n")[:1]
+    if member.format in ("whatsapp", "plain"):
+        return _text(member, changes, text).encode("utf-8")
+    if text.startswith("window.YTD"):
+        prefix, _, body = text.partition("=")
+        return f"{prefix}= {desk.json(body)}".encode()
+    if start and start in "[{":
+        pointed = not changes or changes[0].row.startswith("/")
+        return (desk.json(text) if pointed else desk.json_lines(text)).encode()
+    return desk.csv(text).encode()
+
+
+@dataclass
+class _Desk:
+    """Rewrites the strings of one structured file, record by record, then what repeats them."""
+
+    member: Member
+    changes: dict[str, Change]
+    random_state: int
+    echoes: dict[str, str] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)  # ids of containers that hold a trace
+
+    def json(self, text: str) -> str:
+        document = self._load(text, "")
+        for change in self.changes.values():
+            self._record(self._found(document, change.row), change)
+        self._titles(document)
+        return json.dumps(self._rest(document, "", ()), ensure_ascii=False)
+
+    def json_lines(self, text: str) -> str:
+        rows = [(n, self._load(line, n)) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        records = dict(rows)
+        for change in self.changes.values():
+            number, _, pointer = change.row.partition("/")
+            self._record(self._found(records[int(number)], f"/{pointer}" if pointer else ""), change)
+        lines = [json.dumps(self._rest(record, "", ()), ensure_ascii=False) for _, record in rows]
+        return "\n".join(lines) + "\n"
+
+    def csv(self, text: str) -> str:
+        first = text.split("\n", 1)[0]
+        delimiter = max(",;\t", key=first.count)
+        csv.field_size_limit(_CSV_CHARS)
+        rows = [
+            row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=delimiter) if row
+        ]
+        header = [name.strip().lower() for name in rows[0]] if rows else []
+        records = [dict(zip(header, row, strict=False)) for row in rows[1:]]
+        for number, record in enumerate(records, 2):
+            if change := self.changes.get(str(number)):
+                self._record(record, change)
+        out = io.StringIO()
+        writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+        writer.writerows(rows[:1])
+        for row, record in zip(rows[1:], records, strict=True):
+            rest = self._rest(record, "", ())
+            writer.writerow(
+                [rest.get(name, value) for name, value in zip(header, row, strict=False)] + row[len(header) :]
+            )
+        return out.getvalue()
+
+    def _load(self, text: str, row: object) -> Any:
+        try:
+            return json.loads(text.removeprefix("\ufeff"), strict=False)
+        except (ValueError, RecursionError):
+            where = f"{self.member.name}:{row}" if row else self.member.name
+            raise BadInput(
+                f"{where}: damaged JSON cannot be written back. Download the export again."
+            ) from None
+
+    def _found(self, document: Any, pointer: str) -> Any:
+        """Return what a pointer names; where it names a string, the container that holds it."""
+        here = document
+        for token in pointer.split("/")[1:]:
+            below = _below(here, token)
+            if not isinstance(below, (dict, list)):
+                return here
+            here = below
+        return here
+
+    def _record(self, record: Any, change: Change) -> None:
+        """Make a trace's edits in the strings that its text is made of."""
+        cursor = 0
+        for holder, key, name in list(_strings(record, "")):
+            if not self._is_words(name):
+                continue
+            old = holder[key]
+            found = _placed(old, change.before, cursor)
+            if found is None:
+                continue
+            start, words, encode = found
+            cursor = start + len(words)
+            new = part(change, start, start + len(words))
+            self.done.add(id(holder))
+            if new != words:
+                holder[key] = encode(new)
+                if len(words) > 3:
+                    self.echoes[old] = holder[key]
+
+    def _titles(self, document: Any) -> None:
+        """Empty the titles of conversations in which something was changed."""
+        if self.member.format not in ("chatgpt", "claude"):
+            return
+        for change in self.changes.values():
+            here = document
+            for token in change.row.split("/")[1:] if change.edits else ():
+                here = _below(here, token)
+                if isinstance(here, dict):
+                    here.update({key: "" for key in TITLES & here.keys() if isinstance(here[key], str)})
+                    break
+
+    def _rest(self, value: Any, key: str, path: tuple[str, ...]) -> Any:
+        """Return the value with repetitions of changed strings changed, and identifiers in other words masked."""
+        if isinstance(value, dict):
+            return {
+                name: self._leaf(value, name, inner, name.lower() if isinstance(name, str) else key)
+                for name, inner in value.items()
+            }
+        if isinstance(value, list):
+            return [self._leaf(value, place, inner, key) for place, inner in enumerate(value)]
+        return value
+
+    def _leaf(self, holder: Any, place: Any, value: Any, key: str) -> Any:
+        if not isinstance(value, str):
+            return self._rest(value, key, ())
+        if value in self.echoes:
+            return self.echoes[value]
+        is_free = not self.changes and key not in _KEPT
+        if is_free or (self._is_words(key) and id(holder) not in self.done):
+            return masked(value, self.random_state)
+        return value
+
+    def _is_words(self, key: str) -> bool:
+        return key in WORDS or key in self.member.texts
+
+
+def part(change: Change, start: int, end: int) -> str:
+    """Return what became of a part of a trace's text; an edit that begins before the part leaves nothing of itself in it.
+
+    >>> edit = Edit("t", "1", "", 2, 6, "X", "cut")
+    >>> change = Change("1", "abcdefgh", (edit,))
+    >>> part(change, 0, 4), part(change, 4, 8)
+    ('abX', 'gh')
+    """
+    words, at = "", start
+    for edit in change.edits:
+        if edit.end <= start or edit.start >= end:
+            if not (edit.start == edit.end and start <= edit.start < end):
+                continue
+        words += change.before[at : max(at, edit.start)]
+        words += edit.replacement if edit.start >= start else ""
+        at = max(at, min(edit.end, end))
+    return words + change.before[at:end]
+
+
+def _to_html(text: str) -> str:
+    paragraphs = html.escape(text, quote=False).split("\n")
+    return "<p>" + "<br />".join(paragraphs) + "</p>"
+
+
+_CODES: tuple[Code, ...] = (
+    (lambda text: text, lambda text: text),
+    (unescape, lambda text: html.escape(text, quote=False)),
+    (repair_latin1, lambda text: text.encode("utf-8").decode("latin-1")),
+    (html_to_text, _to_html),
+)
+
+
+def _placed(old: str, before: str, cursor: int) -> tuple[int, str, Callable[[str], str]] | None:
+    """Return where a string stands in a trace's text, how it reads there, and how it is written in the file."""
+    for decode, encode in _CODES:
+        whole = decode(old.replace("\r\n", "\n").replace("\r", "\n"))
+        for words in dict.fromkeys((whole, whole.strip())):
+            if not words:
+                continue
+            at = before.find(words, cursor)
+            at = before.find(words) if at < 0 else at
+            if at >= 0:
+                return at, words, encode
+    return None
+
+
+def _strings(value: Any, key: str) -> Iterator[tuple[Any, Any, str]]:
+    """Yield (container, key or place, name it stands under) for every string below a value."""
+    entries = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for place, inner in entries:
+        name = place.lower() if isinstance(place, str) else key
+        if isinstance(inner, str):
+            yield value, place, name
+        else:
+            yield from _strings(inner, name)
+
+
+def _below(value: Any, token: str) -> Any:
+    if isinstance(value, dict):
+        if token in value:
+            return value[token]
+        entries = list(value.values())
+        return entries[int(token)] if token.isdigit() and int(token) < len(entries) else None
+    if isinstance(value, list) and token.isdigit() and int(token) < len(value):
+        return value[int(token)]
+    return None
+
+
+def _text(member: Member, changes: Sequence[Change], text: str) -> str:
+    """Return a text file with each trace's lines changed; lines of which nothing is left go."""
+    lines = text.split("\n")
+    starts = sorted({int(place) for place in member.places if place.isdigit()})
+    ends = dict(zip(starts, [*starts[1:], len(lines) + 1], strict=True))
+    for change in sorted(changes, key=lambda change: -int(change.row)):
+        first, last = int(change.row) - 1, ends[int(change.row)] - 1
+        if not change.edits:
+            continue
+        kept, cursor, out = part(change, 0, len(change.before)), 0, []
+        for line in lines[first:last] if kept.strip() else ():
+            new, cursor = _line(line, change, cursor)
+            out += [new] if new.strip() or not line.strip() else []
+        lines[first:last] = out
+    return "\n".join(lines)
+
+
+def _line(line: str, change: Change, cursor: int) -> tuple[str, int]:
+    """Return a line of the file changed: the longest end of it that continues the trace's text."""
+    words = change.before[cursor:].split("\n", 1)[0]
+    at = line.rfind(words) if words.strip() else -1
+    if at < 0:
+        return line, cursor
+    new = part(change, cursor, cursor + len(words))
+    return line[:at] + new + line[at + len(words) :], cursor + len(words) + 1
+
+
+def _parquet(member: Member, changes: Sequence[Change]) -> bytes:
+    import tempfile
+
+    import duckdb
+
+    if member.file is None:
+        raise BadInput(
+            f"{member.name}: a Parquet file inside an archive cannot be written back. Unpack it first."
+        )
+    edits = [(int(change.row), part(change, 0, len(change.before))) for change in changes if change.edits]
+    with tempfile.TemporaryDirectory(prefix="personae-") as folder, duckdb.connect() as database:
+        out = Path(folder) / "out.parquet"
+        names = [
+            row[0]
+            for row in database.execute(
+                "DESCRIBE SELECT * FROM read_parquet(?)", [str(member.file)]
+            ).fetchall()
+        ]
+        column = next((n for n in names if n.lower() in member.texts), None) or next(
+            n
+            for wanted in ("text", "body", "content", "comment", "message")
+            for n in names
+            if n.lower() == wanted
+        )
+        quoted = '"' + column.replace('"', '""') + '"'
+        database.execute("CREATE TABLE edits (row BIGINT, words VARCHAR)")
+        if edits:
+            database.executemany("INSERT INTO edits VALUES (?, ?)", edits)
+        database.execute(
+            f"COPY (SELECT t.* EXCLUDE (file_row_number) REPLACE (coalesce(e.words, t.{quoted}) AS {quoted}) "
+            f"FROM read_parquet('{str(member.file).replace(chr(39), chr(39) * 2)}', file_row_number = true) t "
+            f"LEFT JOIN edits e ON e.row = t.file_row_number + 1 ORDER BY t.file_row_number) "
+            f"TO '{str(out).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
+        )
+        return out.read_bytes()

@@ -1,0 +1,108 @@
+"""The traces of one person while they are being changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from personae.metrics.overlap import rouge_l
+from personae.people.records import Trace
+from personae.shield.drafts import Edit, Kind, edited, rendered
+from personae.shield.generalize import Wider
+from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
+from personae.shield.pseudonyms import Pseudonyms, is_pseudonym
+
+CUT = "…"
+_EMPTY = re.compile(r"[\W_]*\Z")
+Key = tuple[str, str]  # source and id of a trace
+
+
+def key_of(trace: Trace) -> Key:
+    return trace.source, trace.id
+
+
+class State:
+    """The texts as they were, and the edits made so far; every change goes through `put`."""
+
+    def __init__(self, traces: Sequence[Trace]) -> None:
+        self.before = tuple(traces)
+        self.person = traces[0].person
+        self.by_key = {key_of(trace): trace for trace in traces}
+        self.own = [key_of(trace) for trace in traces if trace.role == "self" and trace.text.strip()]
+        self._edits: dict[Key, tuple[Edit, ...]] = {}
+        self._texts = {key: trace.text for key, trace in self.by_key.items()}
+        self._words = {key: rouge_l(self.by_key[key].text, self.by_key[key].text) for key in self.own}
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """Return every edit, in the order of the traces."""
+        return tuple(edit for key in self.by_key for edit in self._edits.get(key, ()))
+
+    @property
+    def words_kept(self) -> float:
+        """Return the share of the person's own words that still stand."""
+        total = sum(kept.n_before for kept in self._words.values())
+        return sum(kept.common for kept in self._words.values()) / total if total else 1.0
+
+    def text(self, key: Key) -> str:
+        return self._texts[key]
+
+    def traces(self) -> tuple[Trace, ...]:
+        return tuple(
+            replace(trace, text=self._texts[key_of(trace)]) if key_of(trace) in self._edits else trace
+            for trace in self.before
+        )
+
+    def put(self, key: Key, span: tuple[int, int], words: str, kind: Kind, attribute: str = "") -> None:
+        """Replace a part of a trace's text as it reads now; a text without a word left becomes empty."""
+        trace = self.by_key[key]
+        made = Edit(*key, trace.where, 0, 0, words, kind, attribute)
+        edits = edited(trace.text, self._edits.get(key, ()), span, made)
+        text = rendered(trace.text, edits)
+        if text and _EMPTY.match(text):
+            edits, text = (replace(made, start=0, end=len(trace.text), replacement=""),), ""
+        self._edits[key], self._texts[key] = edits, text
+        if key in self._words:
+            self._words[key] = rouge_l(trace.text, text)
+
+    def mask(self, recognizers: Iterable[Recognizer], random_state: int) -> int:
+        """Replace identifiers in every trace, the same name by the same pseudonym; return how many."""
+        recognizers = tuple(recognizers)
+        found = {key: find_identifiers(text, recognizers) for key, text in self._texts.items()}
+        named = [
+            (each.kind, self._texts[key][each.start : each.end])
+            for key, hits in found.items()
+            for each in hits
+            if each.kind not in LABELS
+        ]
+        pseudonyms = Pseudonyms(named, random_state=random_state)
+        names = {name for kind, name in named if kind == "name" and not is_pseudonym(name)}
+        again = (
+            re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)")
+            if names
+            else None
+        )
+        made = 0
+        for key, hits in found.items():
+            text = self._texts[key]
+            all_hits = list(hits)
+            for match in again.finditer(text) if again else ():
+                if all(match.end() <= hit.start or match.start() >= hit.end for hit in hits):
+                    all_hits.append(Identifier("name", *match.span()))
+            for hit in sorted(all_hits, key=lambda hit: -hit.start):
+                old = text[hit.start : hit.end]
+                new = LABELS.get(hit.kind) or pseudonyms.of(hit.kind, old)
+                if new != old:
+                    self.put(key, (hit.start, hit.end), new, "mask" if hit.kind in LABELS else "pseudonym")
+                    made += 1
+        return made
+
+    def widen(self, attribute: str, wider: Callable[[str], Iterable[Wider]]) -> int:
+        """Write the person's own telling values in wider words; return how many."""
+        made = 0
+        for key in self.own:
+            for found in reversed(tuple(wider(self._texts[key]))):
+                self.put(key, (found.start, found.end), found.words, "generalize", attribute)
+                made += 1
+        return made

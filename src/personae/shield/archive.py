@@ -1,0 +1,217 @@
+"""Writing an archive back in its own format: the same files, with a person's lines as the shield left them.
+
+A trace's `where` names the file and the row or JSON pointer that it was read from; the strings there that make up its text are
+replaced, wherever in the archive they stand. What no trace was read from is left out, but for what says whose archive it is,
+since exports repeat conversations in pages and logs that no importer reads. The result is read back before it takes its name.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from personae.errors import BadInput
+from personae.people.archives import Options, RowError, read_archive
+from personae.people.archives._source import Source, open_source
+from personae.people.records import Trace
+from personae.shield._members import Change, Member, written
+from personae.shield.drafts import Edit, rendered
+
+WRITABLE = (
+    "chatgpt", "claude", "reddit", "x", "mastodon", "whatsapp", "telegram", "discord", "instagram", "messages", "table", "plain",
+)  # fmt: skip
+ACCOUNT = (
+    "user.json",
+    "users.json",
+    "account.js",
+    "statistics.csv",
+    "actor.json",
+    "profile.json",
+    "readme.txt",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An archive read for the shield, identifiers and all: its traces person by person, and every row's place."""
+
+    path: Path
+    format: str
+    traces: tuple[Trace, ...]
+    places: frozenset[str]
+    skipped: tuple[RowError, ...]
+    options: Options
+
+
+def open_for_shield(path: Path, options: Options) -> Opened:
+    """Read an archive with the identifiers that importers usually drop at the door.
+
+    Raises
+    ------
+    BadInput
+        When it cannot be read, or its format cannot be written back; the message names those that can.
+    """
+    options = Options(options.day_first, options.person, options.columns, keep_identifiers=True)
+    archive = read_archive(path, options)
+    if archive.format not in WRITABLE:
+        raise BadInput(
+            f"{path.name}: the format {archive.format} cannot be written back. These can: {', '.join(WRITABLE)}. "
+            f"Make a table of its texts, and shield that."
+        )
+    rows = list(archive.rows)
+    traces = tuple(row for row in rows if isinstance(row, Trace))
+    errors = tuple(row for row in rows if isinstance(row, RowError))
+    return Opened(path, archive.format, traces, frozenset(row.where for row in rows), errors, options)
+
+
+def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state: int = 0) -> tuple[str, ...]:
+    """Write the archive with the edits made, whole or not at all; return the names of files that were left out.
+
+    Raises
+    ------
+    BadInput
+        When `out` is the archive itself, cannot be written, or does not read back as it should; nothing is left behind then.
+    """
+    if out.exists() and (out.is_dir() or out.resolve() == opened.path.resolve()):
+        raise BadInput(f"{out}: is there already. Name another place with --out.")
+    changes = _changes(opened, edits)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name[:40]}.", dir=out.parent))
+    except OSError as error:
+        raise BadInput(
+            f"{out}: cannot be written ({error.strerror}). Name another place with --out."
+        ) from error
+    try:
+        fresh = scratch / out.name
+        with open_source(opened.path) as source:
+            left_out = _pack(source, opened, changes, fresh, random_state)
+        _check(opened, changes, fresh)
+        fresh.chmod(0o700 if fresh.is_dir() else 0o600)
+        fresh.replace(out)
+    except OSError as error:
+        raise BadInput(
+            f"{out}: cannot be written ({error.strerror}). Name another place with --out."
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return left_out
+
+
+def shielded_name(path: Path) -> Path:
+    """Return where the shielded archive goes by default: beside it, with "-shielded" before its endings.
+
+    >>> shielded_name(Path("a/chat.jsonl.gz")).name
+    'chat-shielded.jsonl.gz'
+    """
+    stem, dot, endings = path.name.partition(".")
+    return path.with_name(f"{stem}-shielded{dot}{endings}")
+
+
+def _changes(opened: Opened, edits: Iterable[Edit]) -> dict[str, list[Change]]:
+    """Return what changes in each file, by the file's name inside the archive."""
+    by_trace: dict[tuple[str, str, str], list[Edit]] = {}
+    for edit in edits:
+        by_trace.setdefault((edit.source, edit.trace, edit.where), []).append(edit)
+    changes: dict[str, list[Change]] = {}
+    for trace in opened.traces:
+        name, _, row = trace.where.rpartition(":")
+        own = tuple(by_trace.get((trace.source, trace.id, trace.where), ()))
+        changes.setdefault(name, []).append(Change(row, trace.text, own))
+    return changes
+
+
+def _pack(
+    source: Source, opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path, random_state: int
+) -> tuple[str, ...]:
+    left_out = []
+    with _sink(opened.path, fresh) as put:
+        for name in source.names:
+            is_account = name.rpartition("/")[2].lower() in ACCOUNT
+            if name not in changes and not is_account:
+                left_out.append(name)
+                continue
+            with source.open(name) as stream:
+                raw = stream.read()
+            places = [place.rpartition(":")[2] for place in opened.places if place.rpartition(":")[0] == name]
+            texts = frozenset(opened.options.columns.get(ours, "").lower() for ours in ("text",)) - {""}
+            member = Member(name, opened.format, raw, tuple(places), texts, source.local(name))
+            put(name, written(member, changes.get(name, ()), random_state))
+    return tuple(left_out)
+
+
+class _sink:  # noqa: N801
+    """Where the files of the new archive go: a zip, a tar, a folder or one file, as the old one was."""
+
+    def __init__(self, old: Path, fresh: Path) -> None:
+        self.old, self.fresh = old, fresh
+
+    def __enter__(self) -> Callable[[str, bytes], None]:
+        magic = b"" if self.old.is_dir() else self.old.open("rb").read(4)
+        self._close: Callable[[], None] = lambda: None
+        if self.old.is_dir():
+            return self._into_folder
+        if magic[:2] == b"PK":
+            self._zip = zipfile.ZipFile(self.fresh, "w", zipfile.ZIP_DEFLATED)
+            self._close = self._zip.close
+            return lambda name, data: self._zip.writestr(name, data)
+        if tarfile.is_tarfile(self.old):
+            self._tar = tarfile.open(self.fresh, "w:gz" if magic[:2] == b"\x1f\x8b" else "w")
+            self._close = self._tar.close
+            return self._into_tar
+        return lambda name, data: _write_file(self.fresh, data, magic)
+
+    def __exit__(self, *exception: object) -> None:
+        self._close()
+
+    def _into_folder(self, name: str, data: bytes) -> None:
+        file = self.fresh / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+    def _into_tar(self, name: str, data: bytes) -> None:
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        self._tar.addfile(info, io.BytesIO(data))
+
+
+def _write_file(fresh: Path, data: bytes, magic: bytes) -> None:
+    if magic[:2] == b"\x1f\x8b":
+        data = gzip.compress(data)
+    elif magic == b"\x28\xb5\x2f\xfd":
+        import zstandard
+
+        data = zstandard.compress(data)
+    with fresh.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _check(opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path) -> None:
+    """Read the new archive as the old one was read: every line must say what the shield left of it, and no more."""
+    expected = {_plain(rendered(c.before, c.edits)) for each in changes.values() for c in each} - {""}
+    if not expected:
+        return
+    try:
+        again = read_archive(fresh, opened.options)
+        found = {_plain(row.text) for row in again.rows if isinstance(row, Trace)} - {""}
+    except BadInput:
+        found = set()
+    if found != expected:
+        raise BadInput(
+            f"{opened.path.name}: {len(found ^ expected)} of its lines do not read back as they should after writing, "
+            f"so nothing was written. Make a table of its texts, and shield that."
+        )
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,162 @@
+"""Telling values in wider words: a place as its country, an age as its decade, a trade as its field.
+
+Places are read in the seven languages of the gazetteer, everything else in English. What is written back reads on:
+"I live in Porto" becomes "I live in a city in Portugal", "I'm 34" becomes "I'm in my 30s".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from personae.models.places import Place, home_places
+from personae.shield._words import CONTINENTS, FIELDS, WITH_ARTICLE
+
+LEAST_PEOPLE = 15_000  # of a place that is taken for one although nothing but its capital says so
+_WORD = re.compile(r"[^\W\d_]+(?:[.'’-][^\W\d_]+)*")
+_SENTENCE = re.compile(r"(?:^|[.!?…\n]['\"”’)]*\s*|[-–—:]\s)['\"“‘(]*\Z")
+_BEFORE = re.compile(
+    r"(?i)\b(?:in|from|to|at|near|around|of|through|visit(?:ing|ed)?|leaving|left|em|de|en|à|aus|nach|a)\s\Z"
+)
+_AFTER = re.compile(r"\s?[,(]\s?[A-Z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Wider:
+    """A part of a text, (start, end), and the wider words for it."""
+
+    start: int
+    end: int
+    words: str
+
+
+def wider(text: str, attribute: str, *, step: int = 0) -> tuple[Wider, ...]:
+    """Return what in the text tells an attribute outright, in wider words; in order, none overlapping another.
+
+    Parameters
+    ----------
+    attribute : str
+        A name of the catalogue; others have no wider words.
+    step : 0 or 1
+        1 goes further where there is further to go: a country becomes its continent.
+
+    Examples
+    --------
+    >>> text = "I'm 34, a nurse, and I live in Porto with my husband."
+    >>> [(text[w.start : w.end], w.words) for name in ("age", "occupation", "city_country") for w in wider(text, name)]
+    [("I'm 34", "I'm in my 30s"), ('a nurse', 'someone in health care'), ('Porto', 'a city in Portugal')]
+    """
+    if attribute in ("city_country", "birth_city_country"):
+        return tuple(_places(text, step))
+    found = [
+        Wider(*match.span(), words)
+        for pattern, write in _RULES.get(attribute, ())
+        for match in pattern.finditer(text)
+        if (words := write(match)) != match.group()
+    ]
+    kept: list[Wider] = []
+    for one in sorted(found, key=lambda w: (w.start, -w.end)):
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return tuple(kept)
+
+
+def _places(text: str, step: int) -> Iterator[Wider]:
+    """Yield every place; a country only at step 1."""
+    at = 0
+    for match in _WORD.finditer(text):
+        if match.start() < at:
+            continue
+        found = home_places().at(text, match.start())
+        if found is None or not _is_meant(text, found.start, found.end, found.place):
+            continue
+        at = found.end
+        if words := _wider_place(found.place, step):
+            yield Wider(found.start, found.end, words)
+
+
+def _is_meant(text: str, start: int, end: int, place: Place) -> bool:
+    """Return whether a name stands for the place: after "in" or before a country, or not where any word has a capital."""
+    if _BEFORE.search(text[:start]) or ("," in text[start:end]):
+        return True
+    name = text[start:end]
+    if place.kind != "city":
+        return len(name) > 3 or name.isupper()
+    lowered = home_places().at(text[:start].lower() + name.lower(), start)
+    if lowered is not None and lowered.end == end:
+        return True
+    if _SENTENCE.search(text[:start]):
+        return bool(_AFTER.match(text, end))
+    return place.population >= LEAST_PEOPLE
+
+
+def _wider_place(place: Place, step: int) -> str:
+    continent = CONTINENTS.get(place.code, "")
+    if place.kind == "country":
+        return (f"a country in {continent}" if continent else "another country") if step else ""
+    kind = "a city" if place.kind == "city" else "a region"
+    if not place.country:
+        return kind
+    if step:
+        return f"{kind} in {continent}" if continent else kind
+    return f"{kind} in {'the ' if place.country in WITH_ARTICLE else ''}{place.country}"
+
+
+def _decade(number: str) -> str:
+    return f"{number[0]}0s"
+
+
+def _same_case(match: re.Match[str], words: str) -> str:
+    return words[0].upper() + words[1:] if match.group()[0].isupper() and match.group()[:2] != "I'" else words
+
+
+def _pairs(*pairs: tuple[str, str]) -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]:
+    """Yield a pattern and what writes the wider words; `\\1` in the words stands for the first group."""
+    for pattern, words in pairs:
+        yield (
+            re.compile(rf"(?i)(?<![\w@]){pattern}(?!\w)"),
+            lambda match, words=words: _same_case(match, match.expand(words)),
+        )
+
+
+_UNITS = r"(?! ?(?:%|percent|km|kg|miles?|minutes?|min|hours?|days?|weeks?|months?|years? (?!old)|degrees?|°|euros?|dollars?|[.,:]\d))"
+_AGES = (
+    (re.compile(rf"\b(I['’]?m|I am|I was) (?:now |just |almost |nearly |only )?([1-9]\d)\b(?: years old)?{_UNITS}"),
+     lambda match: f"{match[1]} in my {_decade(match[2])}"),
+    (re.compile(rf"\b([Tt]urn(?:ed|ing|s)|[Hh]it(?:ting)?) ([1-9]\d)\b{_UNITS}"), lambda match: f"{match[1]} into my {_decade(match[2])}"),
+    (re.compile(r"\b(?:[Aa]t )?(?:[Aa]ge|[Aa]ged|[Aa]t the age of|[Aa]t the ripe age of) ([1-9]\d)\b"), lambda match: f"in my {_decade(match[1])}"),
+    (re.compile(r"\b([1-9]\d)[- ](?:years?|yrs?)[- ]old\b|\b([1-9]\d) ?y/?o\b"),
+     lambda match: f"{(match[1] or match[2])[0]}0-something"),
+    (re.compile(r"\b([Bb]orn in(?: the year)?) ((?:19|20)\d)\d\b"), lambda match: f"{match[1]} the {match[2]}0s"),
+    (re.compile(r"\b([Cc]lass of) ((?:19|20)\d)\d\b"), lambda match: f"{match[1]} the {match[2]}0s"),
+)  # fmt: skip
+_PARTNERS = (
+    (r"ex[- ](?:wife|husband|boyfriend|girlfriend|fianc[ée]e?)", "former partner"),
+    (r"(?:wife|husband|spouse|fianc[ée]e?|boyfriend|girlfriend|hubby)", "partner"),
+    (r"(?:wives|husbands|spouses)", "partners"),
+    (r"in-laws", "relatives"), (r"(?:honeymoon|wedding|bachelorette party)", "occasion"),
+)  # fmt: skip
+_RULES: dict[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = {
+    "age": _AGES,
+    "occupation": tuple(
+        _pairs(*((rf"(?:an? (?:\w+ )?)?(?:{titles})", f"someone in {field}") for field, titles in FIELDS))
+    ),
+    "education": tuple(_pairs(
+        (r"(?:an? |my )?(?:ph\.?d|doctorate|master['’]?s?(?: degree)?(?= (?:degree|in|at|from|thesis|program))|mba|bachelor['’]?s?"
+         r"(?: degree)?|college degree|university degree|high school diploma|ged)(?: degree)?", "a qualification"),
+        (r"(?:grad(?:uate)? school|college|university|uni|high ?school|campus|med school|law school)", "school"),
+        (r"(?:thesis|dissertation)", "paper"), (r"(?:professors?|lecturers?)", "teacher"),
+    )),
+    "relationship_status": tuple(_pairs(*_PARTNERS)),
+    "sex": tuple(_pairs(
+        *_PARTNERS,
+        (r"(?:woman|man|lady|guy|dude|girl|boy|gal)", "person"), (r"(?:women|men|ladies|guys|girls|boys)", "people"),
+        (r"(?:mother|father|mom|mum|dad|mommy|daddy)", "parent"), (r"(?:mothers|fathers|moms|mums|dads)", "parents"),
+        (r"(?:actress)", "actor"), (r"(?:waitress|waiter)", "server"),
+    )),
+    "income_level": tuple(_pairs(
+        (r"[$€£] ?\d[\d,.]*\d ?k?|[$€£] ?\dk?", "some money"), (r"\d[\d,.]*k? ?(?:dollars|euros|pounds|bucks|usd|eur)", "some money"),
+        (r"\d{2,3}k(?= (?:a|per) year| salary)", "some money"),
+    )),
+}  # fmt: skip

@@ -1,0 +1,188 @@
+"""What names a person outright: addresses, numbers with their check digits, dates of birth, and names that are introduced as such.
+
+Numbers are only taken where their check digits hold, so that prices and order numbers stay. What a statistical model finds
+besides (`recognizer("presidio")`) is an option; nothing here needs one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from personae.errors import MissingExtra, UnknownName
+from personae.shield import _checksums
+
+LABELS = {
+    "e-mail": "[e-mail]", "phone": "[phone]", "ip": "[ip]", "link": "[link]", "iban": "[account]", "card": "[card]",
+    "national id": "[id number]", "birth date": "[date of birth]", "address": "[address]",
+}  # fmt: skip
+PSEUDONYMS = ("name", "handle")  # kinds that get a pseudonym rather than a label
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_DATE = (
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},?(?: (?:19|20)\d\d)?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?|"
+    r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d)"
+)
+_BORN = (
+    r"(?:born(?: on)?|birthday(?: is| was)?(?: on)?|date of birth(?: is)?:?|d\.?o\.?b\.?:?|turned? \d\d on|"
+    r"nascid[oa] (?:em|a)|geboren am|né[e]? le|nacid[oa] el)"
+)
+_STREET = r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|way|close|crescent)\b\.?"
+_ROAD = r"(?:rua|avenida|calle|via|rue|boulevard|plaza|piazza|praça|travessa)"
+_KIN = (
+    r"(?:brother|sister|son|daughter|wife|husband|partner|boyfriend|girlfriend|fianc[ée]e?|mother|father|mom|mum|dad|uncle|aunt|"
+    r"cousin|nephew|niece|friend|boss|colleague|neighbou?r|roommate|grandmother|grandfather|grandma|grandpa)"
+)
+_NAME = r"[A-Z][a-zà-ÿ]{2,}(?:[ -][A-Z][a-zà-ÿ]{2,}){0,2}"
+
+Check = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """An identifier in a text: its kind, a key of `LABELS` or one of `PSEUDONYMS`, and its (start, end)."""
+
+    kind: str
+    start: int
+    end: int
+
+
+Recognizer = Callable[[str], Iterable[Identifier]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A pattern, whose group 1 (else the whole) is the identifier, and the check that its characters must pass."""
+
+    kind: str
+    pattern: re.Pattern[str]
+    check: Check = lambda found: True
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return len(text) > 6
+
+
+def _is_card(text: str) -> bool:
+    digits = _bare(text)
+    return (
+        13 <= len(digits) <= 19 and digits[0] in "3456" and len(set(digits)) > 1 and _checksums.luhn(digits)
+    )
+
+
+def _is_phone(text: str) -> bool:
+    n_digits = sum(character.isdigit() for character in text)
+    return (8 if text.startswith(("+", "00")) else 9) <= n_digits <= 15 and not re.match(
+        r"\D*(?:19|20)\d\d[-./ ]\d\d[-./ ]", text
+    )
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^0-9A-Z]", "", text)
+
+
+def _national(check: Check) -> Check:
+    return lambda found: check(_bare(found))
+
+
+_RULES = (
+    _Rule("e-mail", re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
+    _Rule("link", re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]")),
+    _Rule("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
+          lambda found: _checksums.iban(_bare(found))),
+    _Rule("card", re.compile(r"(?<![\d+])\d(?:[ -]?\d){12,18}(?!\d)"), _is_card),
+    *(_Rule("national id", re.compile(rf"(?<![\w+-]){pattern}(?![\w-])"), _national(check))
+      for _, pattern, check in _checksums.NATIONAL),
+    _Rule("ip", re.compile(r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:]|\.\d)"),
+          _is_ip),
+    _Rule("birth date", re.compile(rf"(?i)\b{_BORN} ({_DATE})(?!\w)")),
+    _Rule("phone", re.compile(r"(?<![\w/=#-])(?<!\d[:,.])(?:\+|00)?\(?\d{1,15}(?:[ .\-/()]{1,3}\d{2,12}){0,7}(?!\w|:\d)"),
+          _is_phone),
+    _Rule("handle", re.compile(r"(?<![\w@./])(?:@\w[\w.]{1,38}\w|/?u/[\w-]{3,20})\b")),
+    _Rule("address", re.compile(rf"(?i)\b\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}{_STREET}(?:,? (?:apt|apartment|unit|flat|no)\.? ?\w{{1,5}})?")),
+    _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?\b")),
+    _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|[Nn]amed|[Cc]alled|[Mm]y name is|[Cc]all me|[Nn]ame's|— |[Ss]igned,? )[,:]? ({_NAME})(?!\w)")),
+)  # fmt: skip
+
+
+def find_identifiers(text: str, recognizers: Iterable[Recognizer] = ()) -> tuple[Identifier, ...]:
+    """Return the identifiers of a text, in order, none overlapping another.
+
+    Of two that overlap the rule that stands first wins: what a check digit proves before what only looks like a number.
+
+    Parameters
+    ----------
+    text : str
+    recognizers : iterable of functions from a text to identifiers
+        Asked after the rules here.
+
+    Examples
+    --------
+    >>> text = "ana@example.org, card 4111 1111 1111 1111, order 4111 1111 1111 1112"
+    >>> [(found.kind, text[found.start : found.end]) for found in find_identifiers(text)]
+    [('e-mail', 'ana@example.org'), ('card', '4111 1111 1111 1111')]
+    """
+    kept: list[Identifier] = []
+    for found in (*_found(text), *(each for recognize in recognizers for each in recognize(text))):
+        if all(found.end <= other.start or found.start >= other.end for other in kept):
+            kept.append(found)
+    return tuple(sorted(kept, key=lambda found: found.start))
+
+
+def _found(text: str) -> Iterator[Identifier]:
+    for rule in _RULES:
+        for match in rule.pattern.finditer(text):
+            start, end = match.span(1 if match.re.groups else 0)
+            if rule.check(text[start:end]):
+                yield Identifier(rule.kind, start, end)
+
+
+def recognizer(name: str) -> Recognizer:
+    """Return an optional recognizer by name.
+
+    Raises
+    ------
+    UnknownName
+    MissingExtra
+        When its package is not installed.
+    """
+    if name != "presidio":
+        raise UnknownName(f"No recognizer named {name!r}. There is one besides our own: presidio.")
+    return _presidio()
+
+
+_PRESIDIO = {
+    "PERSON": "name", "EMAIL_ADDRESS": "e-mail", "PHONE_NUMBER": "phone", "IP_ADDRESS": "ip", "URL": "link",
+    "IBAN_CODE": "iban", "CREDIT_CARD": "card",
+}  # fmt: skip
+
+
+def _presidio(threshold: float = 0.4) -> Recognizer:
+    try:
+        import spacy
+        from presidio_analyzer import AnalyzerEngine
+        from presidio_analyzer.nlp_engine import SpacyNlpEngine
+    except ImportError as error:
+        raise MissingExtra(
+            "The recognizer presidio needs the package presidio-analyzer and a spaCy model: "
+            "pip install 'personae[presidio]'."
+        ) from error
+    engine = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": "en"}])
+    installed = [name for name in spacy.util.get_installed_models() if name.startswith("en_")]
+    engine.nlp = {"en": spacy.load(installed[0]) if installed else spacy.blank("en")}
+    analyzer = AnalyzerEngine(nlp_engine=engine, supported_languages=["en"])
+
+    def recognize(text: str) -> list[Identifier]:
+        found = analyzer.analyze(text, "en", entities=list(_PRESIDIO), score_threshold=threshold)
+        ranked = sorted(found, key=lambda hit: -hit.score)
+        return [Identifier(_PRESIDIO[hit.entity_type], hit.start, hit.end) for hit in ranked]
+
+    return recognize

@@ -1,0 +1,292 @@
+"""Attack, rewrite, attack again: until an attacker is no surer of a person than was asked for, or nothing is left to change.
+
+Sources: Staab, Vero, Balunović, Vechev (2024), "Large Language Models are Advanced Anonymizers", arXiv 2402.13846 (an attacker's
+inference steers the rewriting); Staab et al. (2024), "Beyond Memorization", arXiv 2310.07298, section 6 (masking as mitigation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+from personae.errors import BadInput
+from personae.infer.reader import Reader
+from personae.models.encoder import CachedEncoder, Encoder, home_encoder
+from personae.people.attributes import SYNTHPAI, Attribute, attribute
+from personae.people.records import Guess, Person, Trace
+from personae.shield._state import Key, State, key_of
+from personae.shield.drafts import Edit, rendered
+from personae.shield.exposure import SLACK as SLACK
+from personae.shield.exposure import Exposure, Utility, exposed, floors, over, utility_of
+from personae.shield.generalize import wider
+from personae.shield.identifiers import Recognizer
+from personae.shield.moves import Plan
+
+if TYPE_CHECKING:
+    from personae.models.chat import ChatModel
+
+Level = Literal["mask", "generalize", "rewrite"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+TARGET = 0.2
+ROUNDS = 60  # of attack and rewriting, after which what is left is reported as left
+Targets = float | Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One state on the way: the edits made so far, how sure the attacker then was, and the share of words kept."""
+
+    edits: tuple[Edit, ...]
+    exposure: Mapping[str, float]
+    words_kept: float
+
+    @property
+    def mean_exposure(self) -> float:
+        return sum(self.exposure.values()) / len(self.exposure) if self.exposure else 0.0
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "edits": len(self.edits),
+            "words_kept": round(self.words_kept, 4),
+            "exposure": {name: round(value, 4) for name, value in self.exposure.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Shielded:
+    """A person's traces after the shield, and what it did.
+
+    Parameters
+    ----------
+    person : str
+    level : one of LEVELS
+    before, traces : tuple of Trace
+        As they were and as they are now, in one order; what a person's line lost entirely has the text "".
+    edits : tuple of Edit
+        In offsets of `before`.
+    exposure : tuple of Exposure
+        One for each attribute, measured by the attacker on `before` and on `traces`.
+    utility : Utility
+    curve : tuple of Point
+        From the text as it was to the text as it is; `at(k)` gives the traces of one of them.
+    attacker : str
+        The reader's name.
+    """
+
+    person: str
+    level: Level
+    before: tuple[Trace, ...]
+    traces: tuple[Trace, ...]
+    edits: tuple[Edit, ...]
+    exposure: tuple[Exposure, ...]
+    utility: Utility
+    curve: tuple[Point, ...]
+    attacker: str
+
+    @property
+    def reached(self) -> bool:
+        """Whether every attribute is at its target, or as unknown as it is of anybody."""
+        return all(each.reached for each in self.exposure)
+
+    def at(self, point: int) -> tuple[Trace, ...]:
+        """Return the traces as they read at a point of the curve."""
+        return edited_traces(self.before, self.curve[point].edits)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the object that `personae shield --json` prints; it quotes replacements, never what they replaced."""
+        return {
+            "person": self.person,
+            "level": self.level,
+            "attacker": self.attacker,
+            "reached": self.reached,
+            "exposure": [each.as_json() for each in self.exposure],
+            "utility": self.utility.as_json(),
+            "curve": [point.as_json() for point in self.curve],
+            "edits": [edit.as_json() for edit in self.edits],
+        }
+
+
+def shield(
+    traces: Sequence[Trace],
+    *,
+    reader: Reader,
+    target: Targets = TARGET,
+    level: Level = "generalize",
+    attributes: Sequence[str | Attribute] | None = None,
+    rewriter: ChatModel | None = None,
+    recognizers: Sequence[Recognizer] = (),
+    encoder: Encoder | None = None,
+    random_state: int = 0,
+    rounds: int = ROUNDS,
+    watch: Callable[[int], None] | None = None,
+) -> Shielded:
+    """Change one person's traces until the reader is no surer of any attribute than the target.
+
+    Parameters
+    ----------
+    traces : sequence of Trace
+        Of one person. What others wrote is masked too, and never attacked.
+    reader : Reader
+        The attacker. Its evidence says which words are changed, and it is asked again after every batch of changes.
+    target : float or mapping of attribute to float
+        Highest probability of a best guess; attributes that a mapping leaves out get 0.2.
+    level : "mask", "generalize" or "rewrite"
+        "mask" takes identifiers out, "generalize" also writes telling values in wider words, "rewrite" also cuts telling words
+        and, where that does not do, drops the sentence and then the line.
+    attributes : sequence of names, optional
+        SynthPAI's eight by default.
+    rewriter : ChatModel, optional
+        Rewrites the telling lines before anything is cut; see `personae.shield.rewriter`.
+    recognizers : sequence of functions
+        More finders of identifiers, such as `recognizer("presidio")`.
+    encoder : Encoder, optional
+        Measures utility; the one that ships by default.
+    random_state : int
+        Keys the pseudonyms.
+    rounds : int
+        Most attacks in all.
+    watch : function of the number of attacks so far, optional
+
+    Raises
+    ------
+    BadInput
+        When the traces are of several people, or a level, a target or an attribute makes no sense.
+
+    Notes
+    -----
+    A best guess about somebody of whom nothing is known has a probability too (one half for sex); an attribute that far down
+    counts as reached. Words are cut greedily: the largest fall of the attacker's log-odds for each word lost comes first, by
+    its own attribution; the exposure after a batch is always measured, never predicted.
+
+    Examples
+    --------
+    >>> from personae.infer.stated import StatedReader
+    >>> lines = (Trace("ana", "table", "1", text="I'm a nurse in Porto. Write to ana@example.org!"),)
+    >>> shield(lines, reader=StatedReader()).traces[0].text
+    "I'm someone in health care in a city in Portugal. Write to [e-mail]!"
+    """
+    chosen = [attribute(name) for name in attributes] if attributes is not None else list(SYNTHPAI)
+    targets = _targets(target, chosen)
+    _check(traces, level)
+    run = _Run(State(traces), reader, chosen, targets, rounds, watch)
+    run.attack()
+    if run.state.mask(recognizers, random_state):
+        run.attack()
+    if level != "mask":
+        run.generalize()
+    if rewriter is not None:
+        from personae.shield.rewriter import rewrite
+
+        run.model(
+            lambda state, claims, excess: rewrite(rewriter, state, claims, excess, recognizers, random_state)
+        )
+    if level == "rewrite":
+        run.cut()
+    return run.result(level, encoder or CachedEncoder(home_encoder()))
+
+
+def edited_traces(traces: Sequence[Trace], edits: Sequence[Edit]) -> tuple[Trace, ...]:
+    """Return the traces with the edits made; what is only signs and marks of cuts then becomes empty."""
+    by_key: dict[Key, list[Edit]] = {}
+    for edit in edits:
+        by_key.setdefault((edit.source, edit.trace), []).append(edit)
+    return tuple(
+        replace(trace, text=rendered(trace.text, by_key[key_of(trace)])) if key_of(trace) in by_key else trace
+        for trace in traces
+    )
+
+
+class _Run:
+    """One person under the shield: attacks are counted, and each one adds a point to the curve."""
+
+    def __init__(
+        self,
+        state: State,
+        reader: Reader,
+        attributes: Sequence[Attribute],
+        targets: Mapping[str, float],
+        rounds: int,
+        watch: Callable[[int], None] | None,
+    ) -> None:
+        self.state, self.reader, self.attributes, self.targets = state, reader, attributes, targets
+        self.rounds, self.watch = rounds, watch
+        self.floors = floors(reader, state.person, attributes)
+        self.bounds = {name: max(targets[name], self.floors[name] + SLACK) for name in targets}
+        self.curve: list[Point] = []
+        self.guesses: list[dict[str, Guess]] = []
+
+    @property
+    def excess(self) -> dict[str, float]:
+        """Return by how much, in log-odds, each attribute is above its bound."""
+        return over(self.guesses[-1], self.bounds)
+
+    def attack(self) -> None:
+        person = Person(self.state.person, self.state.traces())
+        self.claims = self.reader.read(person, self.attributes)
+        self.guesses.append(exposed(self.claims, self.attributes))
+        chances = {name: guess.probability for name, guess in self.guesses[-1].items()}
+        self.curve.append(Point(self.state.edits, chances, self.state.words_kept))
+        if self.watch:
+            self.watch(len(self.curve))
+
+    def generalize(self) -> None:
+        for step in (0, 1):
+            made = 0
+            for name in self.excess:
+                made += self.state.widen(
+                    name, lambda text, name=name, step=step: wider(text, name, step=step)
+                )
+            if made:
+                self.attack()
+
+    def model(self, rewrite: Callable[..., int], most: int = 3) -> None:
+        for _ in range(most):
+            if not self.excess or not rewrite(self.state, self.claims, self.excess):
+                return
+            self.attack()
+
+    def cut(self) -> None:
+        plan = Plan(self.state)
+        while len(self.curve) < self.rounds and self.excess:
+            if not plan.make(self.claims, self.excess, self.bounds):
+                return
+            self.attack()
+
+    def result(self, level: Level, encoder: Encoder) -> Shielded:
+        exposure = tuple(
+            Exposure(
+                name, self.guesses[0][name], self.guesses[-1][name], self.floors[name], self.targets[name]
+            )
+            for name in self.targets
+        )
+        before, after = self.state.before, self.state.traces()
+        utility = utility_of(before, after, encoder)
+        return Shielded(
+            self.state.person, level, before, after, self.state.edits, exposure, utility, tuple(self.curve),
+            self.reader.name,
+        )  # fmt: skip
+
+
+def _targets(target: Targets, attributes: Sequence[Attribute]) -> dict[str, float]:
+    given = (
+        {} if isinstance(target, (int, float)) else {attribute(name).name: p for name, p in target.items()}
+    )
+    usual = float(target) if isinstance(target, (int, float)) else TARGET
+    names = [each.name for each in attributes]
+    if unknown := [name for name in given if name not in names]:
+        raise BadInput(f"A target for {unknown[0]!r}, which is not among the attributes: {', '.join(names)}.")
+    targets = {name: float(given.get(name, usual)) for name in names}
+    if wrong := [name for name, value in targets.items() if not 0.0 <= value <= 1.0]:
+        raise BadInput(
+            f"The target of {wrong[0]!r} is {targets[wrong[0]]:g}; a probability is between 0 and 1."
+        )
+    return targets
+
+
+def _check(traces: Sequence[Trace], level: str) -> None:
+    if level not in LEVELS:
+        raise BadInput(f"No level {level!r}. Levels: {', '.join(LEVELS)}.")
+    people = {trace.person for trace in traces}
+    if len(people) != 1:
+        raise BadInput(f"The traces of {len(people)} people; shield takes those of one person at a time.")
