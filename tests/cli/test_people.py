@@ -190,12 +190,8 @@ def test_forget(path: Path, tmp_path: Path) -> None:
         recording.add(request, "scripted", Reply("a nurse"))
     out, notes = typed("forget", "person-of-ana", "--yes", "--recording", tmp_path / "answers.jsonl")
     rows = dict(line.split("\t") for line in out.splitlines())
-    assert (rows["deleted traces"], rows["deleted claims"], rows["recordings"], rows["leftovers"]) == (
-        "2",
-        "1",
-        "1",
-        "0",
-    )
+    wanted = ("lines deleted", "claims deleted", "recorded answers of models deleted", "found after all")
+    assert [rows[name] for name in wanted] == ["2", "1", "1", "0"]
     assert notes.startswith("person-of-ana: forgotten.")
     assert Recording(tmp_path / "answers.jsonl").persons() == {"person-of-bea": 1}
     assert [each["person"] for each in objects("list")] == ["person-of-bea"]
@@ -208,8 +204,20 @@ def test_forget(path: Path, tmp_path: Path) -> None:
 def test_forget_says_when_something_is_left(path: Path) -> None:
     path.with_name("people.duckdb.bak").write_bytes(b"I moved to Porto.")
     out, notes = typed("forget", "person-of-ana", "--yes", fails=1)
-    assert "leftovers\tpeople.duckdb.bak 1" in out
+    assert "found after all\tpeople.duckdb.bak 1" in out
     assert "not all is forgotten" in notes
+
+
+def test_who_was_forgotten_is_not_imported_again_unasked(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "t.jsonl"
+    typed("export", file)
+    typed("forget", "person-of-ana", "--yes")
+    _, notes = typed("import", file)
+    assert "left out 1 whom this store was told to forget; --again takes them in" in notes
+    assert [each["person"] for each in objects("list")] == ["person-of-bea"]
+    typed("import", file, "--again")
+    assert len(objects("list")) == 2
+    assert "left out" not in typed("import", file)[1]
 
 
 def on_terminal(*arguments: str, answer: str = "") -> tuple[int, str]:

@@ -117,6 +117,21 @@ def test_person_limit_only_and_since(people: Path, tmp_path: Path) -> None:
     assert record["traces"]["kept"] == 1
 
 
+def test_who_was_forgotten_stays_out_until_asked_for(people: Path, tmp_path: Path) -> None:
+    file = tmp_path / "people.duckdb"
+    reveal = [people, "--map", "person=who,text=body", "--store", file, "--only", "age,job"]
+    typed(*reveal, "--json")
+    with Store(file) as store:
+        store.delete_person("bo")
+    done = typed(*reveal, "--json")
+    assert set(told(done)) == {"ana", "cy"}
+    assert "Left out: 1 person whom this store was told to forget. --again takes them in." in done.stderr
+    alone = typed(*reveal, "--person", "bo", code=1)
+    assert "1 person whom this store was told to forget" in alone.stderr
+    assert set(told(typed(*reveal, "--json", "--again"))) == {"ana", "bo", "cy"}
+    assert set(told(typed(*reveal, "--json"))) == {"ana", "bo", "cy"}
+
+
 def test_text_on_stdin() -> None:
     (said,) = told(typed("-", "--json", stdin="I'm a nurse and I live in Porto.")).values()
     assert said == {"occupation": "nurse", "city_country": "Porto, Portugal"} | said

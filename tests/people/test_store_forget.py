@@ -17,6 +17,34 @@ CANARY = "the heron stands in the flooded quarry, number"
 TABLES = ("people", "traces", "claims", "vectors", "parameters", "journal")
 
 
+def test_a_mark_stays_and_tells_nothing(tmp_path: Path) -> None:
+    with Store(tmp_path / "people.duckdb") as store:
+        fill(store)
+        forget(store, "person-of-ana")
+        marks = store.forgotten()
+        assert "person-of-ana" in marks
+        assert "person-of-bea" not in marks
+        assert b"person-of-ana" not in raw(store)
+        forget(store, "person-of-bea")
+        assert store.forgotten().salt == marks.salt
+        store.admit_again("person-of-ana")
+    with Store(tmp_path / "people.duckdb") as store:
+        assert "person-of-ana" not in store.forgotten()
+        assert "person-of-bea" in store.forgotten()
+    with Store(tmp_path / "other.duckdb") as other:
+        other.delete_person("person-of-bea")
+        assert not other.forgotten().marks & marks.marks
+
+
+def test_a_store_from_before_the_marks_gets_a_place_for_them(tmp_path: Path) -> None:
+    with Store(tmp_path / "people.duckdb") as store:
+        store.database.execute("DROP TABLE forgotten")
+    with Store(tmp_path / "people.duckdb") as store:
+        assert "ana" not in store.forgotten()
+        store.delete_person("ana")
+        assert "ana" in store.forgotten()
+
+
 class Recordings:
     """Recorded answers that can be made to keep some."""
 
@@ -181,7 +209,7 @@ def test_every_text_column_is_searched(store: Store) -> None:
     assert set(searched) == set(TABLES)
     assert ("accesses", "person") not in {(table, column) for table, column, _ in columns}
     for table, column, kind in columns:
-        assert table == "accesses" or kind in silent or column in searched[table], (table, column)
+        assert table in {"accesses", "forgotten"} or kind in silent or column in searched[table], (table, column)
 
 
 def test_the_log_of_accesses_outlives_the_forgotten(store: Store) -> None:

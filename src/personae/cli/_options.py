@@ -21,6 +21,9 @@ StorePath = Annotated[
     Path | None,
     typer.Option("--store", envvar="PERSONAE_STORE", help="Workspace file that keeps people and claims."),
 ]
+Again = Annotated[
+    bool, typer.Option("--again", help="Take in people too whom this store was told to forget.")
+]
 Purpose = Annotated[
     str, typer.Option("--purpose", help="What the inference is for; decides what it may be about.")
 ]

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from personae.cli._console import note, print_json, print_table
-from personae.cli._options import Json, Limit, Quiet, StorePath
+from personae.cli._options import Again, Json, Limit, Quiet, StorePath
 from personae.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ app = typer.Typer(
 _STORE = Path("personae.duckdb")
 _LINES = 10  # traces that `show` prints without --limit
 _CHARACTERS = 80  # of a trace's text on a terminal
+_Row = TypeVar("_Row", "Claim", "Trace")
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="A person's id; see `personae people list`.")]
 
 
@@ -150,6 +152,7 @@ def import_(
         ),
     ],
     store: StorePath = None,
+    again: Again = False,
     limit: Limit = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -162,12 +165,13 @@ def import_(
     archives = {file: read_archive(file).rows for file, what in kinds if not what}
     with _open(store, create=True) as opened:
         for file, what in kinds:
-            tally = Tally()
+            tally, left = Tally(), set[str]()
+            wanted = partial(_unforgotten, opened, left, again=again)
             if what == "claims":
-                added = opened.add_claims(_sound(islice(read_claims(file), limit), tally))
+                added = opened.add_claims(wanted(_sound(islice(read_claims(file), limit), tally)))
             else:
                 rows = read_traces(file) if what else archives[file]
-                added = opened.add(tally.traces(islice(rows, limit)))
+                added = opened.add(wanted(tally.traces(islice(rows, limit))))
             report = {
                 "file": str(file),
                 "what": what,
@@ -176,6 +180,11 @@ def import_(
                 "known": added.known,
             }
             _print_import(report, tally, as_json=as_json, quiet=quiet)
+            if left:
+                told = (
+                    f"{file}: left out {len(left)} whom this store was told to forget; --again takes them in"
+                )
+                note(told, quiet=quiet)
 
 
 @app.command()
@@ -202,12 +211,13 @@ def forget(
     if as_json:
         print_json(proof.as_json())
     else:
-        print_table(("proof", "number"), _proof_rows(proof.as_json()))
+        print_table(("what", "number"), _proof_rows(proof.as_json()))
     if not proof.is_complete:
         note(f"{person}: not all is forgotten; see the leftovers")
         raise typer.Exit(1)
     note(
-        f"{person}: forgotten. Backups, exports and the disk's own old blocks are beyond this proof.",
+        f"{person}: forgotten. Backups, exports, reports and the disk's own old blocks are beyond this proof. A salted mark, "
+        "which holds nothing about them, keeps `reveal` and `import` from taking them in again; --again does.",
         quiet=quiet,
     )
 
@@ -245,6 +255,19 @@ def _given(person: str, name: str, value: str) -> Claim:
     return Claim(
         person, chosen.name, (Guess(spelled, 1.0),), "given", False, "people edit", time=datetime.now(UTC)
     )  # fmt: skip
+
+
+def _unforgotten(store: Store, left: set[str], rows: Iterable[_Row], *, again: bool) -> Iterator[_Row]:
+    """Yield the rows of people whom the store was not told to forget, and add the others to `left`."""
+    marks = store.forgotten()
+    for row in rows:
+        if row.person in marks and not again:
+            left.add(row.person)
+            continue
+        if row.person in marks:
+            store.admit_again(row.person)
+            marks = store.forgotten()
+        yield row
 
 
 def _sound(rows: Iterable[Claim | RowError], tally: Tally) -> Iterator[Claim]:
@@ -308,14 +331,28 @@ def _print_claims(claims: Iterable[Claim], *, history: bool = False) -> None:
     print_table(columns, rows)
 
 
+_DELETED = {
+    "traces": "lines deleted", "claims": "claims deleted", "vectors": "sentence vectors deleted",
+    "parameters": "fitted parameters deleted", "journal": "entries in the journal of runs deleted",
+    "people": "entries in the list of people deleted",
+}  # fmt: skip
+_PROVED = {
+    "recordings": "recorded answers of models deleted",
+    "digests": "different texts of theirs that the store was then searched for",
+    "shared": "texts that others wrote too, which stay with those others",
+    "searched": "values searched in what is left of the store",
+    "pieces": "pieces of their texts looked for in the file's raw bytes",
+    "visible": "of these, seen there before the deletion",
+    "bytes_scanned": "bytes searched after the file was written anew",
+    "mentions": "mentions of this id in others' rows, which stay",
+}
+
+
 def _proof_rows(proof: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    for name, value in proof.items():
-        if name == "deleted":
-            yield from ((f"deleted {table}", rows) for table, rows in value.items())
-        elif name == "leftovers":
-            yield name, ", ".join(f"{place} {number}" for place, number in value.items()) or 0
-        elif name not in {"person", "is_complete"}:
-            yield name.replace("_", " "), value
+    yield from ((_DELETED.get(table, table), rows) for table, rows in proof["deleted"].items())
+    yield from ((said, proof[name]) for name, said in _PROVED.items())
+    left = ", ".join(f"{place} {number}" for place, number in proof["leftovers"].items())
+    yield "found after all", left or 0
 
 
 def _summary(summary: Summary) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import typer
 
 from personae import __version__
 from personae.cli._console import note, plain, print_json, print_table, progress
-from personae.cli._options import Json, Limit, Model, Only, Purpose, Quiet, StorePath
+from personae.cli._options import Again, Json, Limit, Model, Only, Purpose, Quiet, StorePath
 from personae.errors import BadInput
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def reveal(
     ] = None,
     purpose: Purpose = "self-audit",
     store: StorePath = None,
+    again: Again = False,
     model: Model = "home",
     price: Annotated[
         str, typer.Option("--price", help="Dollars per million tokens in and out: 0.15/0.60.")
@@ -95,6 +96,7 @@ def reveal(
             limit=limit,
             options=Options(day_first=day_first, person=me, columns=_columns(columns or [])),
             store=kept,
+            again=again,
         )
         if dry_run:
             _estimate(revealed, chat, json=json)
@@ -112,6 +114,8 @@ def _write(
     first = next(revealed.readings, None)
     if first is None:
         _note_skipped(revealed, quiet=quiet)
+        if revealed.forgotten:
+            raise BadInput(f"Nobody to read: {_left_out(revealed.forgotten)}")
         why = "the reasons above" if revealed.tally.skipped and not quiet else "whether there are rows"
         raise BadInput(f"Nobody to read: no trace was kept. Look at {why}, at --person and at --since.")
     shown: list[Reading] = []
@@ -146,6 +150,8 @@ def _write(
         _print(shown, count, [attribute.name for attribute in revealed.attributes])
     _note_unread(revealed, model, quiet=quiet)
     _note_skipped(revealed, quiet=quiet)
+    if revealed.forgotten:
+        note(f"Left out: {_left_out(revealed.forgotten)}", quiet=quiet)
     if page is not None:
         note(f"Wrote {page}", quiet=quiet)
 
@@ -220,6 +226,11 @@ def _note_skipped(revealed: Revealed, *, quiet: bool) -> None:
         for reason, times in tally.reasons.most_common(5):
             example = next((error for error in tally.errors if error.reason == reason), None)
             note(f"  {times} × {reason}" + (f", first at {example.where}" if example else ""), quiet=quiet)
+
+
+def _left_out(forgotten: list[str]) -> str:
+    whom = "1 person whom" if len(forgotten) == 1 else f"{len(forgotten)} people whom"
+    return f"{whom} this store was told to forget. --again takes them in."
 
 
 def _chat(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from personae.infer.reader import Reader
 from personae.people.archives import Archive, Options, Row, RowError, Tally, grouped, read_archive, read_text
 from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.policy import require
-from personae.people.records import people_of
+from personae.people.records import Person, people_of
 
 if TYPE_CHECKING:
     from personae.people.store import Store
@@ -28,7 +28,8 @@ STDIN = "-"
 class Revealed:
     """The people of one or several archives, read as they are asked for.
 
-    `formats` names each archive's format; `tally` counts rows and is complete once `readings` is used up.
+    `formats` names each archive's format; `tally` counts rows, and `forgotten` those left out because the store was told to
+    forget them; both are complete once `readings` is used up.
     """
 
     readings: Iterator[Reading]
@@ -36,6 +37,7 @@ class Revealed:
     attributes: tuple[Attribute, ...]
     withheld: tuple[Attribute, ...]  # what the purpose does not allow
     tally: Tally
+    forgotten: list[str] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[Reading]:
         return self.readings
@@ -52,6 +54,7 @@ def reveal(
     limit: int | None = None,
     options: Options | None = None,
     store: Store | None = None,
+    again: bool = False,
 ) -> Revealed:
     """Read archives and say what they give away about each person.
 
@@ -72,7 +75,9 @@ def reveal(
     limit : int
         Stop after so many people.
     store : Store or None
-        Workspace that keeps people and claims and makes the run resumable.
+        Workspace that keeps people and claims and makes the run resumable. People who were forgotten in it are left out.
+    again : bool
+        Read and keep them again.
 
     Raises
     ------
@@ -104,9 +109,13 @@ def reveal(
     traces = tally.traces(
         grouped(_wanted(rows, person, since)) if len(archives) > 1 else _wanted(rows, person, since)
     )
-    people = islice(people_of(traces), limit)
+    forgotten: list[str] = []
+    people = people_of(traces)
+    people = islice(people if store is None else _unforgotten(people, store, forgotten, again=again), limit)
     readings = read_people(people, reader or home_reader(), attributes, purpose=purpose, store=store)
-    return Revealed(readings, tuple(archive.format for archive in archives), attributes, withheld, tally)
+    return Revealed(
+        readings, tuple(archive.format for archive in archives), attributes, withheld, tally, forgotten
+    )
 
 
 def home_reader() -> Reader:
@@ -124,6 +133,19 @@ def _open(path: Path | str, options: Options) -> Archive:
             "Reading from stdin, and nothing is piped in. Name a file, or end the text with Ctrl-D."
         )
     return read_text(sys.stdin.buffer, options)
+
+
+def _unforgotten(
+    people: Iterable[Person], store: Store, forgotten: list[str], *, again: bool
+) -> Iterator[Person]:
+    marks = store.forgotten()
+    for person in people:
+        if person.id in marks and not again:
+            forgotten.append(person.id)
+            continue
+        if person.id in marks:
+            store.admit_again(person.id)
+        yield person
 
 
 def _wanted(rows: Iterable[Row], person: str, since: datetime | None) -> Iterator[Row]:

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     import duckdb
 
 VERSION = 1
+LATER = {  # tables that stores from before them lack
+    "accesses": """CREATE TABLE accesses (
+    place BIGINT PRIMARY KEY, time TIMESTAMP NOT NULL, question VARCHAR NOT NULL, verdict VARCHAR NOT NULL,
+    rule VARCHAR NOT NULL, granted BOOLEAN NOT NULL, seal VARCHAR NOT NULL
+);""",
+    "forgotten": "CREATE TABLE forgotten (salt VARCHAR NOT NULL, mark VARCHAR PRIMARY KEY);",
+}
 SCHEMA = f"""
 CREATE TABLE workspace (version INTEGER NOT NULL, rewrite_due BOOLEAN NOT NULL);
 INSERT INTO workspace VALUES ({VERSION}, false);
@@ -45,13 +52,13 @@ CREATE TABLE journal (
     person VARCHAR, method VARCHAR, config VARCHAR, traces BIGINT, claims BIGINT, finished TIMESTAMP,
     PRIMARY KEY (person, method, config)
 );
-CREATE TABLE accesses (
-    place BIGINT PRIMARY KEY, time TIMESTAMP NOT NULL, question VARCHAR NOT NULL, verdict VARCHAR NOT NULL,
-    rule VARCHAR NOT NULL, granted BOOLEAN NOT NULL, seal VARCHAR NOT NULL
-);
+{" ".join(LATER.values())}
 """  # `place` is the order of arrival, for a claim in its profile; times are UTC
 PERSONAL = ("traces", "claims", "vectors", "parameters", "journal", "people")  # tables keyed by person
-KEPT = (*PERSONAL, "accesses")  # what a rewrite copies; the log of accesses holds nothing about a person
+KEPT = (
+    *PERSONAL,
+    *LATER,
+)  # what a rewrite copies; the log of accesses and the marks hold nothing about a person
 _FRESH = "personae_rewritten"  # what the fresh file is called while rows are copied into it
 _SLICE = 100_000  # rows copied at once in a rewrite: a key's index is built in memory
 
@@ -241,8 +248,8 @@ class Database:
         tables = {name for (name,) in self.execute("SELECT table_name FROM duckdb_tables()")}
         if not {"workspace", *PERSONAL} <= tables:
             raise BadInput(f"{self.path}: not a personae store. Name another file with --store.")
-        if "accesses" not in tables:  # a store from before the log
-            self.execute("CREATE TABLE accesses" + SCHEMA.split("CREATE TABLE accesses")[1])
+        for table in LATER.keys() - tables:
+            self.execute(LATER[table])
         [(version,)] = self.execute("SELECT version FROM workspace")
         if version > VERSION:
             raise BadInput(

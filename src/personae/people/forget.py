@@ -7,6 +7,9 @@ texts, which finds any row that was missed. The raw bytes of the store's files a
 DuckDB compresses its pages, so this search sees only a part, and `Proof.visible` says how many pieces it saw before
 the deletion. That is why the file is written anew from the live rows instead of trusting the search alone.
 
+A salted mark of the id stays (`Store.forgotten`), so that reading the same archive into the same store does not bring the
+person back unasked.
+
 What no program can prove from inside a file: blocks that a disk or file system keeps of the old file, backups, and
 copies that were exported.
 """

@@ -13,6 +13,8 @@ Added(new=2, known=0)
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -66,6 +68,23 @@ class Summary:
     sources: tuple[str, ...]
     first: datetime | None
     last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """The marks that forgetting left, so that the same archive does not bring a person back unasked.
+
+    A mark is a salted hash of the person's id. It tells nothing by itself; who has the store and guesses the id can check it.
+    """
+
+    salt: str
+    marks: frozenset[str]
+
+    def __contains__(self, person: str) -> bool:
+        return bool(self.marks) and self.mark(person) in self.marks
+
+    def mark(self, person: str) -> str:
+        return hashlib.blake2b(key(person).encode(), digest_size=16, key=bytes.fromhex(self.salt)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,8 +357,10 @@ class Store:
     def delete_person(self, person: str) -> dict[str, int]:
         """Delete a person's rows in every table and ask for a rewrite; returns the rows deleted by table.
 
-        The freed pages still hold the text: `personae.people.forget.forget` rewrites the file and proves it.
+        The freed pages still hold the text: `personae.people.forget.forget` rewrites the file and proves it. A mark stays
+        that `forgotten` knows the person by.
         """
+        marks = self.forgotten()
         with self.database.transaction():
             deleted = {
                 table: int(
@@ -348,7 +369,19 @@ class Store:
                 for table in PERSONAL
             }
             self.database.execute("UPDATE workspace SET rewrite_due = true")
+            self.database.execute(
+                "INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (marks.salt, marks.mark(person))
+            )
         return deleted
+
+    def forgotten(self) -> Forgotten:
+        """Return who was forgotten here, as marks that an id can be held against."""
+        rows = self.database.execute("SELECT salt, mark FROM forgotten")
+        return Forgotten(rows[0][0] if rows else secrets.token_hex(16), frozenset(mark for _, mark in rows))
+
+    def admit_again(self, person: str) -> None:
+        """Take back the mark of a person who was forgotten."""
+        self.database.execute("DELETE FROM forgotten WHERE mark = ?", (self.forgotten().mark(person),))
 
     def _insert(self, traces: Sequence[Trace]) -> int:
         """Insert the traces that are new and return how many; belongs inside a transaction."""
