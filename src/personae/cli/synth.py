@@ -15,7 +15,7 @@ from personae.errors import BadInput
 
 if TYPE_CHECKING:
     from personae.synth.joint import Joint
-    from personae.synth.population import Population
+    from personae.synth.population import Population, Spec
 
 app = typer.Typer(
     help="People who do not exist: populations by statistics or like a table, and what they would write.",
@@ -86,7 +86,7 @@ def people(
     if columns and like is None:
         raise typer.BadParameter("goes with --like", param_hint="--columns")
     core = _learned(like, columns, quiet=quiet) if like else read_spec(spec) if spec else home_spec()
-    chosen = Panorama(None, locale) if hand_set else core if like or plain else Panorama(core, locale)
+    chosen: Spec = Panorama(None, locale) if hand_set else core if like or plain else Panorama(core, locale)
     start = time.perf_counter()
     made = sample(chosen, n, seed)
     seconds = time.perf_counter() - start
@@ -102,8 +102,8 @@ def _learned(file: Path, columns: str, *, quiet: bool) -> Joint:
     names = [name.strip() for name in columns.split(",") if name.strip()]
     if missing := [name for name in names if name not in table]:
         raise BadInput(f"{file.name}: has no column {missing[0]!r}. It has: {', '.join(table)}.")
-    kept = [name for name in table if controllable(table[name])] if not names else names
-    if left := [name for name in table if name not in kept] if not names else []:
+    kept = names or [name for name in table if controllable(table[name])]
+    if not names and (left := [name for name in table if name not in kept]):
         note(f"left out, with missing numbers or too many different values: {', '.join(left)}", quiet=quiet)
     if not kept:
         raise BadInput(

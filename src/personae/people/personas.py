@@ -260,25 +260,27 @@ def _identifier(name: str) -> str:
 def _write_file(
     rows: Iterable[tuple[Described, dict[str, Any]]], part: Path, suffix: str, layout: Layout
 ) -> int:
-    written = 0
+    count = 0
     with part.open("w", encoding="utf-8") as stream:
         if suffix == ".json":
             objects = [row for _, row in rows]
             whole = {"agent_list": objects, "edsl_class_name": "AgentList"} if layout == "edsl" else objects
             json.dump(whole, stream, ensure_ascii=False)
             return len(objects)
-        for written, (_, row) in enumerate(rows, 1):
+        for _, row in rows:
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return written
+            count += 1
+    return count
 
 
 def _write_folder(rows: Iterable[tuple[Described, dict[str, Any]]], part: Path) -> int:
     part.mkdir(parents=True)
-    written = 0
-    for written, (person, row) in enumerate(rows, 1):
+    count = 0
+    for person, row in rows:
         name = re.sub(r"[^\w.-]", "_", person.id)
         (part / f"{name}.json").write_text(json.dumps(row, ensure_ascii=False, indent=1), encoding="utf-8")
-    return written
+        count += 1
+    return count
 
 
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -289,13 +291,13 @@ def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         return
     text = path.read_text(encoding="utf-8-sig")
     if path.suffix == ".jsonl":
-        rows = (
+        rows = [
             (f"{path.name}:{number}", line)
             for number, line in enumerate(text.splitlines(), 1)
             if line.strip()
-        )
+        ]
     else:
-        rows = iter([(path.name, text)])
+        rows = [(path.name, text)]
     for place, line in rows:
         try:
             found = json.loads(line)

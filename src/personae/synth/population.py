@@ -55,8 +55,10 @@ class MadePerson:
 class Spec(Protocol):
     """A joint distribution that people can be drawn from; `variables` are those that it controls."""
 
-    provenance: str
-    variables: tuple[Variable, ...]
+    @property
+    def provenance(self) -> str: ...
+    @property
+    def variables(self) -> tuple[Variable, ...]: ...
 
     def draw(self, n: int, seed: int) -> Columns:
         """Return columns of n people; the first people are the same whatever n is."""

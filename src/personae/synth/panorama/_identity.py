@@ -231,7 +231,7 @@ def _towns(code: str) -> tuple[Objects, NDArray[np.float64]]:
 
 
 def _pairs(streams: Streams, name: str, firsts: Sequence[str], seconds: Sequence[str]) -> Objects:
-    return streams.among(f"{name} 1", firsts) + " " + streams.among(f"{name} 2", seconds)
+    return np.asarray(streams.among(f"{name} 1", firsts) + " " + streams.among(f"{name} 2", seconds))
 
 
 def _some(streams: Streams, name: str, share: float, column: Objects) -> Objects:
