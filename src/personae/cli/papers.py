@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -125,6 +125,23 @@ def table(
         sys.stdout.write((tables.markdown if form == "markdown" else tables.as_html)(result.rows))
     else:
         raise typer.BadParameter(f"No format named {form!r}; use text, markdown, html or json.")
+
+
+@app.command()
+def plot(
+    slug: Slug,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .png, .svg, .pdf or .html.")],
+    kind: Annotated[str, typer.Option(help="reliability or risk-coverage.")] = "reliability",
+    limit: Limit = None,
+) -> None:
+    """Draw how far a paper's recorded confidences can be trusted."""
+    from personae.papers.harness import Context
+    from personae.papers.pictures import confidences_of, draw
+
+    if kind not in {"reliability", "risk-coverage"}:
+        raise typer.BadParameter(f"No kind named {kind!r}; use reliability or risk-coverage.")
+    draw(slug, confidences_of(slug, Context(limit=limit)), path, kind=cast(Any, kind))
+    note(f"wrote {path}")
 
 
 @app.command()

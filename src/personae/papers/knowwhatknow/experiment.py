@@ -94,6 +94,15 @@ def samples(context: Context) -> list[dict[str, Any]]:
     ]
 
 
+def confidences(context: Context) -> dict[str, tuple[Array, Array]]:
+    """Return what can be drawn: the token probability and the stated number under each prompt, and what was right."""
+    return {
+        f"{run.name}, {source}": (_values(values), run.right)
+        for run in boolq_runs(context)
+        for source, values in (("token", run.token), ("stated", run.stated))
+    }
+
+
 def _options(context: Context) -> Iterator[Comparison]:
     """Sixteen base models on MMLU with six options: how likely they take their top option to be, against published accuracy."""
     published = context.json(DATA, "mmlu10k_published.json")["accuracy_pct"]

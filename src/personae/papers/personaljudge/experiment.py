@@ -87,6 +87,19 @@ def samples(context: Context) -> list[dict[str, Any]]:
     ]
 
 
+def confidences(context: Context) -> dict[str, tuple[Array, Array]]:
+    """Return what can be drawn: each run's stated certainty, and what was right."""
+    found = {}
+    for run in recordings(context).runs:
+        chosen = [row for row in run.answered if run.states_certainty and row.certainty is not None]
+        if chosen:
+            found[f"{run.setting}, {run.model}"] = (
+                np.array([row.certainty for row in chosen]),
+                _right(chosen),
+            )
+    return found
+
+
 def _recomputed(context: Context, run: Run) -> Iterator[Comparison]:
     """One run: accuracy as published, among high certainties, on labels A and B alone, and how often A was picked."""
     n, accuracy, high_accuracy, n_high = (EXPECTED.get(run.name) if context.limit is None else None) or (

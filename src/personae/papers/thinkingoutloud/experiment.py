@@ -6,7 +6,7 @@ not public; the tables are those of public recordings, whose expected numbers th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from personae.audit.final_answers import same_answer
 from personae.metrics.calibration import BINS, error_columns, error_of_sums, expected_calibration_error
 from personae.metrics.intervals import bootstrap_sums
 from personae.models.chat import Reply
+from personae.models.confidence import Confidence
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.knowwhatknow.recorded import boolq_runs
 from personae.papers.thinkingoutloud.chains import chain_rows
@@ -56,6 +57,11 @@ def marker(context: Context) -> Callable[[str, Mapping[str, Any]], float]:
     return lambda said, sample: float(same_answer(read_said(Reply(said)).answer, sample["target"]))
 
 
+def confidences(context: Context) -> dict[str, tuple[Array, Array]]:
+    """Return what can be drawn: the stated confidence under each prompt, and what was right."""
+    return {run.name: (_values(run.stated), run.right) for run in boolq_runs(context)}
+
+
 def _prompts(context: Context) -> Iterator[Comparison]:
     """What a stated confidence is worth under six prompts."""
     shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
@@ -72,7 +78,7 @@ def _prompts(context: Context) -> Iterator[Comparison]:
                 (expected[place], "card, same rows", "within .0005") if expected else (None, "", "")
             )
             yield compare(run.name, metric, STATED_CONFIDENCE, value, paper=paper, source=source, bar=bar)
-        stated = np.array([confidence.value for confidence in run.stated], dtype=float)
+        stated = _values(run.stated)
         columns[run.name] = error_columns(stated, run.right)
         mass = expected_calibration_error(stated, run.right, binning="mass")
         yield compare(run.name, "ECE, 10 bins of equal mass", STATED_CONFIDENCE, mass, n=len(stated))
@@ -84,6 +90,10 @@ def _prompts(context: Context) -> Iterator[Comparison]:
         )
         bar = "low > 0" if context.limit is None else ""
         yield compare(name, "ECE saved on prompt 1", STATED_CONFIDENCE, saved, bar=bar)
+
+
+def _values(stated: Sequence[Confidence]) -> Array:
+    return np.array([confidence.value for confidence in stated], dtype=float)
 
 
 def _side_by_side(first: Array, second: Array) -> Array:

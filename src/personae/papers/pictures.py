@@ -1,0 +1,84 @@
+"""How far recorded confidences can be trusted, as pictures: reliability and risk-coverage, in a file or inline in a page."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.errors import BadInput
+from personae.metrics.calibration import reliability_bins, risk_coverage
+from personae.papers.harness import Context, paper
+from personae.papers.table import write_whole
+from personae.report import figures, plots
+from personae.report.plots import Bin
+
+Kind = Literal["reliability", "risk-coverage"]
+Confidences = Mapping[
+    str, tuple[NDArray[np.float64], NDArray[np.float64]]
+]  # by name: claimed in [0, 1], right 0 or 1
+MOST_POINTS = 200
+
+
+def confidences_of(slug: str, context: Context) -> Confidences:
+    """Return the recorded confidences of a paper that has some.
+
+    Raises
+    ------
+    BadInput
+        When it has none.
+    """
+    title = paper(slug).title
+    found = getattr(import_module(f"personae.papers.{slug}.experiment"), "confidences", None)
+    if found is None:
+        raise BadInput(
+            f"{title} has no recorded confidences to draw. knowwhatknow, thinkingoutloud and personaljudge have."
+        )
+    named: Confidences = found(context)
+    return named
+
+
+def draw(slug: str, confidences: Confidences, path: Path, *, kind: Kind = "reliability") -> None:
+    """Write a picture; as inline SVG in a page where the path ends in .html, else by matplotlib.
+
+    Parameters
+    ----------
+    slug : str
+    confidences : mapping from a name to (confidences, right), arrays of one length
+    path : Path
+        Ends in .html, .png, .svg or .pdf.
+    """
+    title = paper(slug).title
+    is_page = path.suffix.lower() == ".html"
+    if kind == "reliability":
+        bins = [
+            (name, [Bin(each.probability, each.right, each.n) for each in reliability_bins(*pair)])
+            for name, pair in confidences.items()
+        ]
+        if not is_page:
+            figures.draw_reliability(bins, path, title=title)
+            return
+        picture = plots.reliability(bins, title=title)
+    else:
+        curves = [(name, _points(*pair)) for name, pair in confidences.items()]
+        if not is_page:
+            figures.draw_risk_coverage(curves, path, title=title)
+            return
+        picture = plots.risk_coverage(curves, title=title)
+    names = "".join(f"<li>{html.escape(name)}</li>" for name in confidences)
+    write_whole(
+        path,
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
+        f"<h1>{html.escape(title)}</h1>\n<p>{kind}</p>\n{picture}\n<ol>{names}</ol>\n</html>\n",
+    )
+
+
+def _points(confidence: NDArray[np.float64], right: NDArray[np.float64]) -> list[tuple[float, float]]:
+    curve = risk_coverage(confidence, right)
+    kept = np.unique(np.linspace(0, len(curve.risk) - 1, MOST_POINTS).astype(int))
+    return [(float(curve.coverage[i]), float(curve.risk[i])) for i in kept]

@@ -1,0 +1,87 @@
+"""Pictures in files, by matplotlib (extra `plots`): the same numbers that `personae.report.plots` draws inside a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from personae.errors import BadInput, MissingExtra
+from personae.report.plots import Bin, Point
+
+FORMS = (".png", ".svg", ".pdf")
+
+
+def draw_reliability(series: Sequence[tuple[str, Sequence[Bin]]], path: Path, *, title: str) -> None:
+    """Write a reliability diagram: probability claimed against share right, dots by the number of guesses.
+
+    Parameters
+    ----------
+    series : sequence of (name, bins)
+    path : Path
+        Its ending, one of `FORMS`, is the form.
+
+    Raises
+    ------
+    BadInput
+        When the ending is another.
+    MissingExtra
+        Without matplotlib.
+    """
+    figure, axes = _axes(path, title, "claimed", "right")
+    axes.plot([0, 1], [0, 1], linestyle="--", color="gray", linewidth=1)
+    most = max((each.n for _, bins in series for each in bins), default=1)
+    for name, bins in series:
+        x, y = [each.probability for each in bins], [each.right for each in bins]
+        (line,) = axes.plot(x, y, linewidth=1.5, label=name)
+        axes.scatter(x, y, [10 + 90 * each.n / most for each in bins], color=line.get_color(), zorder=3)
+    _write(figure, axes, path)
+
+
+def draw_risk_coverage(series: Sequence[tuple[str, Sequence[Point]]], path: Path, *, title: str) -> None:
+    """Write risk-coverage curves: the share wrong among the most confident share, from few answered to all.
+
+    Parameters
+    ----------
+    series : sequence of (name, points)
+        Points are (coverage, risk), both in [0, 1].
+    path, and what is raised
+        As in `draw_reliability`.
+    """
+    figure, axes = _axes(path, title, "answered", "wrong")
+    for name, points in series:
+        axes.plot(
+            [x for x, _ in points], [y for _, y in points], linewidth=1.5, drawstyle="steps-post", label=name
+        )
+    _write(figure, axes, path)
+
+
+def _axes(path: Path, title: str, across: str, up: str) -> tuple[Any, Any]:
+    if path.suffix.lower() not in FORMS:
+        raise BadInput(
+            f"{path.name}: pictures are written as {', '.join(FORMS)}; give the file one of these endings."
+        )
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingExtra("Pictures in files need matplotlib: pip install 'personae[plots]'.") from None
+    figure = Figure(figsize=(5.5, 5.0), layout="constrained")
+    axes = figure.subplots()
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=across, ylabel=up, title=title)
+    axes.title.set_fontsize(10)
+    return figure, axes
+
+
+def _write(figure: Any, axes: Any, path: Path) -> None:
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=8, frameon=False)
+    temporary = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        figure.savefig(temporary, dpi=150, format=path.suffix[1:].lower())
+        temporary.replace(path)
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be written ({error.strerror}). Name a file in a folder of yours."
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
