@@ -99,9 +99,10 @@ class Backstory:
 
 
 class Critic(Protocol):
-    """Judges whether an answer can follow what was told before."""
+    """Judges whether an answer can follow what was told before; `name` goes into the provenance."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def judge(self, truth: Mapping[str, str], turns: Sequence[Turn], candidate: Turn) -> Verdict:
         """Return a rejection only for a factual contradiction or a text that does not hold together."""

@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from personae.people.attributes import ATTRIBUTES
 from personae.synth.population import MadePerson
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
@@ -49,16 +50,24 @@ _FACTS: dict[str, str] = {  # what a pattern's first group holds
     "home": rf"\b(?:I|we) live in {_PLACE}",
     "siblings": r"\b(?:I (?:have|had|grew up with)) (no|one|two|three|four|five|six|\d) (?:brothers?|sisters?|siblings?)\b",
     "children": r"\b(?:I|we) have (no|one|two|three|four|five|six|\d) (?:children|child|kids?|sons?|daughters?)\b",
+    "occupation": r"\bI work as an? ([\w /'-]+)",
     "marriage": r"\bI(?:'m| am) (single|married|divorced|widowed|engaged)\b",
 }
-_ONLY_CHILD = re.compile(r"\ban only child\b", re.IGNORECASE)
-_NEVER_MARRIED = re.compile(r"\bI (?:have|had|'ve)? ?never (?:been )?married\b", re.IGNORECASE)
+_TOLD = (*ATTRIBUTES, "children_count")  # never a made telephone or account number: those belong to no story
+_PHRASES: dict[str, dict[str, str]] = {  # what a phrase says
+    "siblings": {"0": r"(?i)\ban only child\b"},
+    "marriage": {"never married": r"(?i)\bI (?:have |had |'ve )?never (?:been )?married\b"},
+    "education": {
+        "phd": r"\ba PhD\b", "master's": r"\ba master's degree\b", "college degree": r"\ba bachelor's degree\b",
+        "in college": r"\bI(?:'m| am) in college\b", "in highschool": r"\bI(?:'m| am) still at high school\b",
+        "hs diploma": r"\ba? ?high school diploma\b", "no highschool": r"\bleft before I had a diploma\b",
+    },
+}  # fmt: skip
 _TRUTHS = {
-    "age": "age",
-    "birthplace": "birth_city_country",
-    "home": "city_country",
-    "marriage": "relationship_status",
-}
+    "age": "age", "birthplace": "birth_city_country", "home": "city_country", "marriage": "relationship_status",
+    "education": "education", "occupation": "occupation", "children": "children_count",
+}  # fmt: skip
+_COUNTED = ("age", "siblings", "children", "education")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +145,9 @@ def life_of(person: MadePerson, seed: int) -> Life:
     0
     """
     random = np.random.default_rng([seed, crc32(person.id.encode())])
-    truth = {
-        name: str(value) for name, value in person.fields.items() if isinstance(value, str | int | float)
-    }
+    truth = {name: str(person.fields[name]) for name in _TOLD if person.fields.get(name) not in (None, "")}
     age = int(truth["age"]) if truth.get("age", "").isdigit() else 40
-    given = truth.get("children", truth.get("n_children", ""))
+    given = truth.get("children_count", "")
     drawn = int(random.binomial(4, 0.4)) if age >= 28 else 0
     n_children = min(int(given), len(_NUMBERS) - 1) if given.isdigit() else drawn
     return Life(
@@ -160,10 +167,11 @@ def facts_in(text: str) -> dict[str, str]:
         if match := re.search(pattern, text):
             value = match[1].lower()
             found[name] = str(_NUMBERS.index(value)) if value in _NUMBERS else value
-    if _ONLY_CHILD.search(text):
-        found["siblings"] = "0"
-    if _NEVER_MARRIED.search(text):
-        found["marriage"] = "never married"
+    for name, phrases in _PHRASES.items():
+        for value, pattern in phrases.items():
+            if re.search(pattern, text):
+                found[name] = value
+                break
     return found
 
 
@@ -190,8 +198,8 @@ def _agree(name: str, first: str, second: str) -> bool:
         pair = {first, second}
         if "never married" in pair:
             return not pair & {"married", "divorced", "widowed"}
-        return len(pair) == 1 or pair == {"in a relationship", "single"} or "in a relationship" in pair
-    return first == second
+        return len(pair) == 1 or "in a relationship" in pair
+    return first == second if name in _COUNTED else first in second or second in first
 
 
 def _city(place: str) -> str:
