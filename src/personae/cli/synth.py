@@ -95,6 +95,38 @@ def people(
         _report(made, core, seconds)
 
 
+@app.command()
+def texts(
+    n: Annotated[int, typer.Option("--n", min=1, help="How many people.")] = 10,
+    per_type: Annotated[
+        int, typer.Option(min=1, help="Texts of each kind a person; one article always.")
+    ] = 1,
+    locale: Annotated[str, typer.Option(help="Where people live, such as en_GB, or all.")] = "en_US",
+    out: Annotated[
+        Path | None, typer.Option(help="A .jsonl file to write, a table that `reveal` reads.")
+    ] = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Write what made people leave online, by the home grammar: one JSON object a text, with the place of every fact."""
+    from personae.synth import Panorama, home_spec, sample
+    from personae.synth.panorama import compose
+    from personae.synth.population import write_lines
+
+    made = sample(Panorama(home_spec(), locale), n, seed)
+    rows = (
+        text.as_json()
+        for person in made.people()
+        for text in compose(person, per_type=per_type, random_state=seed)
+    )
+    if out is None:
+        for row in rows:
+            print_json(row)
+        return
+    written = write_lines(rows, out)
+    note(f"{out}: {written} texts of {n} people, by the home grammar", quiet=quiet)
+
+
 def _learned(file: Path, columns: str, *, quiet: bool) -> Joint:
     from personae.synth.learning import controllable, learn_spec, read_table
 

@@ -249,7 +249,7 @@ def _name(person: Described) -> str:
 def _relationships(known: Mapping[str, Any]) -> list[dict[str, str]]:
     if not known.get("spouse_name"):
         return []
-    return [{"Name": str(known["spouse_name"]), "Description": "spouse, or once was"}]
+    return [{"name": str(known["spouse_name"]), "description": "Spouse, or once was."}]
 
 
 def _identifier(name: str) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
@@ -126,21 +127,13 @@ class Population:
 
     def write(self, file: Path) -> int:
         """Write a .jsonl or .parquet file in one step, a person a row; returns how many."""
-        writers = {".jsonl": self._write_jsonl, ".parquet": self._write_parquet}
-        if file.suffix not in writers:
-            raise BadInput(f"{file}: the format is told by the name's end. Use {' or '.join(writers)}.")
-        part = file.with_name(f"{file.name}.{os.getpid()}.part")
-        try:
-            writers[file.suffix](part)
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
-        return len(self)
-
-    def _write_jsonl(self, part: Path) -> None:
-        with part.open("w", encoding="utf-8") as stream:
-            for person in self.people():
-                stream.write(json.dumps(person.as_json(), ensure_ascii=False) + "\n")
+        if file.suffix == ".jsonl":
+            return write_lines((person.as_json() for person in self.people()), file)
+        if file.suffix == ".parquet":
+            with written_whole(file) as part:
+                self._write_parquet(part)
+            return len(self)
+        raise BadInput(f"{file}: the format is told by the name's end. Use .jsonl or .parquet.")
 
     def _write_parquet(self, part: Path) -> None:
         import duckdb
@@ -191,6 +184,27 @@ def population_of(columns: Mapping[str, Any], variables: tuple[Variable, ...], p
     return Population(
         {name: np.asarray(column) for name, column in columns.items()}, provenance, 0, variables
     )
+
+
+def write_lines(rows: Iterable[dict[str, Any]], file: Path) -> int:
+    """Write objects to a .jsonl file in one step, one a line; returns how many."""
+    count = 0
+    with written_whole(file) as part, part.open("w", encoding="utf-8") as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[Path]:
+    """Yield a path beside the file that takes its place when the block ends well, and is gone when it does not."""
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def shares(codes: Codes, variable: Variable) -> NDArray[np.float64]:
