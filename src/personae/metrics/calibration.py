@@ -121,6 +121,22 @@ def error_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.abs(sums[:, :-1]).sum(axis=1) / sums[:, -1])
 
 
+def mean_error_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean error of several maps, shape (n_samples,), from the sums of their `error_columns` side by side."""
+    blocks = np.split(sums, sums.shape[1] // (BINS + 1), axis=1)
+    return np.asarray(np.mean([error_of_sums(block) for block in blocks], axis=0))
+
+
+def error_saved_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the error of the first `error_columns` less the mean error of those beside them, shape (n_samples,).
+
+    >>> before, after = error_columns([0.9], [0]), error_columns([0.2], [0])
+    >>> error_saved_of_sums(np.hstack([before, after])).round(3).tolist()
+    [0.7]
+    """
+    return np.asarray(error_of_sums(sums[:, : BINS + 1]) - mean_error_of_sums(sums[:, BINS + 1 :]))
+
+
 def brier(probabilities: ArrayLike, outcomes: ArrayLike) -> float:
     """Return the mean squared distance to the outcome, in [0, 1], lower is better.
 

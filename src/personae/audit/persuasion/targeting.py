@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput
+from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_mean, cluster_codes
 
 Array = NDArray[np.float64]
@@ -68,7 +69,8 @@ def targeting_gain(
     chance = np.bincount(action, minlength=n_actions) / len(y)
     random = np.random.default_rng(random_state)
     scores = np.zeros((2, len(y)))
-    for held in (each for _ in range(n_repeats) for each in _held_out(random.permutation(len(y)) % n_folds)):
+    deals = (deal_folds(range(len(y)), n_folds=n_folds, random_state=random) for _ in range(n_repeats))
+    for held in (each for folds in deals for each in _held_out(folds)):
         seen = np.setdiff1d(np.arange(len(y)), held, assume_unique=True)
         overall = _drawn_in(y[seen], action[seen], np.full(n_actions, y[seen].mean()), prior_rows)
         cells, prior = group[seen] * n_actions + action[seen], np.tile(overall, n_groups)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.metrics.folds import deal_folds
 from personae.mind.twins._ridge import Array, Panel, Paths, moments, panels, paths, prior_root
 
 PRIOR_ALPHA = 3000.0  # penalty of the fits that the shared prior is read from; between 400 and 6,000 it changes r by .002
@@ -79,7 +80,7 @@ def learn(features: Array, answers: Array, own: Array | None, settings: Settings
     x, center, scale = _standard(features)
     y, mean_y, scale_y = _standard(answers)
     t, mean_t, scale_t = _standard(np.zeros_like(answers) if own is None else own)
-    folds = np.random.default_rng(settings.random_state).permutation(len(x)) % settings.n_folds
+    folds = deal_folds(range(len(x)), n_folds=settings.n_folds, random_state=settings.random_state)
     groups = list(panels(answers))
     fitted = _fits(x, y, t, folds, groups, settings)
     left_out = np.stack(

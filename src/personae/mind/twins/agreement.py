@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput, MissingExtra
+from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import (
     DRAWS,
     LEVEL,
@@ -231,7 +232,7 @@ def sitting_ceiling(
     """
     table = np.asarray(answers, float)
     whole = np.flatnonzero(~np.isnan(table).any(axis=1))
-    folds = np.random.default_rng(random_state).permutation(len(whole)) % n_folds
+    folds = deal_folds(range(len(whole)), n_folds=n_folds, random_state=random_state)
     found = np.full(table.shape, np.nan)
     for k in range(n_folds):
         seen, new = table[whole[folds != k]], table[whole[folds == k]]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from personae.metrics.folds import deal_folds
 from personae.mind.twins._ridge import Array
 from personae.mind.twins.estimators import FOLDS, HybridTwin, StatisticalTwin
 
@@ -47,7 +48,7 @@ def cross_fit(
     """
     x, y = np.asarray(features, float), np.asarray(answers, float)
     more = [np.asarray(table, float) for table in model_answers]
-    folds = np.random.default_rng(random_state).permutation(len(x)) % n_folds
+    folds = deal_folds(range(len(x)), n_folds=n_folds, random_state=random_state)
     found = CrossFit(*(np.full(y.shape, np.nan) for _ in range(4)))
     for k in range(n_folds):
         seen, new = folds != k, folds == k

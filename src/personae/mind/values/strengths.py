@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.metrics.folds import deal_folds
 
 Array = NDArray[np.float64]
 Side = Collection[str]
@@ -122,7 +123,7 @@ class ValueStrengths:
     def _chosen_penalty(self, table: Array, chosen: Array, center: Array) -> float:
         if len(self.penalties) == 1 or len(chosen) < 2 * self.n_folds:
             return float(max(self.penalties))
-        folds = np.random.default_rng(self.random_state).permutation(len(chosen)) % self.n_folds
+        folds = deal_folds(range(len(chosen)), n_folds=self.n_folds, random_state=self.random_state)
         losses = []
         for penalty in self.penalties:
             loss = 0.0

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.metrics.calibration import log_loss
+from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.paired import paired_difference
 from personae.metrics.shortcuts import Choice
@@ -163,7 +164,7 @@ def _strengths(context: Context, found: Sequence[ValueOutcome]) -> Iterator[Comp
     }
     right["Bradley-Terry, sides shuffled"] = np.zeros(len(chosen))
     chance = np.zeros(len(chosen))
-    folds = np.random.default_rng(context.seed).permutation(len(chosen)) % 5
+    folds = deal_folds(range(len(chosen)), n_folds=5, random_state=context.seed)
     turned = np.random.default_rng(context.seed + 1).random(len(chosen)) < 0.5
     for k in range(5):
         new, seen = np.flatnonzero(folds == k), np.flatnonzero(folds != k)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from personae.audit.confidences import worth
 from personae.metrics.calibration import (
-    BINS,
     error_columns,
-    error_of_sums,
+    error_saved_of_sums,
     fit_temperature,
+    mean_error_of_sums,
     softmax,
     with_temperature,
 )
@@ -170,11 +170,11 @@ def _mended(context: Context, run: Run) -> Iterator[Comparison]:
         mended = [
             error_columns(_both_ways(fit, learned, run.right, used, halves), run.right) for halves in halvings
         ]
-        found = bootstrap_sums(np.hstack(mended), _mean_error, **shared)
+        found = bootstrap_sums(np.hstack(mended), mean_error_of_sums, **shared)
         yield compare(run.name, f"{ECE}, after", f"{name}, fitted on the other half", found)
         if name.endswith("temperature"):
             saved = bootstrap_sums(
-                np.hstack([error_columns(used, run.right), *mended]), _error_saved, **shared
+                np.hstack([error_columns(used, run.right), *mended]), error_saved_of_sums, **shared
             )
             bar = "> 0" if context.limit is None else ""
             yield compare(run.name, "ECE saved", f"{name}, fitted on the other half", saved, bar=bar)
@@ -231,17 +231,6 @@ def _platt(scores: Array, right: Array, others: Array) -> Array:
 
 def _isotonic(scores: Array, right: Array, others: Array) -> Array:
     return fit_isotonic(scores, right)(others)
-
-
-def _mean_error(sums: Array) -> Array:
-    """Return the mean calibration error over blocks of `error_columns`, shape (n_samples,)."""
-    blocks = np.split(sums, sums.shape[1] // (BINS + 1), axis=1)
-    return np.asarray(np.mean([error_of_sums(block) for block in blocks], axis=0))
-
-
-def _error_saved(sums: Array) -> Array:
-    """Return the error of the first block less the mean error of the others."""
-    return error_of_sums(sums[:, : BINS + 1]) - _mean_error(sums[:, BINS + 1 :])
 
 
 def _held(setting: str, metric: str, method: str, found: Any, expected: float | None) -> Comparison:

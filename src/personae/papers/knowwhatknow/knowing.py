@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.audit.knowledge import KnowledgeHead, others_right
-from personae.metrics.calibration import error_columns, error_of_sums
+from personae.metrics.calibration import error_columns, error_of_sums, error_saved_of_sums
 from personae.metrics.discrimination import auroc_interval
 from personae.metrics.folds import level_folds
 from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums
@@ -117,7 +117,11 @@ def _away(
     kept = at_home[[away.models.index(model) for model in shared]]
     columns = [error_columns(each[known], found.right[known]) for each in (chances, kept)]
     added = bootstrap_sums(
-        np.hstack(columns), _error_added, clusters=clusters, draws=context.draws, random_state=context.seed
+        np.hstack(columns),
+        error_saved_of_sums,
+        clusters=clusters,
+        draws=context.draws,
+        random_state=context.seed,
     )
     yield compare(setting, "ECE, away minus at home", HEAD, added, bar=bars[1])
 
@@ -149,8 +153,3 @@ def _known(found: Outcomes) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], 
     """Return where there are records, as indices, and the question of each: intervals are over questions."""
     models, questions = np.nonzero(~np.isnan(found.right))
     return (models, questions), questions
-
-
-def _error_added(sums: Array) -> Array:
-    half = sums.shape[1] // 2
-    return np.asarray(error_of_sums(sums[:, :half]) - error_of_sums(sums[:, half:]))

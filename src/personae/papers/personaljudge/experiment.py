@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.metrics.calibration import BINS, error_columns, error_of_sums, risk_coverage
+from personae.metrics.calibration import (
+    error_columns,
+    error_of_sums,
+    error_saved_of_sums,
+    mean_error_of_sums,
+    risk_coverage,
+)
 from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import bootstrap_mean, bootstrap_sums
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
@@ -214,10 +220,10 @@ def _certainty(context: Context, run: Run) -> Iterator[Comparison]:
         mended = [_on_the_other_half(fit, certainty, right, half) for half in deals]
         after = np.hstack([error_columns(each, right) for each in mended])
         method = f"{run.model}, {name} on the other half"
-        found = bootstrap_sums(after, _mean_error, **shared)
+        found = bootstrap_sums(after, mean_error_of_sums, **shared)
         yield compare(run.setting, "ECE, 10 bins of equal width", method, found)
         if name == "Platt":
-            saved = bootstrap_sums(np.hstack([stated, after]), _error_saved, **shared)
+            saved = bootstrap_sums(np.hstack([stated, after]), error_saved_of_sums, **shared)
             changes = [
                 risk_coverage(each[use], right[use]).area - risk_coverage(certainty[use], right[use]).area
                 for each, half in zip(mended, deals, strict=True)
@@ -265,16 +271,6 @@ def _text(row: Judged) -> str:
 
 def _right(chosen: Sequence[Judged]) -> Array:
     return np.array([float(row.answer == row.truth) for row in chosen])
-
-
-def _mean_error(sums: Array) -> Array:
-    """Return the mean calibration error of several maps, from the sums of their `error_columns` side by side."""
-    errors = [error_of_sums(part) for part in np.split(sums, sums.shape[1] // (BINS + 1), axis=1)]
-    return np.asarray(np.mean(errors, axis=0))
-
-
-def _error_saved(sums: Array) -> Array:
-    return np.asarray(error_of_sums(sums[:, : BINS + 1]) - _mean_error(sums[:, BINS + 1 :]))
 
 
 def _shared(context: Context, chosen: Sequence[Judged]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from personae.audit.confidences import ASK, read_said, worth
 from personae.audit.final_answers import same_answer
-from personae.metrics.calibration import BINS, error_columns, error_of_sums, expected_calibration_error
+from personae.metrics.calibration import error_columns, error_saved_of_sums, expected_calibration_error
 from personae.metrics.intervals import bootstrap_sums
 from personae.models.chat import Reply
 from personae.models.confidence import Confidence
@@ -86,7 +86,7 @@ def _prompts(context: Context) -> Iterator[Comparison]:
         yield compare(run.name, "mean confidence when wrong", STATED_CONFIDENCE, found.sure_wrong)
     for name in WORDED:
         saved = bootstrap_sums(
-            _side_by_side(columns["BoolQ, prompt 1"], columns[name]), _error_saved, **shared
+            _side_by_side(columns["BoolQ, prompt 1"], columns[name]), error_saved_of_sums, **shared
         )
         bar = "low > 0" if context.limit is None else ""
         yield compare(name, "ECE saved on prompt 1", STATED_CONFIDENCE, saved, bar=bar)
@@ -102,10 +102,6 @@ def _side_by_side(first: Array, second: Array) -> Array:
     rows[: len(first), : first.shape[1]] = first
     rows[len(first) :, first.shape[1] :] = second
     return rows
-
-
-def _error_saved(sums: Array) -> Array:
-    return np.asarray(error_of_sums(sums[:, : BINS + 1]) - error_of_sums(sums[:, BINS + 1 :]))
 
 
 EXPERIMENT = Experiment(DATA, rows)
