@@ -12,15 +12,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from personae.ask import ask
     from personae.infer.reveal import Revealed, reveal
     from personae.people.store import Store
 
 __version__ = "0.1.0"
-__all__ = ["Revealed", "Store", "__version__", "reveal"]
+__all__ = ["Revealed", "Store", "__version__", "ask", "reveal"]
 
 _HOMES = {
     "Revealed": "personae.infer.reveal",
     "Store": "personae.people.store",
+    "ask": "personae.ask",
     "reveal": "personae.infer.reveal",
 }
 

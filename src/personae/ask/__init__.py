@@ -16,7 +16,7 @@ from __future__ import annotations
 from types import ModuleType as _Module
 from typing import Any
 
-from personae.ask.answer import Asked, ask
+from personae.ask.answer import ask
 from personae.ask.conversation import Conversation, Rules, Standing
 from personae.ask.derive import derive
 from personae.ask.engineer import Outcome, engineer
@@ -25,7 +25,7 @@ from personae.ask.leaks import Leak, find_leaks
 from personae.ask.people import people_table
 from personae.ask.petel import PeTEL, Split
 from personae.ask.script import script_of
-from personae.ask.summary import Summary, sum_up
+from personae.ask.summary import Asked, Summary, sum_up
 from personae.ask.table import Column, Look, Table, read_table, table_of
 from personae.ask.understand import Reading, RuleReader
 

@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from personae.ask.conversation import Reader, Rules
-from personae.ask.engineer import Outcome, Track, engineer
+from personae.ask.engineer import Track, engineer
 from personae.ask.formulate import fill, petel_of
 from personae.ask.petel import Method, Metric, PeTEL
-from personae.ask.summary import Summary, sum_up
+from personae.ask.summary import Asked, sum_up
 from personae.ask.table import Look, Table, read_table
 from personae.errors import BadInput
 from personae.models.encoder import Encoder, home_encoder
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """What was asked and found: the table, the formal task, what to mind, the training, the summary."""
-
-    table: Table
-    look: Look
-    petel: PeTEL
-    warnings: tuple[str, ...]
-    outcome: Outcome
-    summary: Summary
 
 
 def ask(

@@ -19,7 +19,7 @@ from personae.ask.formulate import fill, petel_of
 from personae.ask.moves import STATES, Move, State, read_move
 from personae.ask.petel import LeftOut, PeTEL, Split
 from personae.ask.script import write_whole
-from personae.ask.summary import Summary, sum_up, task_in_words
+from personae.ask.summary import Asked, sum_up, task_in_words
 from personae.ask.table import Column, Look, Table
 from personae.ask.understand import Ranked, Reading, RuleReader, without
 from personae.errors import BadInput, PersonaeError
@@ -91,6 +91,8 @@ class Conversation:
     history_ : list of Standing
     transcript_ : list of (str, str)
         "user" or "personae", and what was said.
+    warnings_ : tuple of str
+        Of the task as it stands.
     outcome_ : Outcome or None
     """
 
@@ -111,6 +113,7 @@ class Conversation:
         self.track = track
         self.history_: list[Standing] = [Standing()]
         self.transcript_: list[tuple[str, str]] = []
+        self.warnings_: tuple[str, ...] = ()
         self.outcome_: Outcome | None = None
 
     @property
@@ -140,7 +143,7 @@ class Conversation:
         except PersonaeError as error:
             del self.history_[depth:]
             answer = str(error)
-        answer = self._told(self.reader.tell(answer, self))
+        answer = self._told(answer)
         if self.session:
             self.save(self.session)
         return answer
@@ -184,16 +187,18 @@ class Conversation:
                 f"{path}: a session about another table, or its columns or rows have changed. Begin a new one."
             )
         self.history_, self.transcript_ = history, transcript
-        self.history_.append(replace(self.standing, is_stopped=False))
+        if self.standing.is_stopped:
+            self.history_.pop()
         if self.standing.state == "sum up":
             self.outcome_ = engineer(self.standing.petel, self.table, track=self.track)
         return self._told(f"We stopped at: {self.standing.state}. {self._question()}")
 
-    def summary(self) -> Summary:
-        """Return the result in words; raises `BadInput` before anything was trained."""
+    def asked(self) -> Asked:
+        """Return what was found, for the page and the script; raises `BadInput` before anything was trained."""
         if self.outcome_ is None:
             raise BadInput("Nothing was trained yet. Say what you would like to know, then yes.")
-        return sum_up(self.outcome_, self.look)
+        petel, summary = self.outcome_.petel, sum_up(self.outcome_, self.look)
+        return Asked(self.table, self.look, petel, self.warnings_, self.outcome_, summary)
 
     def _answered(self, text: str) -> str:
         move = self.reader.move(text, self)
@@ -203,7 +208,15 @@ class Conversation:
             "other target": self._other, "leave out": self._leave, "keep": self._keep, "metric": self._metric,
             "method": self._method, "split": self._split,
         }  # fmt: skip
-        return act[move.intent](move)
+        answer = act[move.intent](move)
+        is_ours = move.intent in (
+            "look",
+            "why",
+            "help",
+            "stop",
+            "undo",
+        )  # may hold extremes of a column: told as it is
+        return answer if is_ours else self.reader.tell(answer, self)
 
     def _undo(self, _: Move) -> str:
         if len(self.history_) == 1:
@@ -308,7 +321,7 @@ class Conversation:
         self._move(state="engineer", asking="")
         self.outcome_ = engineer(standing.petel, self.table, track=self.track)
         self.history_[-1] = replace(self.standing, state="sum up")
-        return str(self.summary())
+        return str(self.asked().summary)
 
     def _changed(self, **slots: object) -> str:
         if not self.standing.petel.problem_type:
@@ -318,7 +331,7 @@ class Conversation:
     def _fixed(self, petel: PeTEL, rivals: tuple[Ranked, ...], keep: tuple[str, ...]) -> str:
         """Fill what is open, take the step, and ask whether the task is right."""
         filled = fill(petel, self.table, keep=keep)
-        self.outcome_ = None
+        self.outcome_, self.warnings_ = None, filled.warnings
         self._move(state="formulate", petel=filled.petel, keep=keep, rivals=rivals, asking="confirm")
         return "\n".join((task_in_words(filled.petel), *filled.warnings, self._question()))
 

@@ -11,10 +11,9 @@ import numpy as np
 from markupsafe import Markup
 
 from personae.ask._build import Array
-from personae.ask.answer import Asked
 from personae.ask.engineer import Outcome
 from personae.ask.script import write_whole
-from personae.ask.summary import METHOD_NAMES, scored, task_in_words
+from personae.ask.summary import METHOD_NAMES, Asked, scored, task_in_words
 from personae.errors import MissingExtra
 from personae.report.person import style
 from personae.report.plots import Bin, reliability

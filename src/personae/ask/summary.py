@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from personae.ask.engineer import Outcome, Score
 from personae.ask.petel import Metric, PeTEL
-from personae.ask.table import Look
+from personae.ask.table import Look, Table
 
 METHOD_NAMES = {
     "boosting": "gradient boosting", "forest": "a random forest", "linear": "a linear model", "k_means": "k-means",
@@ -37,6 +37,18 @@ class Summary:
 
     def __str__(self) -> str:
         return "\n".join((self.result, "Next:", *(f"- {each}" for each in self.recommendations)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What was asked and found: the table, the formal task, what to mind, the training, the summary."""
+
+    table: Table
+    look: Look
+    petel: PeTEL
+    warnings: tuple[str, ...]
+    outcome: Outcome
+    summary: Summary
 
 
 def task_in_words(petel: PeTEL) -> str:

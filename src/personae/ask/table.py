@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -137,7 +138,7 @@ class Look:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Table:
     """Columns of one length: float64 with NaN for numbers, objects (str or None) for texts, datetime64 for times."""
 
@@ -156,6 +157,10 @@ class Table:
 
     def look(self) -> Look:
         """Return what every column seems to be."""
+        return self._look
+
+    @cached_property
+    def _look(self) -> Look:
         found = (
             _column(name, values, self.descriptions.get(name, "")) for name, values in self.columns.items()
         )
@@ -242,7 +247,8 @@ def _filled(values: Any) -> Values:
         return np.where(values.mask, np.nan, plain.astype(float))
     if plain.dtype.kind == "M":
         return np.where(values.mask, np.datetime64("NaT"), plain)
-    return np.array([None if gone else v for v, gone in zip(plain, values.mask, strict=True)], dtype=object)
+    gone = np.ma.getmaskarray(values)
+    return np.array([None if is_gone else v for v, is_gone in zip(plain, gone, strict=True)], dtype=object)
 
 
 def _clean(values: Values) -> Values:

@@ -9,6 +9,7 @@ import typer
 
 from personae import __version__
 from personae.cli._console import plain
+from personae.cli.ask import ask
 from personae.cli.data import app as data
 from personae.cli.models import app as models
 from personae.cli.papers import app as papers
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.command("reveal")(reveal)
 app.command("shield")(shield)
+app.command("ask")(ask)
 app.add_typer(people, name="people")
 app.add_typer(policy, name="policy")
 app.add_typer(data, name="data")
