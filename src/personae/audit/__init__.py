@@ -1,5 +1,6 @@
 """What models leak, do and believe of themselves: audits of language models and of trials with them."""
 
+from personae.audit.awareness import SealedGroups, contrast_bounds, fit_drift, impute, range_bounds
 from personae.audit.chain_length import length_effect
 from personae.audit.confidences import (
     Said,
@@ -47,6 +48,7 @@ __all__ = [
     "OrdinalDesign",
     "PartialProportionalOdds",
     "Said",
+    "SealedGroups",
     "SolutionVerifier",
     "Worth",
     "abstains",
@@ -56,10 +58,13 @@ __all__ = [
     "associate",
     "balance",
     "blinding",
+    "contrast_bounds",
     "debate",
     "encoder_choices",
     "final_answer",
+    "fit_drift",
     "generate",
+    "impute",
     "leaks",
     "length_effect",
     "letter_confidences",
@@ -68,6 +73,7 @@ __all__ = [
     "majority",
     "meta_regression",
     "others_right",
+    "range_bounds",
     "read_frames",
     "read_groups",
     "read_said",

@@ -72,13 +72,15 @@ def fit_platt(scores: ArrayLike, outcomes: ArrayLike) -> Platt:
     return Platt(0.0, float(log_odds(target.mean(), margin=0.0)))
 
 
-def fit_isotonic(scores: ArrayLike, outcomes: ArrayLike) -> Isotonic:
+def fit_isotonic(scores: ArrayLike, outcomes: ArrayLike, *, weights: ArrayLike | None = None) -> Isotonic:
     """Fit the closest curve that never falls, by pooling neighbours that stand the wrong way round.
 
     Parameters
     ----------
     scores : array-like of shape (n_rows,)
     outcomes : array-like of shape (n_rows,), 0 or 1
+    weights : array-like of shape (n_rows,), non-negative, optional
+        How often each row counts, such as its place in a bootstrap sample; rows that count 0 times are left out.
 
     Notes
     -----
@@ -91,10 +93,16 @@ def fit_isotonic(scores: ArrayLike, outcomes: ArrayLike) -> Isotonic:
     [0.0, 0.5, 0.5, 1.0]
     """
     score, right = _columns(scores, outcomes)
-    values, codes, counts = np.unique(score, return_inverse=True, return_counts=True)
+    times = np.ones_like(score) if weights is None else np.asarray(weights, dtype=float)
+    if times.shape != score.shape or not (times >= 0).all() or not times.any():
+        raise BadInput(f"Weights of shape {times.shape} for {len(score)} rows; give one a row, none negative, not all 0.")
+    values, codes = np.unique(score, return_inverse=True)
+    counts = np.bincount(codes, times)
+    hits, counted = np.bincount(codes, right * times), counts > 0
+    values, counts, hits = values[counted], counts[counted], hits[counted]
     blocks: list[tuple[float, float, int]] = []  # share right, rows, corners
-    for share, rows in zip(np.bincount(codes, right) / counts, counts, strict=True):
-        block = (float(share), float(rows), 1)
+    for share, rows in zip((hits / counts).tolist(), counts.tolist(), strict=True):
+        block = (share, rows, 1)
         while blocks and blocks[-1][0] >= block[0]:
             before = blocks.pop()
             weight = before[1] + block[1]
