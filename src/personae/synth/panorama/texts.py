@@ -1,7 +1,7 @@
 """The paper's six kinds of text about a made person, composed by the home grammar, with the place of every fact in them.
 
-Source: Selvam, Ghosh (2025), PANORAMA, arXiv 2505.12238, sections on content types. Deviation: there a reasoning model writes; here a
-grammar does, and the provenance says so. What is lost is wording, what is won is the exact span of every field.
+Source: Selvam, Ghosh (2025), PANORAMA, arXiv 2505.12238, sections on content types. Deviation: there a reasoning model writes;
+here a grammar does, and the provenance says so. What is lost is wording, what is won is the exact span of every field.
 """
 
 from __future__ import annotations
