@@ -110,7 +110,7 @@ def series_rows(context: Context, parts: dict[str, Array], series: Array) -> Ite
     largest = float(counts.max() / len(series))
     for condition, right in hits.items():
         bar = f"low > {largest:.3f}" if "C" in condition else ""
-        yield compare("series, of 6", "accuracy", condition, wilson(right.sum(), len(right)), bar=bar)
+        yield compare("series, of 6", "accuracy", condition, wilson(int(right.sum()), len(right)), bar=bar)
     yield compare("series, of 6", "accuracy", "largest series", largest, n=len(series))
     whole = np.hstack(list(parts.values()))
     random = np.random.default_rng(context.seed)
