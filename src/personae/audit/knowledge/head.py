@@ -77,7 +77,7 @@ def question_shape(question: str) -> Array:
 def _counts(question: str) -> tuple[float, ...]:
     words = question.split()
     sentences = [sentence for sentence in _SENTENCE_END.split(question) if sentence.strip()] or [""]
-    numbers = [float(found.replace(",", "")) for found in _NUMBER.findall(question)]
+    numbers = [min(float(found.replace(",", "")), 1e300) for found in _NUMBER.findall(question)]
     return (
         len(question), len(words), len({word.lower() for word in words}), len(question) / max(1, len(words)),
         len(sentences), len(sentences[-1]), max(map(len, sentences)), len(numbers), len(set(numbers)),
@@ -167,6 +167,8 @@ class KnowledgeHead:
                 f"Outcomes of shape {outcomes.shape} for {len(models)} models and {len(questions)} questions; give one row "
                 f"a model, one column a question, and at least {self.folds} questions."
             )
+        if np.isnan(outcomes).all(axis=0).any():
+            raise BadInput("Some questions were answered by no model; leave them out.")
         columns = self._prepared(questions)
         shares = np.nanmean(outcomes, axis=0)
         held_out = self._held_out(columns, shares)
@@ -277,4 +279,6 @@ def _levels(scores: Array, outcomes: Array) -> tuple[Array, float]:
         levels, slope = levels + moved, slope + step
         if abs(step) < _CLOSE and np.abs(moved).max() < _CLOSE:
             return levels, slope
-    raise BadInput("The models' levels did not settle; give more questions, or more models that are right at times.")
+    raise BadInput(
+        "The models' levels did not settle; give more questions, or more models that are right at times."
+    )

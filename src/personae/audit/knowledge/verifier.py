@@ -20,6 +20,7 @@ from personae.models.encoder import Encoder
 Array = NDArray[np.float64]
 PENALTY = 1.0
 DIRECTIONS = 50
+_OF_LEVELS = 1e-3  # a writer who was always right has a finite level
 
 
 class SolutionVerifier:
@@ -34,7 +35,7 @@ class SolutionVerifier:
     encoder : Encoder or None
         Also read the solution's sentence vector.
     penalty : float
-        Ridge on every weight but the writers' own levels.
+        Ridge on every weight but the writers' own levels, which are only kept finite.
 
     Notes
     -----
@@ -87,7 +88,7 @@ class SolutionVerifier:
         self.mean_, self.spread_ = raw.mean(axis=(0, 1)), np.maximum(raw.std(axis=(0, 1)), 1e-9)
         columns = self._standard(raw)
         ridge = np.full(columns.shape[1], self.penalty)
-        ridge[: outcomes.shape[1]] = 0.0
+        ridge[: outcomes.shape[1]] = _OF_LEVELS
         self.weights_ = fit_logistic(columns, outcomes.ravel(), penalty=ridge)
         return self
 

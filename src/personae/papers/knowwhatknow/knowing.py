@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from personae.audit.knowledge import KnowledgeHead, others_right
 from personae.metrics.calibration import error_columns, error_of_sums, error_saved_of_sums
-from personae.metrics.discrimination import auroc_interval
+from personae.metrics.discrimination import auroc_gain, auroc_interval
 from personae.metrics.folds import level_folds
 from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums
 from personae.models.encoder import Encoder
@@ -59,7 +59,7 @@ def held_out(
     context: Context, found: Outcomes, label: str, *, encoder: Encoder | None, shape: bool = True
 ) -> Held:
     """Read every question with a head that has not seen it."""
-    folds = level_folds(np.nanmean(found.right, axis=0), n_folds=FOLDS, random_state=context.seed)
+    folds = _folds(context, found)
     scores, chances = np.empty(len(found.questions)), np.empty(found.right.shape)
     for fold in context.track(range(FOLDS), f"{found.name}: {label}"):
         train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
@@ -75,8 +75,7 @@ def _home(context: Context, found: Outcomes, encoder: Encoder, held: Held) -> It
     bar = LEAST[found.name] if is_full else ""
     yield compare(found.name, WITHIN, HEAD, _within(context, found, held.scores), bar=bar)
     yield from _probability_rows(context, found, HEAD, held.chances, bar)
-    level = np.broadcast_to(np.nanmean(found.right, axis=1)[:, None], found.right.shape)
-    yield from _probability_rows(context, found, "model level alone", level)
+    yield from _probability_rows(context, found, "model level alone", _levels(context, found))
     length = np.array([-float(len(question)) for question in found.questions])
     sides = {
         "P(IK) head, counts alone": held_out(context, found, "counts", encoder=None).scores,
@@ -88,6 +87,10 @@ def _home(context: Context, found: Outcomes, encoder: Encoder, held: Held) -> It
         paper = FLOORS.get((found.name, method)) if is_full else None
         source = "card, 70/30 items" if paper else ""
         yield compare(found.name, WITHIN, method, _within(context, found, scores), paper=paper, source=source)
+        if method != "other models right":
+            known, shared = _shared(context, found)
+            gain = auroc_gain(held.scores[known], scores[known], found.right[known], **shared)
+            yield compare(found.name, "AUROC within models, gain", f"{HEAD} over {method}", gain)
     shuffled = found.shuffled(context.seed)
     control = _within(context, shuffled, held_out(context, shuffled, "control", encoder=encoder).scores)
     paper, source, bar = (0.5, "chance", "within .05") if is_full else (None, "", "")
@@ -142,11 +145,29 @@ def _probability_rows(
 
 
 def _within(context: Context, found: Outcomes, scores: Array) -> Interval:
+    known, shared = _shared(context, found)
+    return auroc_interval(scores[known], found.right[known], **shared)
+
+
+def _shared(
+    context: Context, found: Outcomes
+) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], dict[str, Any]]:
+    """Return where there are records, and how they are compared: within models, whole questions drawn."""
     known, clusters = _known(found)
-    return auroc_interval(
-        scores[known], found.right[known], strata=known[0], clusters=clusters,
-        draws=context.draws, random_state=context.seed,
-    )  # fmt: skip
+    drawn = {"clusters": clusters, "draws": context.draws, "random_state": context.seed}
+    return known, {"strata": known[0], **drawn}
+
+
+def _levels(context: Context, found: Outcomes) -> Array:
+    """Return each model's share right on the other folds' questions: the folds of `held_out`."""
+    folds, levels = _folds(context, found), np.empty(found.right.shape)
+    for fold in range(FOLDS):
+        levels[:, folds == fold] = np.nanmean(found.right[:, folds != fold], axis=1, keepdims=True)
+    return levels
+
+
+def _folds(context: Context, found: Outcomes) -> NDArray[np.intp]:
+    return level_folds(np.nanmean(found.right, axis=0), n_folds=FOLDS, random_state=context.seed)
 
 
 def _known(found: Outcomes) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], NDArray[np.intp]]:
