@@ -132,6 +132,49 @@ def test_who_was_forgotten_stays_out_until_asked_for(people: Path, tmp_path: Pat
     assert set(told(typed(*reveal, "--json"))) == {"ana", "bo", "cy"}
 
 
+def test_a_chat_that_does_not_say_whose_it_is_asks_for_a_name(tmp_path: Path) -> None:
+    chat = tmp_path / "chat.txt"
+    chat.write_text("12/08/2016, 16:20 - Ana: I am a nurse.\n12/08/2016, 16:21 - Bo: I live in Porto.\n")
+    done = typed(chat, "--json", "--only", "job")
+    assert len(told(done)) == 2
+    assert "Give your name as it stands there with --me" in done.stderr
+    done = typed(chat, "--json", "--only", "job", "--me", "Ana")
+    assert list(told(done)) == ["Ana"]
+    assert "--me" not in done.stderr
+
+
+def test_several_archives_that_become_several_people_say_how_to_join_them(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        post = f"id,permalink,date,ip,subreddit,gildings,link,parent,body,media\n{name},p,2024-05-01 12:00:00 UTC,,a,0,l,,Rain.,\n"
+        (tmp_path / name / "comments.csv").write_text(post)
+        (tmp_path / name / "statistics.csv").write_text(f"statistic,value\naccount name,{name}\n")
+    done = typed(tmp_path / "a", tmp_path / "b", "--json", "--only", "job")
+    assert "2 archives were read as 2 people" in done.stderr
+    assert "--me NAME joins them" in done.stderr
+    assert len(told(typed(tmp_path / "a", tmp_path / "b", "--json", "--only", "job", "--me", "cy"))) == 1
+
+
+def test_what_since_leaves_out_and_keeps_is_counted(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("person,text,time\nana,I am a nurse.,2020-01-01\nana,Rain.,2024-05-01\nana,Snails.,\n")
+    done = typed(table, "--json", "--since", "2023-01-01", "--only", "job")
+    [record] = map(json.loads, done.stdout.splitlines())
+    assert record["traces"] == {"read": 2, "kept": 2, "skipped": 0, "older": 1, "undated": 1}
+    assert "Rows before 2023-01-01, left out: 1; without a date, kept: 1." in done.stderr
+
+
+def test_a_mixed_folder_is_read_and_the_rest_named(tmp_path: Path) -> None:
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "chatgpt.zip").write_bytes(EXAMPLE.read_bytes())
+    (folder / "people.csv").write_text("person,text\nana,I am a pilot.\n")
+    (folder / "photo.bin").write_bytes(bytes(range(256)) * 8)
+    done = typed(folder, "--json", "--only", "job")
+    assert {person.get("occupation") for person in told(done).values()} == {"nurse", "pilot"}
+    assert "no format that is known, first at photo.bin" in done.stderr
+
+
 def test_text_on_stdin() -> None:
     (said,) = told(typed("-", "--json", stdin="I'm a nurse and I live in Porto.")).values()
     assert said == {"occupation": "nurse", "city_country": "Porto, Portugal"} | said

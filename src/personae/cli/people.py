@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -158,11 +158,14 @@ def import_(
     quiet: Quiet = False,
 ) -> None:
     """Add exports of a store, archives or tables to the store, which is made if missing; what is there already stays."""
-    from personae.people.archives import Tally, read_archive
+    from personae.people.archives import Tally, read_archives
     from personae.people.exchange import contents, read_claims, read_traces
 
     kinds = [(file, contents(file)) for file in files]
-    archives = {file: read_archive(file).rows for file, what in kinds if not what}
+    opened_archives = {file: read_archives(file) for file, what in kinds if not what}
+    archives = {
+        file: chain.from_iterable(each.rows for each in found) for file, found in opened_archives.items()
+    }
     with _open(store, create=True) as opened:
         for file, what in kinds:
             tally, left = Tally(), set[str]()

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from personae.report import Quality, Subject
 
 SHOWN_PEOPLE = 20
+UNREAD = 5  # files that are named of those that nothing was read of
+_CHATS = frozenset({"whatsapp", "telegram", "instagram"})  # may not say whose archive they are
+_MANY = frozenset({"table", "messages", "plain"})  # formats of many people
 
 
 def reveal(
@@ -103,6 +106,8 @@ def reveal(
             return
         page = out or (None if json else Path("report.html"))
         _write(revealed, page, model=model, purpose=purpose, json=json, quiet=quiet)
+        if not me:
+            _hint_me(revealed, quiet=quiet)
 
 
 def _write(
@@ -126,7 +131,7 @@ def _write(
         held: Reading | None = None
         with progress("Reading", quiet=quiet) as bar:
             for reading in chain([first], revealed):
-                count += 1
+                count = revealed.count = count + 1
                 bar.advance(bar.task_ids[0], len(reading.person.traces))
                 if json and held:
                     print_json(_as_json(held))
@@ -216,8 +221,34 @@ def _note_unread(revealed: Revealed, model: str, *, quiet: bool) -> None:
         note(f"The reader home does not read {unread}: name a language model with --model.", quiet=quiet)
 
 
+def _hint_me(revealed: Revealed, *, quiet: bool) -> None:
+    """Say how to be read as one person where archives do not say that they are one person's."""
+    chats = [name for name in dict.fromkeys(revealed.formats) if name in _CHATS]
+    if revealed.count < 2:
+        return
+    if chats:
+        note(
+            f"{' and '.join(chats)} does not say whose archive it is, so every sender is a person of their own. Give your name "
+            "as it stands there with --me to be read alone.",
+            quiet=quiet,
+        )
+    elif len(revealed.formats) > 1 and not _MANY & set(revealed.formats):
+        note(
+            f"{len(revealed.formats)} archives were read as {revealed.count} people, since they name their owners differently. "
+            "If all are yours, --me NAME joins them.",
+            quiet=quiet,
+        )
+
+
 def _note_skipped(revealed: Revealed, *, quiet: bool) -> None:
     tally = revealed.tally
+    if tally.since:
+        day = f"{tally.since:%Y-%m-%d}"
+        note(f"Rows before {day}, left out: {tally.older}; without a date, kept: {tally.undated}.", quiet=quiet)
+    if unread := revealed.unread:
+        named = ", ".join(unread[:UNREAD])
+        more = f" and {len(unread) - UNREAD} more" if len(unread) > UNREAD else ""
+        note(f"Not read, as nothing in them is of the format: {named}{more}", quiet=quiet)
     if revealed.withheld:
         names = ", ".join(attribute.name for attribute in revealed.withheld)
         note(f"Not read, since the purpose does not allow it: {names}", quiet=quiet)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from personae.errors import BadInput
 from personae.infer.pipeline import Reading, allowed, read_people
 from personae.infer.reader import Reader
-from personae.people.archives import Archive, Options, Row, RowError, Tally, grouped, read_archive, read_text
+from personae.people.archives import Archive, Options, Row, RowError, Tally, grouped, read_archives, read_text
 from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.policy import require
 from personae.people.records import Person, people_of
@@ -38,6 +38,13 @@ class Revealed:
     withheld: tuple[Attribute, ...]  # what the purpose does not allow
     tally: Tally
     forgotten: list[str] = field(default_factory=list)
+    _unread: tuple[list[str], ...] = ()
+    count: int = 0  # people, as whoever reads them counts
+
+    @property
+    def unread(self) -> list[str]:
+        """Files of the archives of which nothing was read."""
+        return [name for names in self._unread for name in names]
 
     def __iter__(self) -> Iterator[Reading]:
         return self.readings
@@ -69,7 +76,7 @@ def reveal(
     reader : Reader or None
         `HomeReader` by default; `PromptedReader(chat_model(...))` asks a language model.
     since : datetime, aware
-        Leave out older traces; those without a time stay.
+        Leave out older traces; those without a time stay. The tally counts both.
     person : str
         Read this person of a table alone.
     limit : int
@@ -103,19 +110,17 @@ def reveal(
         raise BadInput(
             f"Purpose {purpose!r} allows none of the attributes that are read. Name another --purpose."
         )
-    archives = [_open(path, options or Options()) for path in listed]
+    archives = [archive for path in listed for archive in _open(path, options or Options())]
     rows = chain.from_iterable(archive.rows for archive in archives)
-    tally = Tally()
-    traces = tally.traces(
-        grouped(_wanted(rows, person, since)) if len(archives) > 1 else _wanted(rows, person, since)
-    )
+    tally = Tally(since=since)
+    wanted = _wanted(rows, person, tally)
+    traces = tally.traces(grouped(wanted) if len(archives) > 1 else wanted)
     forgotten: list[str] = []
     people = people_of(traces)
     people = islice(people if store is None else _unforgotten(people, store, forgotten, again=again), limit)
     readings = read_people(people, reader or home_reader(), attributes, purpose=purpose, store=store)
-    return Revealed(
-        readings, tuple(archive.format for archive in archives), attributes, withheld, tally, forgotten
-    )
+    formats, unread = tuple(each.format for each in archives), tuple(each.unread for each in archives)
+    return Revealed(readings, formats, attributes, withheld, tally, forgotten, unread)
 
 
 def home_reader() -> Reader:
@@ -125,14 +130,14 @@ def home_reader() -> Reader:
     return HomeReader()
 
 
-def _open(path: Path | str, options: Options) -> Archive:
+def _open(path: Path | str, options: Options) -> list[Archive]:
     if str(path) != STDIN:
-        return read_archive(path, options)
+        return read_archives(path, options)
     if sys.stdin.isatty():
         raise BadInput(
             "Reading from stdin, and nothing is piped in. Name a file, or end the text with Ctrl-D."
         )
-    return read_text(sys.stdin.buffer, options)
+    return [read_text(sys.stdin.buffer, options)]
 
 
 def _unforgotten(
@@ -148,9 +153,7 @@ def _unforgotten(
         yield person
 
 
-def _wanted(rows: Iterable[Row], person: str, since: datetime | None) -> Iterator[Row]:
+def _wanted(rows: Iterable[Row], person: str, tally: Tally) -> Iterator[Row]:
     for row in rows:
-        if isinstance(row, RowError) or (
-            (not person or row.person == person) and (since is None or row.time is None or row.time >= since)
-        ):
+        if isinstance(row, RowError) or ((not person or row.person == person) and tally.is_recent(row)):
             yield row

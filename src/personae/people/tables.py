@@ -179,23 +179,22 @@ def _trace(values: Values, place: str, options: Options) -> Row:
 
 
 def _parquet_types(source: Source, name: str) -> dict[str, str]:
-    """Return the type of each column of a Parquet file; empty where it cannot be read or is packed in an archive."""
+    """Return the type of each column of a Parquet file; empty where it cannot be read."""
     import duckdb
 
-    if not (path := _path(source, name)):
-        return {}
     try:
         with duckdb.connect() as database:
-            rows = database.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
-    except duckdb.Error:
+            rows = database.execute(
+                "DESCRIBE SELECT * FROM read_parquet(?)", [_path(source, name)]
+            ).fetchall()
+    except (duckdb.Error, BadInput):
         return {}
     return {row[0]: row[1] for row in rows}
 
 
 def _path(source: Source, name: str) -> str:
-    """Return the path of a file as DuckDB takes it, its wildcards taken literally; empty where it is packed."""
-    file = source.local(name)
-    return _WILDCARD.sub(r"[\g<0>]", str(file.absolute())) if file else ""
+    """Return the path of a file as DuckDB takes it, its wildcards taken literally."""
+    return _WILDCARD.sub(r"[\g<0>]", str(source.on_disk(name).absolute()))
 
 
 _WILDCARD = re.compile(r"[\[*?]")
@@ -209,6 +208,7 @@ def _parquet_rows(
 
     import duckdb
 
+    source.opened.add(name)
     types = _parquet_types(source, name)
     selected = ", ".join(_expression(columns.get(ours), types, ours) for ours in ALIASES)
     query = f"SELECT {selected}, file_row_number + 1 AS row FROM read_parquet(?, file_row_number = true)"

@@ -6,12 +6,14 @@ import gzip
 import io
 import lzma
 import re
+import shutil
 import struct
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -53,6 +55,8 @@ class Source(ABC):
         self.refused: list[tuple[str, str]] = []
         self._members: dict[str, str] = {}
         self._heads: dict[str, bytes] = {}  # the first bytes of members that were looked at, by name
+        self.opened: set[str] = set()  # members of which more than the first bytes were asked for
+        self._copies: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,6 +82,10 @@ class Source(ABC):
         BadInput
             When the member is damaged, encrypted, or past the limits; also while reading.
         """
+        self.opened.add(name)
+        return self._reader(name)
+
+    def _reader(self, name: str) -> IO[bytes]:
         member = self._members[name]
         try:
             raw = self._open(member)
@@ -88,6 +96,25 @@ class Source(ABC):
     def local(self, name: str) -> Path | None:
         """Return the member's file on disk, None where it is packed."""
         return None
+
+    def on_disk(self, name: str) -> Path:
+        """Return the member as a file: its own, or a copy that lives until the archive is closed.
+
+        Raises
+        ------
+        BadInput
+            When the member is damaged, or past the limits.
+        """
+        if (file := self.local(name)) is not None:
+            return file
+        self._copies = self._copies or tempfile.TemporaryDirectory(prefix="personae-")
+        copy = Path(self._copies.name) / str(self.names.index(name))
+        if not copy.exists():
+            part = copy.with_suffix(".part")
+            with self._reader(name) as stream, part.open("wb") as target:
+                shutil.copyfileobj(stream, target)
+            part.replace(copy)
+        return copy
 
     def head(self, name: str, size: int = 4096) -> bytes:
         """Return the first bytes of a member, without a UTF-8 byte order mark; where it is damaged, those before."""
@@ -101,7 +128,7 @@ class Source(ABC):
 
     def _start(self, name: str, size: int) -> bytes:
         try:
-            with self.open(name) as stream:
+            with self._reader(name) as stream:
                 return _start_of(stream, size)
         except BadInput:
             return b""
@@ -114,6 +141,8 @@ class Source(ABC):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+        if self._copies is not None:
+            self._copies.cleanup()
 
     @abstractmethod
     def _open(self, member: str) -> IO[bytes]: ...
@@ -298,9 +327,15 @@ class _SmallReads:
 
 
 class _Folder(Source):
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, entries: Collection[str] | None = None) -> None:
         super().__init__(path, limits)
-        found = (file for file in path.rglob("*") if file.is_symlink() or not file.is_dir())
+        tops = path.glob("*") if entries is None else (path / name for name in entries)
+        found = (
+            file
+            for top in tops
+            for file in (top.rglob("*") if top.is_dir() and not top.is_symlink() else (top,))
+            if file.is_symlink() or not file.is_dir()
+        )
         files = sorted(islice(found, limits.members + 1))
         self._admit((file.relative_to(path).as_posix(), self._refusal(file)) for file in files)
 
@@ -412,8 +447,8 @@ def _is_tar(path: Path, magic: bytes) -> bool:
     return magic[257:262] == b"ustar"
 
 
-def open_source(path: Path, limits: Limits | None = None) -> Source:
-    """Open a zip, tar, folder or single file by what it is, not by its name.
+def open_source(path: Path, limits: Limits | None = None, entries: Collection[str] | None = None) -> Source:
+    """Open a zip, tar, folder or single file by what it is, not by its name; of a folder, only those entries if given.
 
     Raises
     ------
@@ -423,7 +458,7 @@ def open_source(path: Path, limits: Limits | None = None) -> Source:
     limits = limits or Limits()
     try:
         if path.is_dir():
-            return _Folder(path, limits)
+            return _Folder(path, limits, entries)
         if not path.is_file():
             known = path.exists()
             raise BadInput(
@@ -439,6 +474,15 @@ def open_source(path: Path, limits: Limits | None = None) -> Source:
     if magic[:4] in {b"PK\x03\x04", b"PK\x05\x06"}:
         return _Zip(path, limits)
     return _Tar(path, limits) if _is_tar(path, magic) else _File(path, limits)
+
+
+def is_packed(path: Path) -> bool:
+    """Return whether a file is a zip or a tar, an archive by itself."""
+    try:
+        magic = _magic(path)
+        return magic[:4] in {b"PK\x03\x04", b"PK\x05\x06"} or _is_tar(path, magic)
+    except OSError:
+        return False
 
 
 def open_stream(raw: IO[bytes], name: str, limits: Limits | None = None) -> Source:

@@ -55,7 +55,8 @@ class Importer(Protocol):
 class Tally:
     """Counts what was read while rows pass through: `read` = `kept` + `skipped`.
 
-    `errors` holds the first hundred; `reasons` counts all of them.
+    `errors` holds the first hundred; `reasons` counts all of them. Under `since`, `older` counts the traces that were left out
+    before they were counted as read, and `undated` those that stayed for want of a time.
     """
 
     read: int = 0
@@ -65,6 +66,19 @@ class Tally:
     errors: list[RowError] = field(default_factory=list)
     first: datetime | None = None
     last: datetime | None = None
+    since: datetime | None = None
+    older: int = 0
+    undated: int = 0
+
+    def is_recent(self, trace: Trace) -> bool:
+        """Return whether a trace is no older than `since`, or has no time; count those left out and those without."""
+        if self.since is None:
+            return True
+        if trace.time is None:
+            self.undated += 1
+            return True
+        self.older += trace.time < self.since
+        return trace.time >= self.since
 
     def traces(self, rows: Iterable[Row]) -> Iterator[Trace]:
         """Yield the traces among the rows; count both."""
@@ -86,4 +100,5 @@ class Tally:
             self.errors.append(error)
 
     def as_json(self) -> dict[str, Any]:
-        return {"read": self.read, "kept": self.kept, "skipped": self.skipped}
+        counts = {"read": self.read, "kept": self.kept, "skipped": self.skipped}
+        return counts | ({"older": self.older, "undated": self.undated} if self.since else {})
