@@ -6,7 +6,6 @@ Source: Yukhymenko, Staab, Vero, Vechev (2024), arXiv 2406.07217, section 5.4 (1
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from personae.metrics.intervals import (
     percentile_interval,
     resample_counts,
 )
+from personae.synth.population import written_whole
 
 LONGEST = 2000  # characters of a comment that are shown
 Array = NDArray[np.float64]
@@ -114,13 +114,9 @@ class Ratings:
     def add(self, rating: Rating) -> None:
         """Keep one rating; the file is replaced in one step."""
         self.rows[rating.rater, rating.item] = rating
-        part = self.file.with_name(f".{self.file.name}.{os.getpid()}.part")
-        try:
-            lines = (json.dumps(asdict(row), ensure_ascii=False) for row in self.rows.values())
+        lines = (json.dumps(asdict(row), ensure_ascii=False) for row in self.rows.values())
+        with written_whole(self.file) as part:
             part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-            part.replace(self.file)
-        finally:
-            part.unlink(missing_ok=True)
 
     def done_by(self, rater: str) -> set[str]:
         return {item for name, item in self.rows if name == rater}

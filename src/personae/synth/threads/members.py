@@ -78,7 +78,8 @@ class Written:
 class Writer(Protocol):
     """Who puts words to a thread; `name` goes into every row's provenance."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def members(self, people: list[MadePerson]) -> list[Member]:
         """Return the people with a style each."""
