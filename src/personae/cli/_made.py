@@ -154,15 +154,8 @@ def _analyzed(file: Path, seed: int, *, as_json: bool) -> None:
         "agreement of two raters": report.agreement,
     }
     rows = [_row(name, share) for name, share in shares.items()]
-    rows.append(
-        {
-            "measure": "agreement beyond chance (kappa)",
-            "value": _known(report.kappa),
-            "low": None,
-            "high": None,
-            "n": None,
-        }
-    )
+    nothing: dict[str, Any] = {"low": None, "high": None, "n": None}
+    rows.append({"measure": "agreement beyond chance (kappa)", "value": _known(report.kappa), **nothing})
     each = {rater: sum(row.rater == rater for row in ratings) for rater in report.by_rater}
     rows += [
         {"measure": f"accuracy of {rater}", "value": value, **nothing, "n": each[rater]}
