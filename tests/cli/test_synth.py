@@ -106,7 +106,7 @@ def test_wrong_use_is_said(table):
     assert "has no column 'size'" in typed("people", "--like", table, "--columns", "size", fails=BadInput)[0]
     assert "No locale" in typed("people", "--locale", "xx", fails=PersonaeError)[0]
     only_names = table.with_name("names.csv")
-    only_names.write_text("name\n" + "\n".join(f"name{k}" for k in range(100)))
+    only_names.write_text("name\n" + "\n".join(f"name{k}" for k in range(120)))
     assert "few enough values" in typed("people", "--like", only_names, fails=BadInput)[0]
 
 

@@ -127,8 +127,8 @@ def test_bands_hold_about_as_many_people_each():
 
 
 def test_what_cannot_be_learned_is_said(tmp_path):
-    with pytest.raises(BadInput, match="61 different values"):
-        learn_spec({"name": np.array([f"n{k}" for k in range(61)], dtype=object)})
+    with pytest.raises(BadInput, match="101 different values"):
+        learn_spec({"name": np.array([f"n{k}" for k in range(101)], dtype=object)})
     with pytest.raises(BadInput, match="at least 50 people"):
         learn_spec({"age": np.arange(10)})
     with pytest.raises(BadInput, match="missing numbers"):

@@ -123,7 +123,7 @@ def changed(**more):
     ],
 )
 def test_a_file_that_cannot_be_used_says_where_and_why(document, says):
-    with pytest.raises(BadInput, match="country.yaml") as error:
+    with pytest.raises(BadInput, match=r"country\.yaml") as error:
         spec_of(document, "country.yaml")
     assert says in str(error.value)
 

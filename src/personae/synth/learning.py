@@ -20,7 +20,7 @@ from personae.synth.population import Columns
 from personae.synth.raking import Margin, rake
 from personae.synth.variables import Variable
 
-MOST_LEVELS = 60
+MOST_LEVELS = 100
 LEAST_PEOPLE = 50
 BANDS = 12
 POOL = 40_000  # people drawn from the conditionals, whose weights are then raked
@@ -50,7 +50,7 @@ def learn_spec(
     Parameters
     ----------
     columns : mapping of str to sequence of length n_people
-        Text with at most 60 values, or numbers; "" is a level of its own. A number with more values than `bands` is cut into
+        Text with at most 100 values, or numbers; "" is a level of its own. A number with more values than `bands` is cut into
         bands of about as many people each.
     provenance : str
         What the table is; it goes with every person made.
@@ -115,7 +115,7 @@ def read_table(file: Path) -> Columns:
 
 
 def controllable(column: NDArray[Any]) -> bool:
-    """Return whether a column can be a variable: numbers without gaps, or text of at most 60 values."""
+    """Return whether a column can be a variable: numbers without gaps, or text of at most 100 values."""
     if column.dtype.kind in "iuf":
         return not np.isnan(column.astype(float)).any()
     return len(set(map(str, column.tolist()))) <= MOST_LEVELS

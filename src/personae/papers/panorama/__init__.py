@@ -1,0 +1,1 @@
+"""PANORAMA: made people held against the census, and against their own rules."""
