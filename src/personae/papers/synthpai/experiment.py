@@ -18,6 +18,7 @@ from personae.metrics.judge import LocalJudge
 from personae.metrics.paired import benjamini_hochberg, mcnemar, paired_difference
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.reading import first_guess_marker, guesses_about, open_sample
+from personae.papers.synthpai.threads import thread_rows
 from personae.people.attributes import SYNTHPAI
 from personae.people.matching import match
 from personae.people.records import Person, Trace
@@ -135,6 +136,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     for model, given in answers.items():
         yield from accuracy_rows(context, model, given, expected[model])
     yield from _ranking(context, answers)
+    yield from thread_rows(context)
 
 
 def accuracy_rows(
