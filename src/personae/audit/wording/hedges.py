@@ -7,7 +7,8 @@ this is its companion for answers that state none, fitted on human ratings of he
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -143,9 +144,7 @@ class HedgeRegressor:
             )
         texts = self._texts(sentences, questions)
         self.words_ = TfidfVectorizer(ngram_range=(1, 3), min_df=2, sublinear_tf=True, token_pattern=r"\S+")
-        self.characters_ = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 5), min_df=3, sublinear_tf=True
-        )
+        self.characters_ = TfidfVectorizer(analyzer=_character_ngrams, min_df=3, sublinear_tf=True)
         ngrams = [self.words_.fit_transform(texts), self.characters_.fit_transform(texts)]
         bands = np.digitize(rating, BANDS)
         with threadpool_limits(1):  # the vectors are short: threads would only wait for each other
@@ -178,3 +177,19 @@ class HedgeRegressor:
                 csr_matrix(np.eye(len(known))[[known.index(level(sentence)) for sentence in sentences]])
             )
         return hstack(parts).tocsr()
+
+
+@lru_cache(maxsize=5_000)
+def _character_ngrams(text: str) -> tuple[str, ...]:
+    """Return the character n-grams of a text, two to five characters within words; each text is cut once for all fits."""
+    return tuple(map(sys.intern, _character_analyzer()(text)))
+
+
+@lru_cache(maxsize=1)
+def _character_analyzer() -> Callable[[str], list[str]]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    analyzer: Callable[[str], list[str]] = TfidfVectorizer(
+        analyzer="char_wb", ngram_range=(2, 5)
+    ).build_analyzer()
+    return analyzer
