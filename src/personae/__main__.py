@@ -1,5 +1,24 @@
-"""`python -m personae` is `personae`."""
+"""The program: `personae`, and `python -m personae`."""
 
-from personae.cli import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+from types import FrameType
+
+
+def main() -> None:
+    """Run the command line; an interrupt before anything has begun ends it quietly, with 130."""
+    before = signal.signal(signal.SIGINT, _leave)
+    from personae.cli import main as run
+
+    signal.signal(signal.SIGINT, before)
+    run()
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from personae import cli
@@ -47,3 +50,20 @@ def test_a_wrong_name_is_wrong_use(words: list[str], monkeypatch: pytest.MonkeyP
     with pytest.raises(SystemExit) as done:
         cli.main()
     assert done.value.code == 2
+
+
+def test_an_interrupt_while_the_program_loads_ends_it_quietly():
+    code = (
+        "import builtins, os, signal, personae.__main__ as program\nfind = builtins.__import__\n"
+        "def load(name, *rest, **more):\n"
+        "    if name == 'personae.cli': os.kill(os.getpid(), signal.SIGINT)\n"
+        "    return find(name, *rest, **more)\n"
+        "builtins.__import__ = load\nprogram.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_no_switch_has_a_pair_that_says_no():
+    done = subprocess.run([sys.executable, "-m", "personae", "papers", "run", "--help"], capture_output=True, text=True, check=True)
+    assert "--no-" not in done.stdout

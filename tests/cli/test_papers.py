@@ -42,6 +42,8 @@ def test_run_save_bars_table_show_and_list(made):
     assert _invoke("table", "made", "--format", "markdown").stdout.startswith("| setting |")
     assert "<table>" in _invoke("table", "made", "--format", "html").stdout
     assert "# Made" in _invoke("show", "made").stdout
+    assert json.loads(_invoke("table", "made", "--json").stdout) == json.loads((made / "results.json").read_text())
+    assert _invoke("table", "made", "--quiet").stderr == _invoke("bars", "--quiet").stderr == ""
     listed = json.loads(_invoke("list", "--json").stdout)
     assert (listed["paper"], listed["status"]) == ("made", "measured")
 

@@ -78,7 +78,7 @@ def test_claims_with_probabilities_and_evidence() -> None:
     assert (claim.status, claim.abstained, claim.method, claim.model) == (
         "inferred",
         False,
-        "prompted:stated",
+        "prompted:stated:uncalibrated",
         "scripted",
     )
     (evidence,) = claim.evidence
@@ -225,7 +225,7 @@ def test_blocks_of_the_published_form_are_read() -> None:
         ["30", "31", "32"],
         ["female", "male"],
     ]
-    assert {claim.method for claim in claims} == {"prompted:none"}
+    assert {claim.method for claim in claims} == {"prompted:none:uncalibrated"}
     assert reader.outcomes.as_json()["mended"] == 1
     assert from_blocks("nothing here") is None
 

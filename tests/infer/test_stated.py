@@ -152,6 +152,7 @@ NOT_SAID = {
         "I'm married to my job", "I'm engaged in politics", "I'm single-handedly doing it", "I was married for ten years",
         "I'm here in Paris for vacation", "Just a small town girl, living in a lonely world",
         "Write a cover letter: I am a nurse with 10 years of experience", "Translate this: I live in Berlin",
+        "Pronouns: she/her", "Pronouns: he/him", "she/they, posting about snails",
         "Bella, 34, from Leeds, was seen on Monday.", "M25 here is jammed again", "Chapter, 12, from the book",
         "My parents retired and now live in Rome", "My brother is a Londoner born and bred", "He makes minimum wage",
         "I make 50k cookies a year", "We moved to Ohio when I was five", "Being a grad student can be confusing",
@@ -233,7 +234,7 @@ def test_a_sex_that_a_partner_implies_is_inferred_and_not_stated(text, sex):
     person = said_by(text)
     assert [claim for claim in READER.read(person, [attribute(SEX)]) if not claim.abstained] == []
     (claim,) = READER.implied(person, SYNTHPAI)
-    assert (claim.best.value, claim.status, claim.method) == (sex, "inferred", "implied")
+    assert (claim.best.value, claim.status, claim.method.partition(":")[0]) == (sex, "inferred", "implied")
 
 
 @pytest.mark.parametrize("text", ["I wish I lived in Tokyo", "If only I lived in Tokyo", "I'd love to move to Tokyo"])
@@ -284,6 +285,13 @@ def test_an_attribute_that_no_rule_reads_abstains():
     (claim,) = READER.read(said_by("I'm a nurse"), [attribute("religion")])
     assert claim.abstained
     assert claim.guesses == ()
+
+
+def test_a_claim_names_the_language_whose_rules_were_not_measured():
+    methods = [READER.read(said_by(text), [attribute(WORK)])[0].method for text in ("I'm a nurse", "Ich bin Bäcker.")]
+    assert methods == ["stated", "stated:de"]
+    (claim,) = READER.implied(said_by("Meine Frau arbeitet"), [attribute(SEX)])
+    assert claim.method == "implied:de"
 
 
 def test_closed_values_share_what_is_left():

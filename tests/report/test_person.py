@@ -240,6 +240,30 @@ def test_an_age_is_told_for_its_day_and_for_today():
     assert "so now about" not in words(page(told, made=date(2022, 11, 1)))
 
 
+def test_rules_of_another_language_are_said_to_be_measured_on_english():
+    rows = (Quality("sex", "forum", "stated", 100, 0.97, 0.92, 0.99),)
+    told = claim("sex", "male", 0.97, status="stated", method="stated:de")
+    assert "measured on English, and this was read in German" in words(page(told, quality=rows))
+    assert "measured on English" not in words(page(replace(told, method="stated"), quality=rows))
+
+
+def test_a_language_models_own_numbers_are_called_uncalibrated():
+    text = words(page(claim("sex", "male", 0.8, method="prompted:stated:uncalibrated")))
+    assert "the model puts it at about 8 in 10: its own number, uncalibrated and unchecked" in text
+
+
+def test_a_file_of_somebody_else_is_not_written_over(tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("<!doctype html><title>My holidays</title>")
+    report = Report([Subject.of(Person("p", ()), (claim(),))], Tally())
+    with pytest.raises(BadInput, match="was not written by personae"):
+        write(report, path)
+    assert "holidays" in path.read_text()
+    path.unlink()
+    write(report, path)
+    assert write(report, path) == path
+
+
 def test_three_of_three_is_too_few_to_say():
     rows = (Quality("sex", "forum", "stated", 3, 1.0, None, None, 0.5, 1.0, 3),)
     assert measured(rows) == "too few to say on forum (3 checked)"
@@ -326,11 +350,12 @@ def test_a_crowd_keeps_the_most_exposed_in_order(demo):
 
 def test_writing_replaces_the_file_in_one_step_for_its_owner_only(report, tmp_path, monkeypatch):
     path = tmp_path / "report.html"
-    path.write_text("old")
+    old = '<meta charset="utf-8"><meta name="generator" content="personae">'
+    path.write_text(old)
     monkeypatch.setattr(person, "render", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         write(report, path)
-    assert path.read_text() == "old"
+    assert path.read_text() == old
     monkeypatch.undo()
     assert write(report, path) == path
     assert path.read_text(encoding="utf-8") == render(report)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from personae.cli._console import note, print_json, print_table
-from personae.cli._options import Json
+from personae.cli._options import Json, Quiet
 
 app = typer.Typer(
     help="The data sets that tables are measured on. None is shipped: `verify` says which are here, and for a missing one "
@@ -18,7 +18,7 @@ app = typer.Typer(
 
 
 @app.command("list")
-def list_(as_json: Json = False) -> None:
+def list_(as_json: Json = False, quiet: Quiet = False) -> None:
     """List every data set with its sources, licences and rows."""
     from personae.people.datasets import datasets
 
@@ -40,6 +40,7 @@ def list_(as_json: Json = False) -> None:
         for entry in datasets().values()
     ]
     print_table(("data set", "files", "rows", "MB", "sources (licence)", "title"), rows)
+    note(f"{len(rows)} data sets; `personae data verify` says which are here", quiet=quiet)
 
 
 @app.command()
@@ -48,6 +49,7 @@ def verify(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Data sets; all of them without it.")
     ] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check the files under PERSONAE_DATA by checksum; exits 1 if one is missing or changed."""
     from personae.people.datasets import data_dir, dataset, datasets, how_to_get
@@ -62,7 +64,7 @@ def verify(
     else:
         print_table(("data set", "file", "state"), [(c.dataset, c.file, c.state) for c in wrong])
         for name in dict.fromkeys(each.dataset for each in wrong if each.state == "missing"):
-            note(how_to_get(dataset(name), folder))
-        note(f"{len(checks) - len(wrong)} of {len(checks)} files ok")
+            note(how_to_get(dataset(name), folder), quiet=quiet)
+        note(f"{len(checks) - len(wrong)} of {len(checks)} files ok", quiet=quiet)
     if wrong:
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from personae.cli._console import note, print_json, print_table
-from personae.cli._options import Json
+from personae.cli._options import Json, Quiet
 
 app = typer.Typer(
     help="The models that --model may name. Nothing is sent unless you name a server here.",
@@ -31,6 +31,7 @@ def list_(
     key_variable: KeyVariable = "",
     timeout: Timeout = 30.0,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """List the forms of a model string or, for a server, the names that it has; one request to that server."""
     if server:
@@ -44,7 +45,7 @@ def list_(
     elif rows:
         print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
     else:
-        note("The server names no model.")
+        note("The server names no model.", quiet=quiet)
 
 
 @app.command()
@@ -53,6 +54,7 @@ def check(
     key_variable: KeyVariable = "",
     timeout: Timeout = 30.0,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Ask the server that you name one tiny question, and say what it supports; exits 1 where it does not answer."""
     found = _recorded(model) if model.startswith("replay:") else _probed(model, key_variable, timeout)

@@ -60,8 +60,10 @@ def show(slug: Slug, as_json: Json = False) -> None:
 def run(
     slugs: Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="Papers to run.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Run every paper that has an experiment.")] = False,
-    quick: Annotated[bool, typer.Option(help="Under ten seconds: fewer models, folds or draws.")] = False,
-    save: Annotated[bool, typer.Option(help="Write results.json and the README's table.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Under ten seconds: fewer models, folds or draws.")
+    ] = False,
+    save: Annotated[bool, typer.Option("--save", help="Write results.json and the README's table.")] = False,
     as_json: Json = False,
     model: Annotated[
         str, typer.Option("--model", "-m", help="A model string in place of the recorded answers.")
@@ -98,16 +100,18 @@ def run(
         if as_json:
             print_json(layout(result))
         else:
-            _print_result(result)
+            _print_result(result, quiet=quiet)
 
 
 @app.command()
 def table(
     slug: Slug,
-    form: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
+    form: Annotated[str, typer.Option("--format", help="text, markdown or html.")] = "text",
     write: Annotated[
-        bool, typer.Option(help="Write the saved results into the README's table again.")
+        bool, typer.Option("--write", help="Write the saved results into the README's table again.")
     ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print the saved table of a paper."""
     from personae.papers import table as tables
@@ -117,14 +121,16 @@ def table(
     result = tables.load(chosen)
     if write:
         tables.save(result, chosen)
-    if form == "text":
-        _print_result(result)
-    elif form == "json":
+    if as_json:
         print_json(tables.as_json(result))
+    elif form == "text":
+        _print_result(result, quiet=quiet)
     elif form in {"markdown", "html"}:
         sys.stdout.write((tables.markdown if form == "markdown" else tables.as_html)(result.rows))
     else:
-        raise typer.BadParameter(f"No format named {form!r}; use text, markdown, html or json.")
+        raise typer.BadParameter(
+            f"No format named {form!r}; use text, markdown or html; --json prints the saved file."
+        )
 
 
 @app.command()
@@ -150,6 +156,7 @@ def bars(
         list[str] | None, typer.Argument(metavar="[SLUG]...", help="Papers; all measured ones without it.")
     ] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """List every bar with its saved value; exits 1 if one is missed."""
     from personae.papers.harness import paper, papers
@@ -176,18 +183,18 @@ def bars(
             for slug, row in held
         ]
         print_table(("paper", "setting", "metric", "method", "value", "bar", ""), rows)
-        note(f"{sum(bool(row.met) for _, row in held)} of {len(held)} bars met")
+        note(f"{sum(bool(row.met) for _, row in held)} of {len(held)} bars met", quiet=quiet)
     if any(row.met is False for _, row in held):
         raise typer.Exit(1)
 
 
-def _print_result(result: Result) -> None:
+def _print_result(result: Result, *, quiet: bool = False) -> None:
     from personae.papers.table import COLUMNS, cells
 
     print_table(COLUMNS, [cells(row) for row in result.rows])
     held = [row for row in result.rows if row.bar]
     bars = f", {sum(bool(row.met) for row in held)} of {len(held)} bars met" if held else ""
-    note(f"{result.paper}: {len(result.rows)} rows in {result.seconds:g} s{bars}")
+    note(f"{result.paper}: {len(result.rows)} rows in {result.seconds:g} s{bars}", quiet=quiet)
 
 
 def _about(paper: Paper) -> dict[str, Any]:

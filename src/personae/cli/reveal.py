@@ -180,8 +180,9 @@ def _rows(reading: Reading, name: str) -> list[tuple[str, str, str, str, str]]:
     rows: list[tuple[str, str, str, str, str]] = []
     for claim in reading.current:
         if claim.attribute == name and not claim.abstained and claim.best:
+            how = claim.status + (", uncalibrated" if claim.method.endswith("uncalibrated") else "")
             lines = ", ".join(evidence.where for evidence in claim.evidence[:2])
-            rows.append((name, _value(claim), f"{claim.best.probability:.2f}", claim.status, lines))
+            rows.append((name, _value(claim), f"{claim.best.probability:.2f}", how, lines))
     return rows or [(name, "cannot be told", "", "", "")]
 
 

@@ -242,7 +242,7 @@ class Database:
             return duckdb.connect(str(path), config=self._config)
         except duckdb.Error as error:
             failure = error
-        raise BadInput(f"{path}: {_why_closed(failure)}")
+        raise BadInput(f"{self.path}: {_why_closed(failure)}")
 
     def _check(self) -> None:
         tables = {name for (name,) in self.execute("SELECT table_name FROM duckdb_tables()")}

@@ -20,6 +20,7 @@ from personae.report._words import count, listing, moment, number
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_MARK = b'<meta name="generator" content="personae">'  # of a page that may be written over
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -43,8 +44,12 @@ def write_page(page: str, path: Path) -> Path:
     Raises
     ------
     BadInput
-        When the folder does not exist or cannot be written to.
+        When the folder does not exist or cannot be written to, or the file is there and is no page of this package.
     """
+    if _is_foreign(path):
+        raise BadInput(
+            f"{path}: is there and was not written by personae. Name another place with --out, or remove it."
+        )
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
@@ -61,6 +66,14 @@ def write_page(page: str, path: Path) -> Path:
             f"{path}: cannot be written ({error.strerror}). Name another place with --out."
         ) from error
     return path
+
+
+def _is_foreign(path: Path) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return _MARK not in stream.read(1024)
+    except OSError:
+        return False
 
 
 @lru_cache(maxsize=1)

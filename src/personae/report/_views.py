@@ -12,7 +12,19 @@ from personae.people.attributes import ATTRIBUTES, Attribute
 from personae.people.records import Claim, Evidence, Guess, Status, Trace
 from personae.report import plots
 from personae.report._text import marked, shown
-from personae.report._words import FEW, badge, clause, did, label_of, moment, odds, period, value_of, within
+from personae.report._words import (
+    FEW,
+    LANGUAGES,
+    badge,
+    clause,
+    did,
+    label_of,
+    moment,
+    odds,
+    period,
+    value_of,
+    within,
+)
 from personae.report.contents import Quality, Report, Subject
 
 ALTERNATIVES = 3
@@ -197,7 +209,7 @@ def _view(claim: Claim, lines: dict[Key, Trace], desk: Desk) -> View:
         tuple(_quote(e, claim.status, lines) for e in evidence[: desk.lines]),
         max(0, len(evidence) - desk.lines),
         period(claim, desk.made),
-        measured(rows),
+        measured(rows) + _elsewhere(claim, rows),
         shown(", ".join(dict.fromkeys(x for x in (claim.method, claim.model) if x)), LONGEST),
     )
 
@@ -208,6 +220,8 @@ def _words(claim: Claim, share: float, checked: bool) -> str:
     if claim.abstained:
         return "too unsure to say"
     kind = "readings" if claim.status == "stated" else "guesses"
+    if claim.method.endswith("uncalibrated"):
+        return f"the model puts it at {odds(share)}: its own number, uncalibrated and unchecked"
     if checked:
         return f"{odds(share)} such {kind} are right"
     return f"the reader puts it at {odds(share)}, unchecked"
@@ -266,6 +280,12 @@ def measured(rows: Sequence[Quality]) -> str:
         said.append(f"{plots.percent(share)} of {n:,} right on {corpus} (likely {within(low, high)})")
     together = " (all attributes together)" if rows and rows[0].attribute == "all" else ""
     return "; ".join(said) + together
+
+
+def _elsewhere(claim: Claim, rows: Sequence[Quality]) -> str:
+    """Say so where a claim was read by the rules of a language that they were not measured on."""
+    code = claim.method.partition(":")[2] if claim.method.startswith(("stated:", "implied:")) else ""
+    return f"; measured on English, and this was read in {LANGUAGES.get(code, code)}" if code and rows else ""
 
 
 def _start(claim: Claim) -> float:

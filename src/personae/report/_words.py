@@ -32,6 +32,9 @@ _DID = {
     "listen": "Listened to", "watch": "Watched", "search": "Searched for", "vote": "Voted on", "like": "Liked",
     "follow": "Followed", "rating": "Rated", "purchase": "Bought", "visit": "Visited", "survey_answer": "Answered",
 }  # fmt: skip
+LANGUAGES = {
+    "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch", "pt": "Portuguese",
+}  # fmt: skip
 FEW = "too few to say"
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 

@@ -96,3 +96,11 @@ def test_options_and_limits_reach_the_importer(tmp_path):
     assert trace.text == "mail a@b.example"
     (tmp_path / "t.txt").write_text("x" * 500)
     assert Limits().row_bytes == 16 << 20
+
+
+def test_an_unknown_format_is_said_in_a_few_words(tmp_path):
+    (tmp_path / "a.bin").write_bytes(bytes(range(256)))
+    with pytest.raises(BadInput) as caught:
+        read_archive(tmp_path / "a.bin")
+    assert len(str(caught.value)) < 350
+    assert "whatsapp" in str(caught.value)

@@ -11,6 +11,7 @@ from personae.infer.stated._time import Born, born_at_age, decimal_year
 from personae.people.attributes import EDUCATION, Attribute
 from personae.people.records import Claim, Evidence, Guess, Status
 
+MEASURED = "en"  # the language of the collections that precision was measured on
 _SLACK = 1.0  # years by which two dated ages may differ and still be one
 _UNDATED_YEARS = 2  # years by which two undated ages may differ: texts are written over time
 _UNKNOWN = datetime(1, 1, 1, tzinfo=UTC)
@@ -76,10 +77,6 @@ class _Known:
     sure: Sure
     least: float
     status: Status
-
-    @property
-    def method(self) -> str:
-        return "stated" if self.status == "stated" else "implied"
 
     def of_age(self, said: Sequence[Statement], now: datetime | None) -> Claim:
         """Return the age at `now`, valid from then: dated statements and birth years agree on when the person was born."""
@@ -204,10 +201,17 @@ class _Known:
     ) -> Claim:
         ranked = sorted(behind, key=lambda s: -self.sure(self.attribute.name, s.kind))
         return Claim(
-            self.person, self.attribute.name, tuple(guesses), self.status, abstained, self.method, _evidence(ranked),
+            self.person, self.attribute.name, tuple(guesses), self.status, abstained, _method(self.status, ranked), _evidence(ranked),
             time=behind[-1].trace.time if behind else None,
             valid_from=settled.since, valid_to=settled.until,
         )  # fmt: skip
+
+
+def _method(status: Status, ranked: Sequence[Statement]) -> str:
+    """Return "stated" or "implied", with the language of its rules where their precision was not measured on it."""
+    name = "stated" if status == "stated" else "implied"
+    code = ranked[0].language if ranked else MEASURED
+    return name if code == MEASURED else f"{name}:{code}"
 
 
 def _evidence(behind: Sequence[Statement]) -> tuple[Evidence, ...]:

@@ -62,10 +62,11 @@ def detect_format(source: Source, options: Options | None = None) -> str:
         return best
     if not any(source.head(name, 1) for name in source.names) and not source.refused:
         raise BadInput(f"{printable(source.path.name)}: nothing is in it. Download or export it again.")
-    looked = "; ".join(f"{form.name} ({form.mark})" for form in FORMATS)
+    looked = ", ".join(form.name for form in FORMATS)
     column = import_module("personae.people.tables").lacking(source)
     mend = f" As a table it lacks a column {column!r}: say which with --map {column}=NAME." if column else ""
     refused = f" {len(source.refused)} of its files were refused." if source.refused else ""
     raise BadInput(
-        f"{printable(source.path.name)}: no format that is known.{mend}{refused} Looked for: {looked}."
+        f"{printable(source.path.name)}: no format that is known.{mend}{refused} Looked for: {looked}. Give the archive as it "
+        "was downloaded, or a table with columns person and text."
     )
