@@ -1,4 +1,4 @@
-"""The candidates of the open attributes: titles of occupations and cities, with what speaks for each (`*.txt` beside this file)."""
+"""The candidates of the open attributes: titles of occupations and cities, with what speaks for each (the `*.txt` here)."""
 
 from __future__ import annotations
 

@@ -90,6 +90,11 @@ def llmprivacy(file: str = "examples") -> list[Case]:
     return cases
 
 
+def away() -> list[Case]:
+    """Return the people of the collections that the line classifiers never see."""
+    return [*personachat(), *prodigy(), *prism(), *llmprivacy("raw_samples")]
+
+
 def prism() -> list[Case]:
     """Return real people's questions to chat models (PRISM, as recorded by Personalized-Judge), with their demographics."""
     texts: dict[str, list[str]] = {}

@@ -12,8 +12,9 @@ import numpy as np
 
 import _corpora
 from _corpora import Case
-from _stack import Model
+from _stack import Model, Near, finish
 from personae.infer._guesses import guesses_of
+from personae.infer._lines import Lexicon
 from personae.infer.stated import StatedReader
 from personae.metrics.calibration import expected_calibration_error, reliability_bins
 from personae.metrics.intervals import bootstrap_mean
@@ -62,9 +63,9 @@ class Answer:
         return self.said[0], self.said[1], self.said[1] or self.three
 
 
-def evaluate(folder: Path, vectors: Vectors, seed: int) -> None:
-    """Write evaluation.json and MODEL_CARD.md into the folder, and print the rows."""
-    answers = [*_nested(vectors, seed), *_left_out(vectors, seed)]
+def evaluate(folder: Path, home: tuple[Lexicon, Near], vectors: Vectors, seed: int) -> None:
+    """Write evaluation.json and MODEL_CARD.md into the folder, and print the rows; `home` is fitted on all of SynthPAI."""
+    answers = [*_left_out(home, vectors, seed), *_nested(vectors, seed)]
     rows = [_as_row(row) for row in _rows(answers)]
     quality = list(_quality(answers))
     (folder / "evaluation.json").write_text(json.dumps({"rows": rows, "quality": quality}, indent=1) + "\n")
@@ -77,13 +78,9 @@ def evaluate(folder: Path, vectors: Vectors, seed: int) -> None:
 
 
 def _nested(vectors: Vectors, seed: int) -> list[Answer]:
-    people = _corpora.synthpai()
-    away = [
-        *_corpora.personachat(),
-        *_corpora.prodigy(),
-        *_corpora.prism(),
-        *_corpora.llmprivacy("raw_samples"),
-    ]
+    from train_home import train_near
+
+    people, away = _corpora.synthpai(), _corpora.away()
     groups = sorted({case.group for case in people})
     np.random.default_rng(seed).shuffle(groups)
     fold = {group: number % OUTER for number, group in enumerate(groups)}
@@ -91,13 +88,15 @@ def _nested(vectors: Vectors, seed: int) -> list[Answer]:
     for number in range(OUTER):
         inside = [case for case in people if fold[case.group] != number]
         outside = [case for case in people if fold[case.group] == number]
-        found += _answers(inside, away, outside, NESTED, vectors, seed)
+        found += _answers(train_near(inside, vectors, seed), away, outside, NESTED, vectors)
         print(f"fold {number + 1} of {OUTER}", flush=True)
     return found
 
 
-def _left_out(vectors: Vectors, seed: int) -> list[Answer]:
+def _left_out(home: tuple[Lexicon, Near], vectors: Vectors, seed: int) -> list[Answer]:
     """Fit without a collection, line classifiers and far head alike, and answer for it."""
+    from train_home import train_near
+
     people, raw = _corpora.synthpai(), _corpora.llmprivacy("raw_samples")
     others = {"personachat": _corpora.personachat(), "prodigy": _corpora.prodigy(), "prism": _corpora.prism()}
     tests = {"llmprivacy": _corpora.llmprivacy(), "personabench": _corpora.personabench(), **others}
@@ -105,23 +104,23 @@ def _left_out(vectors: Vectors, seed: int) -> list[Answer]:
     for name, cases in tests.items():
         away = [case for other, kept in others.items() if other != name for case in kept]
         away += raw if name != "llmprivacy" else []
-        found += _answers(people, away, cases, LEFT_OUT, vectors, seed)
+        found += _answers(home, away, cases, LEFT_OUT, vectors)
         print(f"left out {name}", flush=True)
     away = [case for kept in others.values() for case in kept]
-    return found + _answers(raw, away, people, LEFT_OUT, vectors, seed)
+    return found + _answers(train_near(raw, vectors, seed), away, people, LEFT_OUT, vectors)
 
 
 def _answers(
-    people: Sequence[Case],
+    fitted: tuple[Lexicon, Near],
     away: Sequence[Case],
     cases: Sequence[Case],
     setting: str,
     vectors: Vectors,
-    seed: int,
 ) -> list[Answer]:
-    from train_home import ready, train
+    from train_home import ready
 
-    words, model = train(people, away, vectors, seed)
+    words, near = fitted
+    model = finish(near, ready(away, words, vectors))
     return [
         answer
         for read in ready(cases, words, vectors)
@@ -136,7 +135,8 @@ def _of(model: Model, read, said: dict[str, tuple[float, str]], setting: str) ->
         truth = case.truth.get(name)
         if truth is None or not truth.sure:
             continue
-        guesses = guesses_of(attribute(name), fitted.task.values, model.chances(fitted, read))
+        chances, least = model.read(fitted, read)
+        guesses = guesses_of(attribute(name), fitted.task.values, chances)
 
         def right(value: str, name: str = name, truth=truth) -> bool:
             return match(name, value, truth.value, truth_score=truth.score) == 1.0
@@ -145,7 +145,7 @@ def _of(model: Model, read, said: dict[str, tuple[float, str]], setting: str) ->
         hits = [right(guess.value) for guess in guesses[:3]]
         yield Answer(
             case.corpus, setting, case.group, name, truth.value, truth.score, guesses[0].probability, hits[0], any(hits),
-            guesses[0].probability >= fitted.least, (stated[0], right(stated[1])) if stated else None,
+            guesses[0].probability >= least, (stated[0], right(stated[1])) if stated else None,
         )  # fmt: skip
 
 
@@ -299,7 +299,7 @@ def _card(rows: Sequence[dict]) -> str:
     for row in wanted:
         span = f"{row['low']:.3f} to {row['high']:.3f}" if row["low"] is not None else ""
         met = {True: "yes", False: "no", None: ""}[row["met"]]
-        lines.append(
-            f"| {row['setting']} | {row['metric']} | {row['method']} | {row['value']:.3f} | {span} | {row['n']} | {row['bar']} | {met} |"
-        )
+        value = f"{row['value']:.3f}"
+        cells = (row["setting"], row["metric"], row["method"], value, span, row["n"], row["bar"], met)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     return template.replace("<!-- table -->", "\n".join(lines))

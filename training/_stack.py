@@ -14,11 +14,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sparse
 
+from _calibrate import FEW, NEVER, Sheet, Told, fit_sharpness, shown_from
 from _corpora import Case
 from _regress import NOTHING, HeadRows, LineModel, fit_head, fit_heads, fit_lines, fit_map, softmax_regression
 from personae.infer._guesses import guesses_of
-from personae.infer._home_model import Candidates, word_counts
-from personae.infer._scorer import Head, Nearness, Pooled, Rows, features
+from personae.infer._home_model import FEW_WORDS, HALF, Candidates, least_of, word_counts
+from personae.infer._scorer import (
+    TINY,
+    WORDS_A_LINE,
+    Head,
+    Nearness,
+    Pooled,
+    Rows,
+    features,
+    sharpened,
+    softmax,
+)
 from personae.people.attributes import attribute
 from personae.people.matching import match
 
@@ -40,8 +51,10 @@ AGES = (
     "69-73",
     "74-90",
 )
-SHOWN_RIGHT = 0.85  # share of shown claims that shall be right, on the training people
-LEAST = 0.8  # no claim less likely than this is shown
+HEAD_FOLDS = 4  # that keep a person out of the head that answers for them
+CAUTIOUS = 0.95  # what a claim must have where too little is known of what is right from which probability
+FAR_BASE = 0.5  # of the base rate's logarithm in the far head: the largest share within one standard error of the least
+#                 log-loss when PersonaChat, PRODIGy and PRISM are left out in turn (1.27, 1.25, 1.23, 1.23, 1.25 at 1 to 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +97,7 @@ class Choice:
     map_penalty: float = 300.0
     parts: int = 4
     part_weight: float = 0.3
-    n_inner: int = 4
+    n_inner: int = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +142,20 @@ class Fitted:
     task: Task
     lines: LineModel
     head: Head
-    least: float = 0.9
+    least: float = CAUTIOUS
+    far_least: float = NEVER
 
     def rows(self, read: Read, distances: Array | None = None) -> Rows:
         return rows_of(self.task, self.lines, read, distances)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Every attribute's reader before its far head, and for each what it said of people it had not seen."""
+
+    nearness: Nearness
+    fitted: tuple[Fitted, ...]
+    sheets: tuple[Sheet, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +166,21 @@ class Model:
     nearness: Nearness
 
     def chances(self, fitted: Fitted, read: Read) -> Array:
-        pooled = fitted.rows(read, self.nearness.distances(read.vectors)).pool()
+        pooled = self._pooled(fitted, read)
         return fitted.head.chances(pooled, self.nearness.near(pooled))
+
+    def is_near(self, read: Read) -> bool:
+        """Return whether a person writes like those of the fit."""
+        return bool(self.nearness.near(self._pooled(self.fitted[0], read)) >= HALF)
+
+    def read(self, fitted: Fitted, read: Read) -> tuple[Array, float]:
+        """Return the probabilities, and the one below which a claim abstains."""
+        pooled = self._pooled(fitted, read)
+        least = least_of(self.nearness, pooled, fitted.least, fitted.far_least)
+        return fitted.head.chances(pooled, self.nearness.near(pooled)), least
+
+    def _pooled(self, fitted: Fitted, read: Read) -> Pooled:
+        return fitted.rows(read, self.nearness.distances(read.vectors)).pool()
 
 
 def band(age: str) -> str:
@@ -170,18 +206,24 @@ def rows_of(task: Task, lines: LineModel, read: Read, distances: Array | None = 
     return Rows(told, second, read.vectors, word_counts(read.texts), far)
 
 
-def fit(
-    tasks: Sequence[Task], bank: Bank, reads: Sequence[Read], away: Sequence[Read], choice: Choice, seed: int
-) -> Model:
-    """Fit every attribute on these people; `away` are people of other collections, for the far head."""
+def fit_near(tasks: Sequence[Task], bank: Bank, reads: Sequence[Read], choice: Choice, seed: int) -> Near:
+    """Fit every attribute on these people, as far as other collections have no part in it."""
     nearness = fit_nearness(reads)
-    near = [_fit_near(task, bank, reads, choice, seed) for task in tasks]
-    far = _fit_far([fitted for fitted, _ in near], reads, away)
-    model = Model(tuple(far), nearness)
-    shown = [_shown(model, each, rows, away) for each, (_, rows) in zip(far, near, strict=True)]
-    return replace(
-        model, fitted=tuple(replace(each, least=least) for each, least in zip(far, shown, strict=True))
-    )
+    both = [_fit_near(task, bank, reads, nearness, choice, seed) for task in tasks]
+    return Near(nearness, tuple(fitted for fitted, _ in both), tuple(sheet for _, sheet in both))
+
+
+def finish(near: Near, away: Sequence[Read]) -> Model:
+    """Fit what other collections decide (the far head), then how sure the mixture may be and what is shown."""
+    far = _fit_far(near.fitted, away)
+    sharp = _fit_sharpness(near, far)
+    model = Model(tuple(sharp), near.nearness)
+    bounds = [_bounds(model, each, sheet, away) for each, sheet in zip(sharp, near.sheets, strict=True)]
+    shown = [
+        replace(each, least=inside, far_least=outside)
+        for each, (inside, outside) in zip(sharp, bounds, strict=True)
+    ]
+    return replace(model, fitted=tuple(shown))
 
 
 def fit_nearness(reads: Sequence[Read]) -> Nearness:
@@ -217,9 +259,9 @@ def base_rate(task: Task, reads: Sequence[Read]) -> Array:
 
 
 def _fit_near(
-    task: Task, bank: Bank, reads: Sequence[Read], choice: Choice, seed: int
-) -> tuple[Fitted, list[tuple[float, bool]]]:
-    """Return the reader with its near head, and for each training person (probability, whether right) from inner folds."""
+    task: Task, bank: Bank, reads: Sequence[Read], nearness: Nearness, choice: Choice, seed: int
+) -> tuple[Fitted, Sheet]:
+    """Return the reader with its near head, and what was said of each training person from inner folds."""
     groups = sorted({read.case.group for read in reads})
     np.random.default_rng(seed).shuffle(groups)
     fold = {group: number % choice.n_inner for number, group in enumerate(groups)}
@@ -229,11 +271,12 @@ def _fit_near(
         part = _base(task, bank, [read for read in reads if read.case.group in inside], inside, choice)
         for read in reads:
             if read.case.group not in inside:
-                rows.add(read, part)
+                rows.add(read, part, nearness.distances(read.vectors))
     weights, bias, floors, half = rows.head()
     base = _base(task, bank, reads, set(groups), choice)
-    head = Head(weights, bias, weights, bias, base.mean, base.mean_bias, floors, half)
-    return Fitted(base.task, base.lines, head), rows.outcomes(head)
+    usual = base_rate(task, reads).astype(np.float32)
+    head = Head(weights, bias, weights, bias, base.mean, base.mean_bias, floors, half, usual, (1.0, 0.0))
+    return Fitted(base.task, base.lines, head), rows.sheet(floors, half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,22 +350,26 @@ class _Rows:
         self.task, self.choice, self.random = task, choice, random
         self.pooled: list[Pooled] = []
         self.about: list[Array] = []
-        self.truths: list[tuple[str, float, bool]] = []  # value, score of the label, whether scored and whole
+        self.truths: list[tuple[str, float]] = []
+        self.sure: list[bool] = []
+        self.groups: list[str] = []
         self.targets: list[Array] = []
         self.weights: list[float] = []
 
-    def add(self, read: Read, base: _Base) -> None:
+    def add(self, read: Read, base: _Base, distances: Array) -> None:
         truth = read.case.truth.get(self.task.name)
         target = self.task.target(truth.value) if truth else None
         if truth is None or target is None:
             return
-        rows = rows_of(base.task, base.lines, read)
+        rows = rows_of(base.task, base.lines, read, distances)
         parts = [np.arange(len(rows.told)), *self._parts(len(rows.told))]
         weight = 1.0 if truth.sure else PROFILE_WEIGHT / 2
         for number, part in enumerate(parts):
             self.pooled.append(rows.pool(part))
             self.about.append(_unit(self.pooled[-1].vector) @ base.mean + base.mean_bias)
-            self.truths.append((truth.value, truth.score, truth.sure and number == 0))
+            self.truths.append((truth.value, truth.score))
+            self.sure.append(truth.sure)
+            self.groups.append(read.case.group)
             self.targets.append(target)
             self.weights.append(weight * (1.0 if number == 0 else self.choice.part_weight / (len(parts) - 1)))
 
@@ -332,35 +379,44 @@ class _Rows:
         sizes = np.exp(self.random.uniform(0, np.log(n_lines), self.choice.parts)).round().astype(int)
         return [self.random.choice(n_lines, size=max(1, size), replace=False) for size in sizes]
 
-    def stacked(self) -> Pooled:
-        return stack(self.pooled)
-
     def head(self) -> tuple[Array, Array, tuple[float, float], float]:
         """Return weights, bias, floors and half, chosen by log-loss."""
-        pooled, about = self.stacked(), np.stack(self.about)
-        targets, weights = np.stack(self.targets), np.array(self.weights)
-        counts = (targets * weights[:, None]).sum(0) + (0.2 if self.task.candidates is None else 0.05)
-        prior = np.log(counts / counts.sum())
-        pull = 1.0 if self.task.candidates is None else 20.0
+        pooled, about = stack(self.pooled), np.stack(self.about)
         best = None
         for floors in self.choice.floors:
             for half in self.choice.halves:
-                table = features(pooled, about, floors, half).astype(float)
-                fitted = fit_head(HeadRows(table, targets, weights), prior, pull=pull)
+                fitted = self._fit(features(pooled, about, floors, half).astype(float))
                 if best is None or fitted[2] < best[0]:
                     best = (fitted[2], fitted[0], fitted[1], floors, half)
         assert best is not None
         return best[1:]
 
-    def outcomes(self, head: Head) -> list[tuple[float, bool]]:
-        """Return (probability of the first guess, whether it is right) for the scored people."""
-        table = features(self.stacked(), np.stack(self.about), head.floors, head.half)
-        logits = table @ head.weights + head.bias
-        return [
-            outcome(self.task, _softmax(row), value, score)
-            for row, (value, score, scored) in zip(logits, self.truths, strict=True)
-            if scored
-        ]
+    def _fit(self, table: Array, kept: Array | None = None) -> tuple[Array, Array, float]:
+        rows = slice(None) if kept is None else kept
+        targets, weights = np.stack(self.targets)[rows], np.array(self.weights)[rows]
+        is_open = self.task.candidates is not None
+        counts = (targets * weights[:, None]).sum(0) + (0.05 if is_open else 0.2)
+        prior = np.log(counts / counts.sum())
+        return fit_head(HeadRows(table[rows], targets, weights), prior, pull=20.0 if is_open else 1.0)
+
+    def sheet(self, floors: tuple[float, float], half: float) -> Sheet:
+        """Return what heads that were fitted without each person say of them."""
+        pooled, about = stack(self.pooled), np.stack(self.about)
+        table = features(pooled, about, floors, half).astype(float)
+        groups = sorted(set(self.groups))
+        self.random.shuffle(groups)
+        fold = {group: number % HEAD_FOLDS for number, group in enumerate(groups)}
+        folds = np.array([fold[group] for group in self.groups])
+        chances = np.zeros(table.shape[:2])
+        for number in range(HEAD_FOLDS):
+            out = folds == number
+            weights, bias, _ = self._fit(table, ~out)
+            chances[out] = softmax(table[out] @ weights + bias)
+        right = np.stack(self.targets) > 0
+        logs = np.log(np.maximum(chances, TINY))
+        return Sheet(
+            pooled, about, logs, right, np.array(self.weights), tuple(self.truths), np.array(self.sure)
+        )
 
 
 def stack(pooled: Sequence[Pooled]) -> Pooled:
@@ -369,27 +425,22 @@ def stack(pooled: Sequence[Pooled]) -> Pooled:
     return Pooled(*(np.stack([getattr(each, name) for each in pooled]) for name in names))
 
 
-def _softmax(row: Array) -> Array:
-    chances = np.exp(row - row.max())
-    return chances / chances.sum()
-
-
 def outcome(task: Task, chances: Array, truth: str, score: float) -> tuple[float, bool]:
     """Return the probability of the first guess and whether it is right."""
     first = guesses_of(attribute(task.name), task.values, chances)[0]
     return first.probability, match(task.name, first.value, truth, truth_score=score) == 1.0
 
 
-def _fit_far(near: Sequence[Fitted], reads: Sequence[Read], away: Sequence[Read]) -> list[Fitted]:
-    """Give every reader its far head: shared weights from the closed attributes, the base rate as bias.
+def _fit_far(near: Sequence[Fitted], away: Sequence[Read]) -> list[Fitted]:
+    """Give every reader its far head: shared weights from the closed attributes, a share of the base rate as bias.
 
     Each collection counts the same for an attribute. The open attributes have no truth there: their near weights are scaled
     down by as much as the closed ones' are.
     """
     closed = [each for each in near if each.task.candidates is None]
-    tables = [table for each in closed if (table := _away_rows(each, away)) is not None]
-    named = [each for each in closed if _away_rows(each, away) is not None]
-    shared, _, _ = fit_heads(tables, [base_rate(each.task, reads) for each in named], pull=np.inf)
+    tables = {each.task.name: table for each in closed if (table := _away_rows(each, away)) is not None}
+    bases = [FAR_BASE * each.head.base for each in closed if each.task.name in tables]
+    shared, _, _ = fit_heads(list(tables.values()), bases, pull=np.inf)
     shrink = min(1.0, float(shared[:2].sum() / np.mean([each.head.weights[:2].sum() for each in closed])))
     return [
         replace(
@@ -399,7 +450,7 @@ def _fit_far(near: Sequence[Fitted], reads: Sequence[Read], away: Sequence[Read]
                 far_weights=shared
                 if each.task.candidates is None
                 else each.head.weights * np.float32(shrink),
-                far_bias=base_rate(each.task, reads).astype(np.float32),
+                far_bias=np.float32(FAR_BASE) * each.head.base,
             ),
         )
         for each in near
@@ -425,22 +476,42 @@ def _away_rows(fitted: Fitted, away: Sequence[Read]) -> HeadRows | None:
     return HeadRows(table, np.stack([target for _, target in known]), weights)
 
 
-def _shown(model: Model, fitted: Fitted, near: list[tuple[float, bool]], away: Sequence[Read]) -> float:
-    """Return the probability from which a claim is shown, so that enough are right at home and away."""
-    far = [
+def _fit_sharpness(near: Near, fitted: Sequence[Fitted]) -> list[Fitted]:
+    """Give every reader how sure it may be for the amount of text: shared by the closed attributes, and by the open ones."""
+    found = {}
+    for is_open in (False, True):
+        told = [
+            _told(near.nearness, each, sheet)
+            for each, sheet in zip(fitted, near.sheets, strict=True)
+            if (each.task.candidates is not None) == is_open
+        ]
+        found[is_open] = fit_sharpness(told)
+    return [
+        replace(each, head=replace(each.head, sharpness=found[each.task.candidates is not None]))
+        for each in fitted
+    ]
+
+
+def _told(nearness: Nearness, fitted: Fitted, sheet: Sheet) -> Told:
+    head, near = fitted.head, nearness.near(sheet.pooled)[:, None]
+    table = features(sheet.pooled, sheet.about, head.floors, head.half)
+    mixed = near * np.exp(sheet.logs) + (1 - near) * softmax(table @ head.far_weights + head.far_bias)
+    amount = sheet.pooled.words / WORDS_A_LINE
+    return Told(np.log(np.maximum(mixed, TINY)), head.base, amount, sheet.right, sheet.weights * sheet.sure)
+
+
+def _bounds(model: Model, fitted: Fitted, sheet: Sheet, away: Sequence[Read]) -> tuple[float, float]:
+    """Return the probabilities from which a claim is shown: of people like those of the fit, and of others."""
+    told = _told(model.nearness, fitted, sheet)
+    chances = sharpened(told.logs, told.base, told.amount, fitted.head.sharpness)
+    near = (model.nearness.near(sheet.pooled) >= HALF) & (sheet.pooled.words >= FEW_WORDS)
+    inside = [
+        outcome(fitted.task, chances[row], *sheet.truths[row]) for row in np.flatnonzero(near & sheet.sure)
+    ]
+    outside = [
         outcome(fitted.task, model.chances(fitted, read), truth.value, truth.score)
         for read in away
         if (truth := read.case.truth.get(fitted.task.name)) is not None and truth.sure
+        if not model.is_near(read)
     ]
-    return max(LEAST, _bound(near), _bound(far))
-
-
-def _bound(outcomes: list[tuple[float, bool]]) -> float:
-    """Return the lowest probability from which SHOWN_RIGHT of the outcomes are right, one wrong one added."""
-    ranked = sorted(outcomes, reverse=True)
-    best, n_right = 0.95, 0
-    for n_shown, (chance, is_right) in enumerate(ranked, 1):
-        n_right += is_right
-        if n_shown >= 5 and n_right / (n_shown + 1) >= SHOWN_RIGHT:
-            best = chance
-    return best if len(ranked) >= 20 else LEAST
+    return shown_from(inside, 5, CAUTIOUS), shown_from(outside, FEW, NEVER)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from _corpora import Case, Truth
+from personae.people.attributes import SYNTHPAI
 
 SENTENCES = Path(__file__).parent / "sentences"
 NOTHING = "nothing"
@@ -22,6 +23,9 @@ SILENT = {  # what the lines of a file tell nothing about, besides what their he
     "income": ("sex", "relationship_status", "education", "city_country", "birth_city_country"),
     "age": ("sex", "income_level", "occupation", "city_country", "birth_city_country"),
     "nothing": ("age", "sex", "education", "income_level", "relationship_status"),
+    "others": tuple(each.name for each in SYNTHPAI),
+    "places": tuple(each.name for each in SYNTHPAI),
+    "work": ("age", "sex", "relationship_status", "city_country", "birth_city_country"),
 }
 COPIES = 5  # of a template, at most
 WRAPPED = 0.5  # share of copies that stand among one to four sentences that tell nothing

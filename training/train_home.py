@@ -20,14 +20,14 @@ import _corpora
 from _candidates import occupation, places
 from _corpora import Case
 from _regress import NOTHING, lexicon, word_matrix
-from _stack import AGES, Bank, Choice, Line, Model, Read, Task, fit
+from _stack import AGES, Bank, Choice, Line, Model, Near, Read, Task, finish, fit_near
 from generate import generated
 from personae.infer._home_model import FILE
 from personae.infer._lines import Lexicon, cut
 from personae.models.encoder import home_encoder
 from personae.people.attributes import ATTRIBUTES, EDUCATION, INCOME
 
-VERSION = "2"
+VERSION = "3"
 CACHE = Path(tempfile.gettempdir()) / "personae-vectors.pkl"
 
 
@@ -89,14 +89,17 @@ def ready(cases: Sequence[Case], words: Lexicon, vectors: Vectors) -> list[Read]
 
 def train(people: Sequence[Case], away: Sequence[Case], vectors: Vectors, seed: int) -> tuple[Lexicon, Model]:
     """Fit every attribute on these people and the generated lines; `away` are other collections, for the far head."""
+    words, near = train_near(people, vectors, seed)
+    return words, finish(near, ready(away, words, vectors))
+
+
+def train_near(people: Sequence[Case], vectors: Vectors, seed: int) -> tuple[Lexicon, Near]:
+    """Fit every attribute on these people and the generated lines, all but what other collections decide."""
     lines = [line for case in [*people, *generated(seed)] for line in lines_of(case)]
     texts = [line.text for line in lines]
     words = lexicon(texts)
     bank = Bank(lines, vectors.of(texts), word_matrix(words, texts))
-    chosen = tasks(vectors, words)
-    return words, fit(
-        chosen, bank, ready(people, words, vectors), ready(away, words, vectors), Choice(), seed
-    )
+    return words, fit_near(tasks(vectors, words), bank, ready(people, words, vectors), Choice(), seed)
 
 
 def save(words: Lexicon, model: Model, file: Path) -> None:
@@ -135,7 +138,8 @@ def _arrays(each, first: int, last: int) -> dict[str, np.ndarray]:
         "columns": np.array([first, last]),
         "weights": head.weights, "bias": head.bias, "far_weights": head.far_weights, "far_bias": head.far_bias,
         "mean": head.mean.astype(np.float16), "mean_bias": head.mean_bias,
-        "floors": np.array(head.floors), "half": np.array(head.half), "least": np.array(each.least),
+        "floors": np.array(head.floors), "half": np.array(head.half), "base": head.base,
+        "sharpness": np.array(head.sharpness), "least": np.array(each.least), "far_least": np.array(each.far_least),
     }  # fmt: skip
     if candidates is not None:
         cues = candidates.cues
@@ -158,21 +162,18 @@ def main() -> None:
     parser.add_argument(
         "--evaluate", action="store_true", help="measure, and write evaluation.json and MODEL_CARD.md"
     )
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE, help="file that keeps the vectors of texts [%(default)s]"
+    )
     arguments = parser.parse_args()
-    vectors = Vectors()
-    away = [
-        *_corpora.personachat(),
-        *_corpora.prodigy(),
-        *_corpora.prism(),
-        *_corpora.llmprivacy("raw_samples"),
-    ]
-    words, model = train(_corpora.synthpai(), away, vectors, arguments.seed)
-    save(words, model, arguments.out)
+    vectors = Vectors(arguments.cache)
+    words, near = train_near(_corpora.synthpai(), vectors, arguments.seed)
+    save(words, finish(near, ready(_corpora.away(), words, vectors)), arguments.out)
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB")
     if arguments.evaluate:
         from _evaluate import evaluate
 
-        evaluate(arguments.out.parent, vectors, arguments.seed)
+        evaluate(arguments.out.parent, (words, near), vectors, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,6 +59,7 @@ def _head(**changed) -> Head:
     parts = {
         "weights": np.array([1.0, 0.0, 0.0]), "bias": np.zeros(2), "far_weights": np.array([0.5, 0.0, 0.0]),
         "far_bias": np.log([0.25, 0.75]), "mean": np.zeros((3, 2)), "mean_bias": np.zeros(2), "floors": (0.1, 0.1), "half": 1.0,
+        "base": np.log([0.25, 0.75]), "sharpness": (1.0, 1e-6),
     }  # fmt: skip
     return Head(**(parts | changed))
 
@@ -84,6 +86,32 @@ def test_no_text_gives_the_base_rate():
     nearness = Nearness(np.zeros(3), np.eye(3), np.zeros(2), np.ones(2), np.ones(2), 5.0, 1.0)
     assert nearness.near(nothing) == 0.0
     assert _head().chances(nothing, nearness.near(nothing)) == pytest.approx([0.25, 0.75], abs=1e-6)
+
+
+def test_a_few_words_move_little_from_the_base_rate():
+    told = np.log([0.9, 0.1])
+    base = np.log([0.5, 0.5])
+
+    def odds(words: float) -> float:
+        chances = _scorer.sharpened(told, base, np.array(words / 15.0), (1.5, 2.0))
+        return float(chances[0] / chances[1])
+
+    assert odds(0.0) == pytest.approx(1.0)
+    assert odds(15.0) == pytest.approx(9.0**0.5, rel=1e-5)  # 1.5 * 1 / (1 + 2)
+    assert odds(60.0) == pytest.approx(9.0, rel=1e-5)  # 1.5 * 4 / (4 + 2)
+
+
+def test_those_who_write_unlike_the_fit_need_their_own_bound():
+    model = home_model()
+    shown = {name: (part.least, part.far_least) for name, part in model.parts.items()}
+    few, many = (
+        Rows(np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 384)), np.full(n, 15.0), np.zeros(n)).pool() for n in (3, 4)
+    )
+    near_all, far_all = (replace(model, nearness=replace(model.nearness, bound=bound)) for bound in (1e9, -1e9))
+    for name, (near, far) in shown.items():
+        assert near_all.least(name, many) == near
+        assert far_all.least(name, many) == far
+        assert near_all.least(name, few) == np.inf
 
 
 def test_nearness_falls_with_distance_and_with_unusual_length():
@@ -171,7 +199,7 @@ def test_every_attribute_gets_guesses_with_probabilities_in_order(claims):
         assert claim.status == "inferred"
         assert chances == sorted(chances, reverse=True), name
         assert len(claim.guesses) >= min(3, len(ATTRIBUTES[name].values) or 3), name
-        assert claim.abstained == (chances[0] < home_model().parts[name].least), name
+        assert claim.abstained, name  # forty words are too few to show a guess
 
 
 def test_marriage_shows_and_rests_on_the_lines_that_tell_it(claims):
@@ -219,6 +247,22 @@ def test_one_telling_line_is_less_sure_than_several(reader):
 
     told = ["My wife and I put the kids to bed.", "My wife says dinner was her turn.", "My wife drove us home."]
     assert chance(told[2:]) < chance(told)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I wish I lived in Tokyo.",
+        "I'm a lesbian and my wife and I love hiking.",
+        "Londoner born and bred.",
+        "If I had a husband he would fix the roof.",
+        "My brother is a nurse in Porto.",
+    ],
+)
+def test_one_short_line_makes_no_sure_guess(reader, text):
+    for claim in reader.read(_person([text]), SYNTHPAI):
+        assert claim.abstained, (claim.attribute, claim.best.value)
+        assert claim.best.probability < 0.8, (claim.attribute, claim.best.value)
 
 
 def test_a_person_without_own_words_abstains_with_the_base_rate(reader):
@@ -277,6 +321,7 @@ def test_the_file_is_small_and_probabilities_add_up():
         whole = _scorer.Pooled(zeros, zeros, pooled.vector, pooled.lines, pooled.words, pooled.distance, pooled.log_words)
         assert model.chances(name, whole).sum() == pytest.approx(1.0, abs=1e-5)
         assert 0.8 <= part.least <= 1.0
+        assert part.far_least >= 0.8
 
 
 def test_importing_it_needs_no_scikit_learn():

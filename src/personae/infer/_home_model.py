@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,9 @@ from personae.infer._scorer import Array, Head, Nearness, Pooled, Rows, softmax
 from personae.models.encoder import HOME
 
 FILE = HOME / "inferred.npz"
+FEW_WORDS = 60.0  # below which no guess is shown: 16 of 21 sure ones were right then, 277 of 310 from more (training people)
+UNCHANGED = np.array([1.0, 1e-6])  # the sharpness that leaves probabilities as they are
+HALF = 0.5  # how near a person must be to count as one of those whom the model was fitted on
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,9 @@ class Part:
     candidates : Candidates or None
         For open attributes.
     head : Head
-    least : float
-        A claim whose best guess is less likely than this abstains.
+    least, far_least : float
+        A claim whose best guess is less likely than this abstains, for people who write like those of the fit and for the
+        others; infinite where too few others were there to measure it.
     """
 
     values: tuple[str, ...]
@@ -77,6 +82,7 @@ class Part:
     candidates: Candidates | None
     head: Head
     least: float
+    far_least: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,17 @@ class HomeModel:
         """Return probabilities of shape (..., n_values)."""
         return self.parts[name].head.chances(pooled, self.nearness.near(pooled))
 
+    def least(self, name: str, pooled: Pooled) -> float:
+        """Return the probability below which a claim about one person abstains."""
+        return least_of(self.nearness, pooled, self.parts[name].least, self.parts[name].far_least)
+
+
+def least_of(nearness: Nearness, pooled: Pooled, least: float, far_least: float) -> float:
+    """Return which bound holds for one person: theirs who write like the fit, the others', or none for a few words."""
+    if pooled.words < FEW_WORDS:
+        return math.inf
+    return least if nearness.near(pooled) >= HALF else far_least
+
 
 def word_counts(texts: Sequence[str]) -> Array:
     """Return the number of words of each text, at least one."""
@@ -141,17 +158,31 @@ def home_model(file: Path = FILE) -> HomeModel:
 
 
 def _part(data: dict[str, NDArray[Any]], name: str) -> Part:
+    """Return one attribute's part; a file of version 2 has the mixture as it is, and one bound for all."""
+
     def array(key: str) -> Array:
         return data[f"{name}/{key}"].astype(np.float32)
 
     first, last = (int(edge) for edge in data[f"{name}/columns"])
-    floors = array("floors")
+    floors, sharpness = array("floors"), data.get(f"{name}/sharpness", UNCHANGED)
+    base, far_least = (
+        data.get(f"{name}/base", array("far_bias")),
+        data.get(f"{name}/far_least", data[f"{name}/least"]),
+    )
     head = Head(
         array("weights"), array("bias"), array("far_weights"), array("far_bias"), array("mean"), array("mean_bias"),
-        (float(floors[0]), float(floors[1])), float(data[f"{name}/half"]),
+        (float(floors[0]), float(floors[1])), float(data[f"{name}/half"]), base.astype(np.float32),
+        (float(sharpness[0]), float(sharpness[1])),
     )  # fmt: skip
     values = tuple(str(value) for value in data[f"{name}/values"])
-    return Part(values, slice(first, last), _candidates(data, name), head, float(data[f"{name}/least"]))
+    return Part(
+        values,
+        slice(first, last),
+        _candidates(data, name),
+        head,
+        float(data[f"{name}/least"]),
+        float(far_least),
+    )
 
 
 def _candidates(data: dict[str, NDArray[Any]], name: str) -> Candidates | None:

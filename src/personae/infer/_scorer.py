@@ -7,7 +7,12 @@ nothing) and a `vector`. With n words of 15 a line, a person's logits are linear
 
 plus a bias: with little text the logarithms are level and the shrunken third term is small, so that the answer stays near
 the base rate. There are two such sets of weights: `near`, for people who write like those the model was fitted on, and `far`,
-fitted on collections that it was not, whose bias is the base rate. How near a person is (`Nearness`) mixes the two answers.
+fitted on collections that it was not, whose bias is half the logarithm of the base rate. How near a person is (`Nearness`)
+mixes the two answers, and the amount of text decides how far the mixture m may stand from the base rate p,
+
+    ln P[v] = ln p[v] + s * a / (a + a0) * (ln m[v] - ln p[v]) + constant,    a = n,
+
+so that a few words give a wide answer, whatever they seem to tell.
 Every pooled quantity is a sum over lines, so that the answer without a line is exact at the cost of a subtraction.
 """
 
@@ -20,6 +25,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 WORDS_A_LINE = 15.0
+TINY = 1e-9  # the least probability that a logarithm is taken of
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +136,9 @@ class Nearness:
 class Head:
     """What turns pooled lines into probabilities.
 
-    `weights` and `far_weights` have shape (3,), `bias` and `far_bias` (n_values,), `mean` (384, n_values), `mean_bias`
-    (n_values,); `floors` are e1 and e2, `half` is n0, the number of 15-word lines at which the mean counts half.
+    `weights` and `far_weights` have shape (3,), `bias`, `far_bias` and `base` (n_values,), `mean` (384, n_values), `mean_bias`
+    (n_values,); `floors` are e1 and e2, `half` is n0, the number of 15-word lines at which the mean counts half. `base` is
+    the logarithm of the base rate, `sharpness` is (s, a0).
     """
 
     weights: Array
@@ -142,6 +149,8 @@ class Head:
     mean_bias: Array
     floors: tuple[float, float]
     half: float
+    base: Array
+    sharpness: tuple[float, float]
 
     def chances(self, pooled: Pooled, near: Array) -> Array:
         """Return probabilities of shape (..., n_values)."""
@@ -149,8 +158,10 @@ class Head:
         table = features(pooled, about, self.floors, self.half)
         inside = softmax(table @ self.weights + self.bias)
         outside = softmax(table @ self.far_weights + self.far_bias)
-        mixed: Array = near[..., None] * inside + (1.0 - near[..., None]) * outside
-        return mixed
+        mixed = near[..., None] * inside + (1.0 - near[..., None]) * outside
+        return sharpened(
+            np.log(np.maximum(mixed, TINY)), self.base, pooled.words / WORDS_A_LINE, self.sharpness
+        )
 
     def about(self, pooled: Pooled) -> Array:
         """Return what the mean vector says, W . unit(vector) + b."""
@@ -163,7 +174,26 @@ def features(pooled: Pooled, about: Array, floors: tuple[float, float], half: fl
     """Return the features F, of shape (..., n_values, 3)."""
     amount = pooled.words / WORDS_A_LINE
     share = (amount / (amount + half))[..., None]
-    return np.stack([np.log(floors[0] + pooled.told), np.log(floors[1] + pooled.second), share * about], axis=-1)
+    return np.stack(
+        [np.log(floors[0] + pooled.told), np.log(floors[1] + pooled.second), share * about], axis=-1
+    )
+
+
+def sharpened(logs: Array, base: Array, amount: Array, sharpness: tuple[float, float]) -> Array:
+    """Return probabilities between the base rate, for no text, and what the text tells, for much of it.
+
+    Parameters
+    ----------
+    logs : ndarray of shape (..., n_values)
+        Logarithms of probabilities.
+    base : ndarray of shape (n_values,)
+        Logarithms of the base rate.
+    amount : ndarray of shape (...)
+        Words, in lines of fifteen.
+    sharpness : (s, a0)
+    """
+    share = np.asarray(sharpness[0] * amount / (amount + sharpness[1]))[..., None]
+    return softmax(base + share * (logs - base))
 
 
 def softmax(logits: Array) -> Array:

@@ -89,9 +89,10 @@ class InferredReader:
     def _claim(self, model: HomeModel, part: Part, attribute: Attribute, person: str, text: _Text) -> Claim:
         texts = [line.text for line in text.lines]
         rows = model.rows(attribute.name, text.logits, text.vectors, texts, text.distances)
-        chances = model.chances(attribute.name, rows.pool())
+        pooled = rows.pool()
+        chances = model.chances(attribute.name, pooled)
         guesses = guesses_of(attribute, part.values, chances)
-        abstained = not text.lines or guesses[0].probability < part.least
+        abstained = not text.lines or guesses[0].probability < model.least(attribute.name, pooled)
         evidence = (
             self._evidence(model, attribute.name, int(np.argmax(chances)), text, rows, abstained)
             if text.lines
