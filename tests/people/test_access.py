@@ -76,3 +76,13 @@ def test_a_store_from_before_the_log_gets_one(store):
     store.close()
     with Store(path) as again:
         assert again.accesses.entries() == []
+
+
+def test_rules_of_ones_own_decide_what_is_read(tmp_path):
+    (tmp_path / "own.yaml").write_text(
+        "rules: [{id: ours-1, purpose: self-audit, attributes: sex, verdict: forbidden, reason: r, citation: c, since: 2026-01-01}]"
+    )
+    person = Person("ana", (Trace("ana", "table", "1", text="I am a woman."),))
+    with pytest.raises(PolicyDenied, match="ours-1"):
+        next(read_people([person], StatedReader(), [attribute("sex")], rules=rules(tmp_path / "own.yaml")))
+    assert next(read_people([person], StatedReader(), [attribute("sex")])).claims

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from personae.infer.reader import Reader
 from personae.people.attributes import Attribute
-from personae.people.policy import Decision, decide, require
+from personae.people.policy import Decision, Rules, decide, require
 from personae.people.records import Claim, Person
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Reading:
         return tuple(claim for claim in self.claims if not claim.superseded_by)
 
 
-def allowed(attributes: Sequence[Attribute], purpose: str) -> list[Attribute]:
-    """Return the attributes that the purpose allows."""
-    return [attribute for attribute in attributes if decide(purpose, attribute).verdict == "allowed"]
+def allowed(attributes: Sequence[Attribute], purpose: str, rules: Rules | None = None) -> list[Attribute]:
+    """Return the attributes that the purpose allows, by the rules that ship or by others."""
+    return [each for each in attributes if decide(purpose, each, table=rules).verdict == "allowed"]
 
 
 def read_people(
@@ -46,6 +46,7 @@ def read_people(
     attributes: Sequence[Attribute],
     *,
     purpose: str = "self-audit",
+    rules: Rules | None = None,
     store: Store | None = None,
 ) -> Iterator[Reading]:
     """Yield one `Reading` a person, in the order they come.
@@ -59,6 +60,8 @@ def read_people(
     attributes : sequence of Attribute
     purpose : str
         Each attribute passes the policy gate first; the decision's rule is stored with every claim.
+    rules : Rules or None
+        Those that ship by default; `personae.people.policy.rules(path)` puts a file of one's own after them.
     store : Store or None
         Keeps traces and claims. People whom an earlier run with the same reader, attributes and purpose has read are not
         read again; the claims of each batch and its journal rows are one transaction, so a run that was killed goes on
@@ -71,7 +74,7 @@ def read_people(
         Before anything is read.
     """
     log = None if store is None else store.accesses
-    decisions = {attribute.name: require(purpose, attribute, log=log) for attribute in attributes}
+    decisions = {attribute.name: require(purpose, attribute, table=rules, log=log) for attribute in attributes}
     config: Config = {"attributes": sorted(decisions), "purpose": purpose}
     with ThreadPoolExecutor(1) as ahead:
         waiting: deque[tuple[_Batch, Future[None]]] = deque()

@@ -15,7 +15,7 @@ from personae.infer.pipeline import Reading, allowed, read_people
 from personae.infer.reader import Reader
 from personae.people.archives import Archive, Options, Row, RowError, Tally, grouped, read_archives, read_text
 from personae.people.attributes import SYNTHPAI, Attribute, attribute
-from personae.people.policy import require
+from personae.people.policy import Rules, require
 from personae.people.records import Person, people_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def reveal(
     only: Sequence[str | Attribute] = (),
     reader: Reader | None = None,
     purpose: str = "self-audit",
+    rules: Rules | None = None,
     since: datetime | None = None,
     person: str = "",
     limit: int | None = None,
@@ -75,6 +76,8 @@ def reveal(
         All that the purpose allows by default; naming one that it does not allow raises.
     reader : Reader or None
         `HomeReader` by default; `PromptedReader(chat_model(...))` asks a language model.
+    rules : Rules or None
+        What the purpose allows; those that ship by default.
     since : datetime, aware
         Leave out older traces; those without a time stay. The tally counts both.
     person : str
@@ -103,8 +106,8 @@ def reveal(
     listed = [paths] if isinstance(paths, (str, Path)) else list(paths)
     named = [attribute(name) for name in only]
     for chosen in named:
-        require(purpose, chosen, log=None if store is None else store.accesses)
-    attributes = tuple(named or allowed(SYNTHPAI, purpose))
+        require(purpose, chosen, table=rules, log=None if store is None else store.accesses)
+    attributes = tuple(named or allowed(SYNTHPAI, purpose, rules))
     withheld = () if named else tuple(chosen for chosen in SYNTHPAI if chosen not in attributes)
     if not attributes:
         raise BadInput(
@@ -118,7 +121,9 @@ def reveal(
     forgotten: list[str] = []
     people = people_of(traces)
     people = islice(people if store is None else _unforgotten(people, store, forgotten, again=again), limit)
-    readings = read_people(people, reader or home_reader(), attributes, purpose=purpose, store=store)
+    readings = read_people(
+        people, reader or home_reader(), attributes, purpose=purpose, rules=rules, store=store
+    )
     formats, unread = tuple(each.format for each in archives), tuple(each.unread for each in archives)
     return Revealed(readings, formats, attributes, withheld, tally, forgotten, unread)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -181,7 +182,7 @@ def _is_denied(purpose: str, store: Store) -> bool:
     return False
 
 
-def _row(metric: str, method: str, value: float, bar: str, n: int | None = None) -> Comparison:
+def _row(metric: str, method: str, value: float | np.floating[Any], bar: str, n: int | None = None) -> Comparison:
     return compare(
         SETTING, metric, method, float(value), n=n, source="card" if bar.startswith(">=") else "", bar=bar
     )
