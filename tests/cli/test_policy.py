@@ -67,3 +67,18 @@ def test_an_unknown_facet_lists_the_nearest():
         CliRunner().invoke(
             app, ["ask", "race", "--purpose", "decision", "--domain", "credit"], catch_exceptions=False
         )
+
+
+def test_reveal_reads_what_own_rules_leave(tmp_path, monkeypatch):
+    from personae.cli import app as whole
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("I am a woman of 41 and live in Porto.")
+    (tmp_path / "own.yaml").write_text(
+        "rules: [{id: ours-1, purpose: self-audit, attributes: sex, verdict: forbidden, reason: r, citation: c, since: 2026-01-01}]"
+    )
+    done = CliRunner().invoke(whole, ["reveal", "notes.txt", "--json", "--rules", "own.yaml"])
+    assert done.exit_code == 0, done.output
+    told = {claim["attribute"] for claim in json.loads(done.stdout.splitlines()[0])["claims"]}
+    assert "age" in told
+    assert "sex" not in told

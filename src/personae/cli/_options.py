@@ -27,4 +27,12 @@ Again = Annotated[
 Purpose = Annotated[
     str, typer.Option("--purpose", help="What the inference is for; decides what it may be about.")
 ]
+RulesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules",
+        envvar="PERSONAE_RULES",
+        help="A YAML file of rules for the purpose gate, after those that ship.",
+    ),
+]
 Only = Annotated[str, typer.Option("--only", help="Attributes, separated by commas, such as age,sex.")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from personae.cli._console import note, print_json, print_table
-from personae.cli._options import Json, Quiet, StorePath
+from personae.cli._options import Json, Quiet, RulesFile, StorePath
 
 if TYPE_CHECKING:
     from personae.people.access import Replayed
@@ -20,12 +20,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-RulesFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--rules", envvar="PERSONAE_RULES", help="A YAML file of rules that stand after those that ship."
-    ),
-]
 Day = Annotated[
     datetime | None,
     typer.Option("--day", formats=["%Y-%m-%d"], help="Rules in force on this day; today without it."),

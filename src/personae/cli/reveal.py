@@ -13,7 +13,7 @@ import typer
 
 from personae import __version__
 from personae.cli._console import note, plain, print_json, print_table, progress
-from personae.cli._options import Again, Json, Limit, Model, Only, Purpose, Quiet, StorePath
+from personae.cli._options import Again, Json, Limit, Model, Only, Purpose, Quiet, RulesFile, StorePath
 from personae.errors import BadInput
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def reveal(
         typer.Option("--day-first/--month-first", help="How to read 03/04/2024 where a chat leaves it open."),
     ] = None,
     purpose: Purpose = "self-audit",
+    rules_file: RulesFile = None,
     store: StorePath = None,
     again: Again = False,
     model: Model = "home",
@@ -84,6 +85,7 @@ def reveal(
     """
     from personae.infer.reveal import reveal as run
     from personae.people.archives import Options
+    from personae.people.policy import rules
     from personae.people.store import Store
 
     chat = _chat(model, price=price, budget_usd=budget_usd, recording=recording, dry_run=dry_run)
@@ -94,6 +96,7 @@ def reveal(
             only=[name for name in only.split(",") if name.strip()],
             reader=_reader(chat, seed),
             purpose=purpose,
+            rules=rules(rules_file),
             since=_moment(since),
             person=person,
             limit=limit,
