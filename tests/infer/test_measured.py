@@ -35,4 +35,6 @@ def test_no_interval_collapses_and_few_checks_say_nothing():
 def test_what_is_stated_is_measured_on_all_collections_together():
     pooled = [each for each in measured_quality() if each.corpus == TOGETHER]
     assert {each.attribute for each in pooled} >= {"sex", "occupation", "relationship_status"}
+    (implied,) = [each for each in measured_quality() if each.method == "implied"]
+    assert (implied.attribute, implied.status) == ("sex", "inferred")
     assert all(each.told and each.told[0] >= 0.9 for each in pooled if each.n >= 50)

@@ -264,6 +264,17 @@ def test_a_file_of_somebody_else_is_not_written_over(tmp_path):
     assert write(report, path) == path
 
 
+def test_what_is_only_implied_is_measured_by_itself_and_called_so():
+    rows = (
+        Quality("sex", "forum", "inferred", 100, 0.7, 0.6, 0.8, 0.72),
+        Quality("sex", "couples", "inferred", 40, 0.95, 0.84, 0.99, method="implied"),
+    )
+    text = words(page(claim("sex", "male", 0.95, method="implied"), quality=rows))
+    assert "Follows for most people from what you said, not for all" in text
+    assert "Measured: 95% of 40 right on couples (likely 84 to 99 in 100)." in text
+    assert "on couples" not in measured(Desk.of(Report([], Tally(), quality=rows), True, 5).measured(claim("sex")))
+
+
 def test_three_of_three_is_too_few_to_say():
     rows = (Quality("sex", "forum", "stated", 3, 1.0, None, None, 0.5, 1.0, 3),)
     assert measured(rows) == "too few to say on forum (3 checked)"

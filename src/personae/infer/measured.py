@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from personae.infer.stated import home_precision
+from personae.infer.stated import home_precision, implied_counts
 from personae.metrics.intervals import share
 from personae.models.encoder import HOME
+from personae.people.records import Status
 from personae.report import Bin, Quality
 
 TOGETHER = "all collections, statement by statement"
@@ -49,11 +50,18 @@ def _quality(row: dict[str, Any]) -> Quality:
 
 
 def _together() -> Iterator[Quality]:
-    """Yield how often what was read as stated was right, one row an attribute."""
-    for name, (right, all_) in home_precision().attributes.items():
-        found = share(right, all_)
-        ends = (found.low, found.high) if found else (None, None)
-        yield Quality(name, TOGETHER, "stated", all_, right / all_, *ends)
+    """Yield how often what was read as stated was right, one row an attribute, and what was read as implied."""
+    counts = home_precision()
+    for name, (right, all_) in counts.attributes.items():
+        yield _counted(name, "stated", right, all_)
+    for name, (right, all_) in implied_counts(counts).items():
+        yield _counted(name, "inferred", right, all_, "implied")
+
+
+def _counted(name: str, status: Status, right: int, all_: int, method: str = "") -> Quality:
+    found = share(right, all_)
+    low, high = (found.low, found.high) if found else (None, None)
+    return Quality(name, TOGETHER, status, all_, right / all_, low, high, method=method)
 
 
 @lru_cache(maxsize=1)

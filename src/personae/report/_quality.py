@@ -95,9 +95,11 @@ def _row(row: Quality, desk: Desk) -> QualityRow:
         Markup("")
         if row.low is None or row.high is None
         else plots.interval(row.accuracy, row.low, row.high, baseline=row.baseline),
-        "" if row.baseline is None else plots.percent(row.baseline),
+        "" if row.baseline is None or row.low is None else plots.percent(row.baseline),
         _shown(row),
-        "" if row.calibration_error is None else f"{100 * row.calibration_error:.0f} points",
+        ""
+        if row.calibration_error is None or row.low is None
+        else f"{100 * row.calibration_error:.0f} points",
         row.beats_baseline,
     )
 

@@ -120,9 +120,11 @@ class Desk:
         return cls(you, lines, {a.name: a for a in report.attributes}, quality, report.model, report.made)
 
     def measured(self, claim: Claim) -> list[Quality]:
-        """Return the rows on claims of this attribute and status, else those on all attributes together."""
+        """Return the rows on claims of this attribute, status and method, else those on all attributes together."""
         rows = self.quality.get((claim.attribute, claim.status), [])
-        return rows or self.quality.get(("all", claim.status), [])
+        kind = claim.method.partition(":")[0]
+        own = [row for row in rows if row.method and row.method == kind]
+        return own or [row for row in rows if not row.method] or self.quality.get(("all", claim.status), [])
 
     def label(self, name: str) -> str:
         return shown(label_of(name, self.known), LONGEST)
@@ -196,7 +198,7 @@ def _view(claim: Claim, lines: dict[Key, Trace], desk: Desk) -> View:
     return View(
         claim.status,
         claim.abstained,
-        badge(claim.status, desk.you),
+        badge(claim.status, desk.you, claim.method),
         shown(value_of(claim.attribute, best.value), LONGEST) if best else "",
         plots.percent(share),
         _words(claim, share, any(row.told for row in rows)),

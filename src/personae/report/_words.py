@@ -97,8 +97,14 @@ def within(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{100 * low:.0f} to {100 * high:.0f} in 100"
 
 
-def badge(status: str, you: bool) -> str:
-    """Say where a claim comes from: the person's words, a guess, or the person's own correction."""
+def badge(status: str, you: bool, method: str = "") -> str:
+    """Say where a claim comes from: the person's words, what they imply, a guess, or the person's own correction.
+
+    >>> badge("inferred", True, "implied:de")
+    'Follows for most people from what you said, not for all'
+    """
+    if method.partition(":")[0] == "implied":
+        return f"Follows for most people from what {'you' if you else 'they'} said, not for all"
     return {
         "stated": "You said so" if you else "They said so",
         "inferred": "Guessed from how and what " + ("you write" if you else "they write"),

@@ -91,6 +91,8 @@ class Quality:
         The reader that was measured; another model's rows stand beside it for comparison.
     shown_low, shown_high : float or None
         The 95% interval of `shown`; None where too few were shown to say.
+    method : str
+        The one method whose claims were measured, such as "implied"; empty for all others of that status together.
     """
 
     attribute: str
@@ -109,6 +111,7 @@ class Quality:
     model: str = "home"
     shown_low: float | None = None
     shown_high: float | None = None
+    method: str = ""
 
     def __post_init__(self) -> None:
         low, high = (self.accuracy if end is None else end for end in (self.low, self.high))

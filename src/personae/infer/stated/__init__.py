@@ -28,7 +28,23 @@ from personae.models.places import Places
 from personae.people.attributes import SYNTHPAI, Attribute
 from personae.people.records import Claim, Person, Status, newest, trace_id
 
-__all__ = ["CODES", "Precision", "StatedReader", "Statement", "home_precision"]
+__all__ = ["CODES", "Precision", "StatedReader", "Statement", "home_precision", "implied_counts"]
+
+
+def implied_counts(precision: Precision) -> dict[str, tuple[int, int]]:
+    """Return (right, all) of the classes of rules whose value is only implied, by attribute."""
+    rules = {
+        f"{code}.{rule.name}": rule.attribute
+        for code in CODES
+        for rule in language(code).rules
+        if rule.implied
+    }
+    counts: dict[str, tuple[int, int]] = {}
+    for kind, (right, all_) in precision.classes.items():
+        if kind in rules:
+            before = counts.get(rules[kind], (0, 0))
+            counts[rules[kind]] = (before[0] + right, before[1] + all_)
+    return counts
 
 
 class StatedReader:

@@ -200,8 +200,9 @@ class _Known:
         self, guesses: Sequence[Guess], behind: Sequence[Statement], settled: Settled, *, abstained: bool
     ) -> Claim:
         ranked = sorted(behind, key=lambda s: -self.sure(self.attribute.name, s.kind))
+        method = _method(self.status, ranked)
         return Claim(
-            self.person, self.attribute.name, tuple(guesses), self.status, abstained, _method(self.status, ranked), _evidence(ranked),
+            self.person, self.attribute.name, tuple(guesses), self.status, abstained, method, _evidence(ranked),
             time=behind[-1].trace.time if behind else None,
             valid_from=settled.since, valid_to=settled.until,
         )  # fmt: skip
