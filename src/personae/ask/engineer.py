@@ -56,7 +56,7 @@ class Outcome:
         Cross-validated, `constant` (the commonest class or the mean) first; the first metric.
     chosen : Method
     held_out : tuple of Score
-        Every metric of the PeTEL, measured once.
+        Every metric of the PeTEL, measured once; the deciding one first, with its interval.
     floor : Score
         The constant method on the same held-out rows.
     n_train, n_held_out : int
@@ -287,16 +287,15 @@ def _final(
     guessed, shares = predict(model, task, held)
     truth = task.target[held]
     people = task.people[held].tolist() if task.people is not None else None
-    scores = []
-    for metric in petel.performance_metrics:
+    first, *others = petel.performance_metrics
 
-        def drawn(sample: NDArray[np.intp], metric: Metric = metric) -> float:
-            return measure(metric, task, truth[sample], guessed[sample], shares[sample])
+    def drawn(sample: NDArray[np.intp]) -> float:
+        return measure(first, task, truth[sample], guessed[sample], shares[sample])
 
-        found = bootstrap(drawn, len(held), clusters=people, draws=DRAWS, random_state=petel.random_state)
-        scores.append(Score(chosen, metric, found.value, found))
+    found = bootstrap(drawn, len(held), clusters=people, draws=DRAWS, random_state=petel.random_state)
+    scores = [Score(chosen, first, found.value, found)]
+    scores += [Score(chosen, metric, measure(metric, task, truth, guessed, shares)) for metric in others]
     constant = predict(fitted("constant", task, train, petel.random_state), task, held)
-    first = petel.performance_metrics[0]
     return Outcome(
         petel, compared, chosen, tuple(scores), Score("constant", first, measure(first, task, truth, *constant)),
         len(train), len(held), _worth(model, task, held, petel), again, task.classes, truth, guessed,

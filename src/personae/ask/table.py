@@ -113,8 +113,7 @@ class Look:
     def person(self) -> str:
         """The column that says whose row it is, where people have several rows; empty without one."""
         for column in self.columns:
-            named = _PERSON_WORDS & set(words(column.name))
-            if named and 1 < column.n_distinct < self.n_rows and _is_key(column):
+            if 1 < column.n_distinct < self.n_rows and _names_people(column):
                 return column.name
         return ""
 
@@ -333,8 +332,15 @@ def _kind(name: str, there: Values, distinct: Values) -> Kind:
     return "number"
 
 
-def _is_key(column: Column) -> bool:
-    return column.kind in ("id", "text") or bool(set(words(column.name)) & _ID_WORDS)
+def _names_people(column: Column) -> bool:
+    """Whether a column says whose row it is: named person, user, patient id, and of ten values at least."""
+    named = set(words(column.name))
+    is_whole = bool(named) and named <= _PERSON_WORDS | _ID_WORDS
+    return (
+        bool(named & _PERSON_WORDS)
+        and column.n_distinct >= SMALL_CELL
+        and (is_whole or column.kind in ("id", "text"))
+    )
 
 
 def _sensitive(name: str, description: str, listed: Sequence[tuple[str, int]]) -> str:

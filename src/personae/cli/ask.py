@@ -41,6 +41,10 @@ def ask(
         list[str] | None, typer.Option("--leave-out", help="Do not use this column. Repeatable.")
     ] = None,
     metric: Annotated[str, typer.Option("--metric", help="What decides, such as f1 or r2.")] = "",
+    method: Annotated[
+        list[str] | None,
+        typer.Option("--method", help="Train this alone: linear, forest, boosting. Repeatable."),
+    ] = None,
     split_by: Annotated[str, typer.Option("--split-by", help="The column that says whose row it is.")] = "",
     describe: Annotated[
         Path | None, typer.Option("--describe", help="YAML or JSON file that says what each column holds.")
@@ -73,7 +77,7 @@ def ask(
     reader = _agents(model, recording, opened, encoder)
     named = {
         "target": target, "keep": keep or [], "leave_out": leave_out or [], "metric": metric or None,
-        "split_by": split_by, "random_state": seed,
+        "split_by": split_by, "random_state": seed, "cv_methods": method or [],
     }  # fmt: skip
     with progress("Training", total=4, quiet=quiet) as bar:
 
@@ -85,9 +89,9 @@ def ask(
         found: Asked | None
         if yes:
             found = _in_one_go(opened, goal or target, named, encoder, reader, track)
-        elif any([target, keep, leave_out, metric, split_by]):
+        elif any([target, keep, leave_out, metric, method, split_by]):
             raise typer.BadParameter(
-                "--target, --keep, --leave-out, --metric and --split-by go with --yes; else say it."
+                "--target, --keep, --leave-out, --metric, --method and --split-by go with --yes; else say it."
             )
         else:
             bar.stop()

@@ -44,6 +44,7 @@ END_TO_END = (  # test goals, two a table and one of each of scikit-learn's, cho
     "who will repay their loan", "predict the external risk score", "how strongly will people agree",
     "estimate how easy the message is to read", "is the tumor malignant", "how much alcohol is in it",
 )  # fmt: skip
+ALL_BASE = 0.671
 ALL_PUPILS = "card, all 395 pupils"
 REPEATS = 10  # deals of the pupils into five folds
 
@@ -102,7 +103,7 @@ def _formulated_rows(
         TESTED,
         "full PeTEL names a column that is not there",
         RULES,
-        np.mean(invalid),
+        float(np.mean(invalid)),
         n=len(invalid),
         bar="<= 0",
     )

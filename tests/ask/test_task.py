@@ -1,0 +1,174 @@
+import numpy as np
+import pytest
+
+import personae.ask as room
+from personae.ask import PeTEL, engineer, fill, petel_of, script_of, table_of
+from personae.ask.engineer import task_of
+from personae.ask.leaks import one_feature_skill
+from personae.ask.understand import RuleReader
+from personae.errors import BadInput, UnknownName
+
+
+@pytest.fixture
+def reader(table, encoder):
+    return RuleReader(table.look(), encoder)
+
+
+@pytest.mark.parametrize(
+    ("goal", "problem", "target"),
+    [
+        ("predict who renews", "classification", "renews"),
+        ("which city does a member live in", "classification", "city"),
+        ("estimate the hours", "regression", "hours"),
+        ("find groups of members", "clustering", ""),
+        ("show the odd rows", "anomaly detection", ""),
+        ("project them onto a plane", "dimensionality reduction", ""),
+    ],
+)
+def test_goals_are_read(reader, goal, problem, target):
+    found = reader.read(goal)
+    assert (found.problem_type, found.target) == (problem, target)
+
+
+def test_a_limit_on_a_number_makes_a_condition(reader):
+    found = reader.read("predict who has over 40 hours")
+    assert (found.target, found.expression, found.problem_type) == ("hours", '"hours" > 40', "classification")
+
+
+def test_metric_and_what_is_left_out_are_heard(reader):
+    found = reader.read("predict who renews without age, judged by F1")
+    assert (found.target, found.metric, found.left_out) == ("renews", "f1", ("age",))
+
+
+def filled(table, **slots):
+    return fill(
+        PeTEL(problem_type="classification", target_variable="renews", positive="yes", **slots), table
+    )
+
+
+def test_a_leak_is_warned_of_and_left_out(table):
+    found = filled(table)
+    assert [leak.column for leak in found.leaks] == ["renewal_code"]
+    assert found.petel.features == ("age", "city", "sex", "hours")
+    assert any("Leak: renewal_code" in each for each in found.warnings)
+    assert any("age (age)" in each and "fairness" in each and "recourse" in each for each in found.warnings)
+
+
+def test_a_leak_that_the_user_keeps_is_still_warned_of(table):
+    found = fill(
+        PeTEL(problem_type="classification", target_variable="renews"), table, keep=("renewal_code",)
+    )
+    assert "renewal_code" in found.petel.features
+    assert any("you keep it" in each for each in found.warnings)
+
+
+def test_an_earlier_wave_is_told_by_its_name():
+    random = np.random.default_rng(1)
+    first = random.normal(size=300)
+    table = table_of(
+        {"score1": first, "score2": first + random.normal(size=300), "other": random.normal(size=300)}
+    )
+    found = fill(PeTEL(problem_type="regression", target_variable="score2"), table)
+    assert [(leak.column, leak.reason) for leak in found.leaks] == [("score1", "series")]
+
+
+def test_siblings_of_one_question_are_told():
+    pick = np.random.default_rng(2).integers(3, size=300)
+    table = table_of(
+        {f"home_{name}": (pick == i).astype(int) for i, name in enumerate(("rent", "own", "free"))}
+    )
+    found = fill(PeTEL(problem_type="classification", target_variable="home_own"), table)
+    assert {leak.column for leak in found.leaks} == {"home_rent", "home_free"}
+
+
+def test_noise_has_no_skill_and_a_copy_has_all():
+    random = np.random.default_rng(0)
+    values = random.integers(2, size=400).astype(float)
+    assert one_feature_skill(random.normal(size=400), values, is_class=True) < 0.2
+    assert one_feature_skill(values * 7, values, is_class=True) == 1.0
+
+
+def test_accuracy_on_rare_classes_is_warned_of():
+    random = np.random.default_rng(0)
+    table = table_of({"x": random.normal(size=300), "hit": np.where(np.arange(300) % 10, "no", "yes")})
+    petel = PeTEL(problem_type="classification", target_variable="hit", performance_metrics=("accuracy",))
+    assert any("Accuracy misleads" in each for each in fill(petel, table).warnings)
+    assert fill(petel.changed(performance_metrics=()), table).petel.performance_metrics[0] == "roc_auc"
+
+
+def test_people_stay_whole_in_the_split():
+    random = np.random.default_rng(0)
+    people = np.repeat([f"u{i}" for i in range(60)], 5)
+    table = table_of({"person": people, "x": random.normal(size=300), "y": random.normal(size=300)})
+    petel = fill(PeTEL(problem_type="regression", target_variable="y"), table).petel
+    task = task_of(petel, table)
+    assert petel.data_split.kind == "person"
+    assert "person" not in petel.features
+    assert not set(task.people[task.is_held_out]) & set(task.people[~task.is_held_out])
+
+
+def test_nothing_is_trained_on_an_invented_column(table):
+    petel = filled(table).petel
+    with pytest.raises(UnknownName, match="no column 'wealth'"):
+        engineer(petel.changed(features=("age", "wealth")), table)
+    with pytest.raises(BadInput, match="missing"):
+        engineer(PeTEL(problem_type="classification", target_variable="renews"), table)
+    with pytest.raises(BadInput, match="does not judge"):
+        engineer(petel.changed(performance_metrics=("r2",)), table)
+    with pytest.raises(BadInput, match="slot problem_type"):
+        petel.changed(problem_type="reinforcement learning")
+
+
+def test_a_training_beats_the_constant_and_says_what_leaks_would_have_said(table):
+    found = engineer(filled(table, model_preferences=("linear",)).petel, table)
+    assert found.held_out[0].value > 0.7
+    assert found.floor.value == 0.5
+    assert found.n_held_out == 48
+    assert found.n_train == 192
+    assert found.with_left_out.value > 0.99 > found.compared[1].value
+    assert found.worth[0].column == "age"
+
+
+def test_the_same_task_gives_the_same_score_and_another_seed_another_split(table):
+    petel = filled(table, model_preferences=("linear",)).petel
+    tasks = (petel, petel, petel.changed(random_state=5))
+    scores = [engineer(each, table).compared[1].value for each in tasks]
+    assert scores[0] == scores[1] != scores[2]
+
+
+@pytest.mark.parametrize("problem", ["clustering", "anomaly detection", "dimensionality reduction"])
+def test_tasks_without_a_target_are_judged_on_other_rows(problem):
+    random = np.random.default_rng(0)
+    place = np.repeat([[0, 0], [9, 0], [0, 9]], 60, axis=0) + random.normal(scale=0.5, size=(180, 2))
+    table = table_of({"x": place[:, 0], "y": place[:, 1]})
+    found = engineer(fill(PeTEL(problem_type=problem), table).petel, table)
+    assert found.held_out[0].value > (0.3 if problem == "anomaly detection" else 0.7)
+    if problem == "clustering":
+        assert len(np.unique(found.predicted)) == 3
+
+
+def test_a_time_series_is_told_from_its_past():
+    days = np.arange("2024-01-01", "2024-10-01", dtype="datetime64[D]")
+    wave = np.sin(np.arange(len(days)) / 5)
+    table = table_of({"day": days.astype(str), "sales": wave})
+    table = table.with_column("day", days.astype("datetime64[us]"))
+    found = engineer(fill(PeTEL(problem_type="time series", target_variable="sales"), table).petel, table)
+    assert found.petel.data_split.kind == "time"
+    assert found.held_out[0].value > 0.95
+
+
+def test_the_script_holds_the_task_and_no_row(tmp_path, table):
+    petel = filled(table, model_preferences=("linear",)).petel
+    with pytest.raises(BadInput, match="save it"):
+        script_of(petel, table)
+
+
+def test_the_room_can_be_called(table, encoder):
+    found = room(table, "predict who renews", encoder=encoder, cv_methods=("linear",))
+    assert found.petel == fill(
+        petel_of(RuleReader(table.look(), encoder).read("predict who renews"), "predict who renews").changed(
+            model_preferences=("linear",)
+        ),
+        table,
+    ).petel  # fmt: skip
+    assert "fairness" in str(found.summary)
