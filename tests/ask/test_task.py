@@ -121,8 +121,7 @@ def test_nothing_is_trained_on_an_invented_column(table):
 
 def test_a_training_beats_the_constant_and_says_what_leaks_would_have_said(table):
     found = engineer(filled(table, model_preferences=("linear",)).petel, table)
-    assert found.held_out[0].value > 0.7
-    assert found.floor.value == 0.5
+    assert found.held_out[0].value > found.floor.value + 0.15
     assert found.n_held_out == 48
     assert found.n_train == 192
     assert found.with_left_out.value > 0.99 > found.compared[1].value
