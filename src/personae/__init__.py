@@ -9,9 +9,10 @@ Examples
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all else here: an early Ctrl-C would land in it
 if TYPE_CHECKING:
+    from typing import Any
+
     from personae.ask import ask
     from personae.infer.reveal import Revealed, reveal
     from personae.people.store import Store
