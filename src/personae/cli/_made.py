@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -137,6 +138,7 @@ def rate(
     items = sampled(_texts(real), _texts(made), n, random_state=seed)
     study = RatingServer(items, Ratings(out), seed=seed, port=port)
     print_json({"address": study.address, "ratings": str(out), "comments": len(items)})
+    sys.stdout.flush()
     note("Open the address in a browser on this machine. Ctrl-C ends the study; every rating is kept.")
     study.serve()
 

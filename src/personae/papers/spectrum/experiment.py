@@ -177,7 +177,7 @@ def _lines(context: Context, known: Sequence[Profile]) -> dict[str, list[str]]:
     for row in context.rows("friends", "utterances.jsonl.gz"):
         if row["speaker"] in speakers and len(row["text"].split()) >= _LEAST_WORDS:
             found.setdefault(speakers[row["speaker"]], []).append(mask(row["text"], names))
-    n_lines = 100 if context.quick else _N_LINES
+    n_lines = 50 if context.quick else _N_LINES
     return {name: texts[:n_lines] for name, texts in found.items() if len(texts) >= n_lines}
 
 

@@ -72,9 +72,10 @@ def live_rows(context: Context, model: ChatModel) -> Iterator[Comparison]:
     ]
     rejected = sum(story.n_rejected for story in stories)
     missing = sum(story.n_missing for story in stories)
-    asked = sum(len(story.turns) for story in stories) + missing
-    yield compare("interviews", "candidates turned down", model.name, wilson(rejected, asked + rejected))
-    yield compare("interviews", "questions without an answer", model.name, wilson(missing, asked))
+    kept = sum(len(story.turns) for story in stories)
+    yield compare("interviews", "questions without an answer", model.name, wilson(missing, kept + missing))
+    if kept + rejected:
+        yield compare("interviews", "candidates turned down", model.name, wilson(rejected, kept + rejected))
     yield from critic_rows(context, critic, model.name, n_people + 1)
     counts = critic.outcomes.as_json()
     unread = counts["unparsed"] + counts["refused"]

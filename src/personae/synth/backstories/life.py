@@ -47,9 +47,9 @@ _PLACE = r"([A-ZÀ-Ž][\w'’-]+(?: [A-ZÀ-Ž][\w'’-]+)*)"
 _FACTS: dict[str, str] = {  # what a pattern's first group holds
     "age": r"\bI(?:'m| am) (\d{1,3})(?: years old)?\b(?! (?:percent|minutes|hours|days|weeks|months|miles|km))",
     "birthplace": rf"\bI was born in {_PLACE}",
-    "home": rf"\b(?:I|we) live in {_PLACE}",
+    "home": rf"\b(?:I|[Ww]e) live in {_PLACE}",
     "siblings": r"\b(?:I (?:have|had|grew up with)) (no|one|two|three|four|five|six|\d) (?:brothers?|sisters?|siblings?)\b",
-    "children": r"\b(?:I|we) have (no|one|two|three|four|five|six|\d) (?:children|child|kids?|sons?|daughters?)\b",
+    "children": r"\b(?:I|[Ww]e) have (no|one|two|three|four|five|six|\d) (?:children|child|kids?|sons?|daughters?)\b",
     "occupation": r"\bI work as an? ([\w /'-]+)",
     "marriage": r"\bI(?:'m| am) (single|married|divorced|widowed|engaged)\b",
 }

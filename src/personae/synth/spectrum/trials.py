@@ -20,6 +20,7 @@ from personae.models.encoder import Encoder
 from personae.synth.spectrum.profile import AgentProfile, Persona
 
 _EACH = 10  # statements on the open and on the hidden self; paper, section 4.1
+_DRAWS = 3
 SAME = 0.9  # card: a statement with a higher cosine to an earlier one is left out
 
 
@@ -80,7 +81,7 @@ def twenty_statements(
     Raises
     ------
     ModelFailed
-        When the answer has not ten of each even after it was asked again twice.
+        When the answer has not ten of each even after it was asked again and drawn anew.
     """
     messages: list[Message] = [
         {"role": "system", "content": profile.system},
@@ -91,7 +92,14 @@ def twenty_statements(
             'JSON: {"open_self": [...], "hidden_self": [...]}',
         },
     ]
-    found = ask(model, messages, _Statements, repairs=2, person=profile.person, temperature=1.0)
+    for sample in range(
+        _DRAWS
+    ):  # drawn anew too: "I cannot swim" in an answer that does not fit reads as a refusal
+        found = ask(
+            model, messages, _Statements, repairs=1, sample=sample, person=profile.person, temperature=1.0
+        )
+        if isinstance(found, Answered):
+            break
     if not isinstance(found, Answered):
         raise ModelFailed(f"{model.name} gave no {2 * _EACH} statements ({found.outcome}: {found.reason}).")
     kept = _distinct([*found.value.open_self, *found.value.hidden_self], encoder)

@@ -233,7 +233,7 @@ def tree_of(parents: Sequence[int | None], authors: Sequence[str]) -> Tree:
     depths = np.zeros(len(above), dtype=np.int64)
     for node in range(1, len(above)):
         depths[node] = depths[above[node]] + 1
-    known = {author: position for position, author in enumerate(dict.fromkeys(authors))}
+    known = {author: position for position, author in enumerate(dict.fromkeys(authors[1:]))}
     names = np.array([TOPIC, *(known[author] for author in authors[1:])], dtype=np.int64)
     no = np.zeros(len(above), dtype=bool)
     return Tree(above, names, depths, no, no)
