@@ -21,7 +21,7 @@ from personae.metrics.intervals import bootstrap_mean
 from personae.papers.harness import Comparison, compare
 from personae.people.attributes import SYNTHPAI, attribute
 from personae.people.matching import match
-from personae.people.records import Person, Trace
+from personae.people.records import Claim, Guess, Person, Trace
 
 if TYPE_CHECKING:
     from train_home import Vectors
@@ -124,11 +124,13 @@ def _answers(
     return [
         answer
         for read in ready(cases, words, vectors)
-        for answer in _of(model, read, _stated(read.case), setting)
+        for answer in _of(model, read, *_said(read.case), setting)
     ]
 
 
-def _of(model: Model, read, said: dict[str, tuple[float, str]], setting: str) -> Iterable[Answer]:
+def _of(
+    model: Model, read, said: dict[str, Guess], implied: dict[str, tuple[Guess, ...]], setting: str
+) -> Iterable[Answer]:
     case = read.case
     for fitted in model.fitted:
         name = fitted.task.name
@@ -137,6 +139,10 @@ def _of(model: Model, read, said: dict[str, tuple[float, str]], setting: str) ->
             continue
         chances, least = model.read(fitted, read)
         guesses = guesses_of(attribute(name), fitted.task.values, chances)
+        shown = guesses[0].probability >= least
+        if name in implied:  # takes the guess's place, as in HomeReader
+            shown = not shown or match(name, guesses[0].value, implied[name][0].value) == 1.0
+            guesses = implied[name]
 
         def right(value: str, name: str = name, truth=truth) -> bool:
             return match(name, value, truth.value, truth_score=truth.score) == 1.0
@@ -145,17 +151,25 @@ def _of(model: Model, read, said: dict[str, tuple[float, str]], setting: str) ->
         hits = [right(guess.value) for guess in guesses[:3]]
         yield Answer(
             case.corpus, setting, case.group, name, truth.value, truth.score, guesses[0].probability, hits[0], any(hits),
-            guesses[0].probability >= least, (stated[0], right(stated[1])) if stated else None,
+            shown, (stated.probability, right(stated.value)) if stated else None,
         )  # fmt: skip
 
 
-def _stated(case: Case) -> dict[str, tuple[float, str]]:
+def _said(case: Case) -> tuple[dict[str, Guess], dict[str, tuple[Guess, ...]]]:
+    """Return what was stated of each attribute, and the guesses that what was said implies."""
     traces = tuple(
         Trace("person", case.corpus, str(number), text=text) for number, text in enumerate(case.lines)
     )
-    claims = StatedReader().read(Person("person", traces), SYNTHPAI)
-    told = [claim for claim in claims if claim.guesses and not claim.abstained and not claim.superseded_by]
-    return {claim.attribute: (claim.guesses[0].probability, claim.guesses[0].value) for claim in told}
+    reader, person = StatedReader(), Person("person", traces)
+    stated, implied = (
+        {claim.attribute: claim.guesses for claim in claims if _is_told(claim)}
+        for claims in (reader.read(person, SYNTHPAI), reader.implied(person, SYNTHPAI))
+    )
+    return {name: guesses[0] for name, guesses in stated.items()}, implied
+
+
+def _is_told(claim: Claim) -> bool:
+    return bool(claim.guesses) and not claim.abstained and not claim.superseded_by
 
 
 def majority(answers: Sequence[Answer]) -> float:

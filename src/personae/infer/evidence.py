@@ -22,7 +22,9 @@ LEAST_SHARE = 0.01
 LEAST_RARITY = 4.0  # of a word that may be marked: it stands in at most one line of twenty
 
 
-def trace_shares(model: HomeModel, name: str, rows: Rows, owner: NDArray[np.intp], n_traces: int, value: int) -> Array:
+def trace_shares(
+    model: HomeModel, name: str, rows: Rows, owner: NDArray[np.intp], n_traces: int, value: int
+) -> Array:
     """Return each trace's share of the claim's score, shape (n_traces,), in [0, 1]; 0 where it speaks against the claim.
 
     Parameters
@@ -104,7 +106,9 @@ def _cue_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
     if candidates is None:
         return weight
     for term, start, end in terms(text):
-        values, weights = candidates.cues.get(term, (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32)))
+        values, weights = candidates.cues.get(
+            term, (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32))
+        )
         weight[start:end] += float(weights[values == value].sum()) / max(end - start, 1)
     return weight
 
@@ -114,7 +118,9 @@ def _runs(text: str, weight: Array, lexicon: Lexicon) -> tuple[tuple[int, int], 
     words = [
         (start, end)
         for term, start, end in terms(text)
-        if " " not in term and text[start:end].strip("'").isalnum() and lexicon.rarity_of(term) >= LEAST_RARITY
+        if " " not in term
+        and text[start:end].strip("'").isalnum()
+        and lexicon.rarity_of(term) >= LEAST_RARITY
     ]
     scored = sorted(((float(weight[a:b].sum()), a, b) for a, b in words), reverse=True)
     if not scored or scored[0][0] <= 0:
