@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from personae.cli.synth import app
-from personae.errors import BadInput
+from personae.errors import BadInput, UnknownName
 from personae.people.archives import read_archives
 from personae.people.records import Trace
 from personae.synth.rating import Rating, Ratings
@@ -67,6 +67,24 @@ def test_a_model_tells_and_a_recording_goes_on_where_it_stopped(tmp_path, server
     calls = server.n_calls
     assert ran("backstories", *options).stdout == first
     assert server.n_calls == calls
+
+
+def test_profiles_hold_the_parts_that_were_asked_for():
+    row = json.loads(ran("profiles", "--n", 1, "--condition", "sc").stdout)
+    assert row["condition"] == "SC"
+    assert "My daily life" in row["text"]
+    assert "What I am like" not in row["text"]
+    assert len(row["digest"]) == 32
+    with pytest.raises(UnknownName, match="SPC"):
+        ran("profiles", "--condition", "X")
+
+
+def test_answers_are_kept_beside_the_output(tmp_path, server):
+    out = tmp_path / "told.jsonl"
+    ran("backstories", "--n", 1, "--model", server.model, "--out", out, "-q")
+    calls = server.n_calls
+    ran("backstories", "--n", 1, "--model", server.model, "--out", out, "-q")
+    assert server.n_calls == calls > 0
 
 
 def test_ratings_are_analyzed(tmp_path):

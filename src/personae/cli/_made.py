@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,7 +32,8 @@ Out = Annotated[
 Recording = Annotated[
     Path | None,
     typer.Option(
-        "--recording", help="Keep the model's answers here: an interrupted run goes on where it stopped."
+        "--recording",
+        help="Keep the model's answers here [OUT.answers.jsonl]: an interrupted run goes on where it stopped.",
     ),
 ]
 
@@ -56,7 +58,7 @@ def threads(
     from personae.synth.threads import ChatWriter, GrammarWriter, make_threads
     from personae.synth.threads.members import NAMES
 
-    chat = _chat(model, recording)
+    chat = _chat(model, recording, out)
     writer = ChatWriter(chat) if chat else GrammarWriter()
     names = [attribute(name).name for name in about.split(",") if name.strip()] or list(NAMES)
     made = make_threads(
@@ -91,7 +93,7 @@ def backstories(
     """Interview made people about their lives, each answer given all earlier ones."""
     from personae.synth.backstories import ChatCritic, FactCritic, interview
 
-    chat, judge = _chat(model, recording), _chat(critic, recording)
+    chat, judge = _chat(model, recording, out), _chat(critic, recording, out)
     asked = _people(people, n, seed)
     counted = {"rejected": 0, "missing": 0}
 
@@ -110,6 +112,36 @@ def backstories(
         f"{told}; {counted['rejected']} candidates turned down, {counted['missing']} questions left out",
         quiet=quiet,
     )
+
+
+def profiles(
+    n: Annotated[int, typer.Option("--n", min=1, help="Without --people: how many people are made.")] = 3,
+    people: People = None,
+    condition: Annotated[str, typer.Option(help="Parts of the profile: S, P, C, SP, SC, PC or SPC.")] = "SPC",
+    withhold: Annotated[
+        bool, typer.Option("--withhold", help="Leave out fields of special-category data.")
+    ] = False,
+    out: Out = None,
+    seed: Seed = 0,
+) -> None:
+    """Describe made people in SPeCtrum's three parts (social, personal, context), as an agent's profile with its hash."""
+    from personae.errors import UnknownName
+    from personae.synth.spectrum import CONDITIONS, SPECIAL, compile_profile, made_persona
+
+    chosen = next((each for each in CONDITIONS if each == condition.upper()), None)
+    if chosen is None:
+        raise UnknownName(f"No condition {condition!r}. Choose one of {', '.join(CONDITIONS)}.")
+    compiled = (
+        compile_profile(made_persona(person, seed=seed), chosen, withhold=SPECIAL if withhold else ())
+        for person in _people(people, n, seed)
+    )
+    provenance = {
+        "made": True,
+        "writer": "home grammar",
+        "seed": seed,
+        "method": "arXiv:2502.08599, section 3",
+    }
+    _emit(({**asdict(profile), "provenance": provenance} for profile in compiled), out)
 
 
 def rate(
@@ -200,12 +232,13 @@ def _people(file: Path | None, n: int, seed: int) -> list[MadePerson]:
     return read_people(file) if file else list(sample(Panorama(home_spec()), n, seed).people())
 
 
-def _chat(model: str, recording: Path | None) -> ChatModel | None:
+def _chat(model: str, recording: Path | None, out: Path | None) -> ChatModel | None:
+    """Return the model, its answers kept: in `recording`, else beside the output."""
     if model == "home":
         return None
     from personae.models import chat_model
 
-    return chat_model(model, recording=recording)
+    return chat_model(model, recording=recording or (out and out.with_name(f"{out.name}.answers.jsonl")))
 
 
 def _emit(rows: Iterator[dict[str, Any]], out: Path | None) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from personae.cli._console import note, print_json, print_table
-from personae.cli._made import backstories, rate, threads
+from personae.cli._made import backstories, profiles, rate, threads
 from personae.cli._options import Json, Quiet, Seed
 from personae.errors import BadInput
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for _verb in (threads, backstories, rate):
+for _verb in (threads, backstories, profiles, rate):
     app.command()(_verb)
 _ENOUGH = 1000  # people for whom the gap from the target says more than how few they are
 _SHOWN = 10  # people printed without --json and --out
