@@ -26,6 +26,7 @@ def personae(*words, text=""):
     )
 
 
+@pytest.mark.slow
 def test_one_goal_in_one_go(path, tmp_path):
     done = personae(
         "ask",

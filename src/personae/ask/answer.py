@@ -67,11 +67,9 @@ def ask(
     look = table.look()
     for name in (*keep, *leave_out, *filter(None, [split_by])):
         look[name]
-    petel = (
-        _named(target, goal, look)
-        if target
-        else petel_of((reader or Rules(look, encoder or home_encoder())).reading(goal), goal)
-    )
+    if not target:
+        reader = reader or Rules(look, encoder or home_encoder())
+    petel = petel_of(reader.reading(goal), goal) if reader and not target else _named(target, goal, look)
     if petel.problem_type is None:
         raise BadInput("The goal does not say what is to be predicted. Name a column with --target.")
     own = [*petel.model_dump()["left_out"], *({"column": n, "reason": "you asked for it"} for n in leave_out)]
@@ -80,6 +78,8 @@ def ask(
         slots["performance_metrics"] = (metric,)
     if cv_methods:
         slots["model_preferences"] = tuple(cv_methods)
+    elif reader:
+        slots["model_preferences"] = reader.methods(petel.problem_type)
     if split_by:
         slots["data_split"] = {"kind": "person", "column": split_by}
     filled = fill(petel.changed(**slots), table, keep=tuple(keep))

@@ -17,7 +17,7 @@ from typing import Protocol
 from personae.ask.engineer import Outcome, Track, engineer
 from personae.ask.formulate import fill, petel_of
 from personae.ask.moves import STATES, Move, State, read_move
-from personae.ask.petel import LeftOut, PeTEL, Split
+from personae.ask.petel import METHODS, LeftOut, Method, PeTEL, ProblemType, Split
 from personae.ask.script import write_whole
 from personae.ask.summary import Asked, sum_up, task_in_words
 from personae.ask.table import Column, Look, Table
@@ -53,6 +53,8 @@ class Reader(Protocol):
     def move(self, text: str, conversation: Conversation) -> Move: ...
     def reading(self, goal: str) -> Reading: ...
     def tell(self, plain: str, conversation: Conversation) -> str: ...
+    def methods(self, problem: ProblemType) -> tuple[Method, ...]: ...
+    def describe(self) -> str: ...
 
 
 class Rules:
@@ -70,6 +72,14 @@ class Rules:
     def tell(self, plain: str, conversation: Conversation) -> str:
         """Return what is said as it is: the rules' own words."""
         return plain
+
+    def methods(self, problem: ProblemType) -> tuple[Method, ...]:
+        """Return every method that fits the problem."""
+        return METHODS[problem]
+
+    def describe(self) -> str:
+        """Return nothing beside the columns themselves."""
+        return ""
 
 
 class Conversation:
@@ -122,7 +132,7 @@ class Conversation:
 
     def start(self) -> str:
         """Return the first words: what is in the table, and what could be asked of it."""
-        said = [shown_look(self.look)]
+        said = list(filter(None, [shown_look(self.look), self.reader.describe()]))
         ideas = [f"predict {column.name}" for column in suggested(self.look)]
         said.append(
             "What would you like to know? Such as: "
@@ -251,6 +261,7 @@ class Conversation:
         if petel.problem_type is None:
             self._move(petel=petel, asking="goal", state="formulate")
             return f"I cannot tell what is to be predicted. {HELP}"
+        petel = petel.changed(model_preferences=self.reader.methods(petel.problem_type))
         if petel.is_supervised and not reading.is_sure:
             names = " or ".join(each.column for each in reading.targets[:3])
             self._move(petel=petel, rivals=reading.targets, asking="target", state="formulate")
