@@ -135,6 +135,14 @@ def test_a_core_gives_what_it_holds_and_is_bent_where_age_forbids():
     assert "invented (2024)" in made.provenance
 
 
+def test_a_word_for_education_that_means_nothing_here_is_refused():
+    table = {"of": ["education"], "shares": [1, 1], "source": "invented", "date": 2024}
+    levels = {"education": {"levels": ["PhD", "Lycée"]}}
+    core = spec_of({"title": "Pupils", "variables": levels, "tables": [table]}, "pupils.yaml")
+    with pytest.raises(BadInput, match="'Lycée' is not one of the catalogue's"):
+        sample(Panorama(core), 20)
+
+
 def test_the_first_people_stay_and_locales_are_named(everyone):
     assert list(sample(Panorama(locale="all"), 40, 11).people()) == list(everyone.people())[:40]
     with pytest.raises(UnknownName, match="en_GB"):

@@ -126,6 +126,17 @@ def test_bands_hold_about_as_many_people_each():
     assert np.bincount(band.codes(np.arange(100))).tolist() == [25, 25, 25, 25]
 
 
+def test_a_number_of_few_values_stays_a_number():
+    grades = np.repeat([1, 2, 5], 40)
+    grades[0] = 7
+    grade = variable_of("grade", grades)
+    assert grade.levels == ("1", "2", "5-7")
+    made = sample(learn_spec({"grade": grades}), 300, 0).columns["grade"]
+    assert set(made.tolist()) == {1, 2, 5}
+    wide = variable_of("wide", np.arange(1_000_000, 1_000_200), bands=4)
+    assert wide.levels[0] == "1000000-1000049"
+
+
 def test_what_cannot_be_learned_is_said(tmp_path):
     with pytest.raises(BadInput, match="101 different values"):
         learn_spec({"name": np.array([f"n{k}" for k in range(101)], dtype=object)})

@@ -22,10 +22,10 @@ from personae.synth.variables import Variable
 
 MOST_LEVELS = 100
 LEAST_PEOPLE = 50
-BANDS = 12
-POOL = 40_000  # people drawn from the conditionals, whose weights are then raked
+BANDS = 24
+POOL = 60_000  # people drawn from the conditionals, whose weights are then raked
 LEAST = 5  # people who share the parents' levels; below it fewer parents are asked
-PARENTS = 3
+PARENTS = 2  # a third would hand on more of the rows that were learned from
 ROUNDS = 60
 SPREAD = 100  # numbers that stand for the rare ones of a band
 _TABLES = {
@@ -66,7 +66,7 @@ def learn_spec(
 
     Notes
     -----
-    Each column is drawn given up to three others that tell most of it, from counts of at least five people; the people so
+    Each column is drawn given up to two others that tell most of it, from counts of at least five people; the people so
     drawn are cells, and their weights are raked to every two-way table. Higher orders are as far kept as the conditionals
     keep them.
     """
@@ -124,6 +124,8 @@ def controllable(column: NDArray[Any]) -> bool:
 def variable_of(name: str, column: NDArray[Any], *, bands: int = BANDS) -> Variable:
     """Return the variable that a column is: its values, or bands of a number of about as many people each.
 
+    A number of few different values has a band for each that five people share.
+
     >>> variable_of("age", np.array([20, 30, 40, 50]), bands=2).levels
     ('20-30', '40-50')
     """
@@ -131,22 +133,28 @@ def variable_of(name: str, column: NDArray[Any], *, bands: int = BANDS) -> Varia
         raise BadInput(
             f"The column {name!r} has missing numbers. Fill them, or make bands of it with one for missing."
         )
+    if column.dtype.kind in "iuf":
+        return _banded(name, column, bands)
     levels = sorted({str(cell) for cell in column.tolist()})
-    if column.dtype.kind in "iuf" and len(levels) > bands:
-        values = np.unique(column)
-        edges = np.unique(np.quantile(column, np.arange(bands) / bands, method="higher"))
-        edges[0] = values[0]
-        last = [*values[np.searchsorted(values, edges[1:]) - 1], values[-1]]
-        names = [
-            f"{low:g}" if low == high else f"{low:g}-{high:g}" for low, high in zip(edges, last, strict=True)
-        ]
-        return Variable(name, tuple(names), tuple(edges.tolist()))
     if len(levels) > MOST_LEVELS:
         raise BadInput(
             f"The column {name!r} has {len(levels)} different values; a population is controlled by columns of at most "
             f"{MOST_LEVELS}, or numbers. Name the columns to use, or group the values."
         )
     return Variable(name, tuple(levels))
+
+
+def _banded(name: str, column: NDArray[Any], bands: int) -> Variable:
+    values, counts = np.unique(column, return_counts=True)
+    if len(values) > bands:
+        edges = np.unique(np.quantile(column, np.arange(bands) / bands, method="higher"))
+    else:
+        edges = values[(counts >= LEAST) | (values == values[0])]
+    edges[0] = values[0]
+    last = [*values[np.searchsorted(values, edges[1:]) - 1], values[-1]]
+    ends = zip(edges.tolist(), (value.item() for value in last), strict=True)
+    names = (f"{low:.15g}" if low == high else f"{low:.15g}-{high:.15g}" for low, high in ends)
+    return Variable(name, tuple(names), tuple(map(float, edges)))
 
 
 def _people(codes: Codes, variables: tuple[Variable, ...], streams: Streams) -> Codes:

@@ -23,7 +23,7 @@ from personae.metrics.intervals import RandomState
 from personae.synth._streams import Codes, seed_of
 from personae.synth.variables import Variable
 
-MOST_PEOPLE = 10_000_000
+MOST_PEOPLE = 1_000_000
 Value = str | int | float | dict[str, str]
 Columns = dict[str, NDArray[Any]]
 Shares = dict[str, float]

@@ -145,7 +145,7 @@ def mean_distance(made: Population, real: Population, *, pairs: bool = False) ->
 
 
 def stranger_rows(context: Context, table: Columns) -> Iterator[Comparison]:
-    """People learned from half of the census beside the other half, in ten columns: told apart, and equal to someone known."""
+    """People learned from half of the census beside the other half, in ten columns: told apart? equal to someone known?"""
     order = np.random.default_rng(context.seed).permutation(len(table["age"]))
     known, others = rows_of(table, order[::2]), rows_of(table, order[1::2])
     spec = learn_spec(known, random_state=context.seed)
@@ -164,11 +164,11 @@ def stranger_rows(context: Context, table: Columns) -> Iterator[Comparison]:
             two_sample(context, people, strangers),
             bar=bar,
         )
-    rows_known = set(zip(*(known[name].tolist() for name in table), strict=True))
-    for name, people in {FITTED: made, "real strangers": strangers}.items():
-        rows_here = zip(*(people.columns[each].tolist() for each in table), strict=True)
-        same = bootstrap_mean([row in rows_known for row in rows_here], draws=200, random_state=context.seed)
-        yield compare(TEN, "share that equals someone learned from", name, same)
+    rows_made = list(zip(*(made.columns[name].tolist() for name in table), strict=True))
+    for name, half in {"someone learned from": known, "someone never seen": others}.items():
+        real = set(zip(*(half[each].tolist() for each in table), strict=True))
+        same = bootstrap_mean([row in real for row in rows_made], draws=200, random_state=context.seed)
+        yield compare(TEN, f"share that equals {name}", FITTED, same)
 
 
 def rule_rows(context: Context) -> Iterator[Comparison]:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.errors import BadInput
+from personae.people.attributes import EDUCATION as CATALOGUE
 from personae.people.attributes import INCOME
 from personae.synth._streams import Array, Codes, Streams, draw_codes
 from personae.synth.panorama._tables import (
@@ -43,7 +45,11 @@ Objects = NDArray[Any]
 def demography(streams: Streams, core: Columns) -> Columns:
     """Return gender, age, education and marital status; a column of the core stands in for the hand-set weights."""
     gender = _gender(streams, core.get("sex"))
-    age = np.asarray(core["age"]) if "age" in core else streams.integers("age", YOUNGEST, OLDEST + 1)
+    age = (
+        np.asarray(core["age"]).astype(np.int64)
+        if "age" in core
+        else streams.integers("age", YOUNGEST, OLDEST + 1)
+    )
     level = _education(streams, age, core.get("education"))
     bands = np.digitize(age, (22, 66))
     marital = draw_codes(streams.uniform("marital"), np.array(MARITAL_WEIGHTS)[bands])
@@ -118,7 +124,13 @@ def _education(streams: Streams, age: NDArray[np.int64], told: Objects | None) -
     """Return the level: by weight among those that the age allows, and those that the catalogue's word means."""
     weights = np.array(EDUCATION_WEIGHTS, float)
     allowed = age[:, None] >= np.array(EDUCATION_AGES)
-    meant = np.ones_like(allowed) if told is None else np.stack([_meanings()[str(word)] for word in told])
+    if unknown := sorted(set(map(str, () if told is None else told)) - set(_meanings())):
+        raise BadInput(
+            f"The education {unknown[0]!r} is not one of the catalogue's: {', '.join(CATALOGUE)}. Use those levels in the "
+            "statistics, or another name for the column."
+        )
+    meanings = _meanings()
+    meant = np.ones_like(allowed) if told is None else np.stack([meanings[str(word)] for word in told])
     both = allowed & meant
     both[~both.any(axis=1)] = (allowed & (np.arange(len(EDUCATION)) == 1))[~both.any(axis=1)]
     return draw_codes(streams.uniform("education"), weights * both)

@@ -37,7 +37,7 @@ class Rule:
 
 
 def violations(population: Population) -> dict[str, int]:
-    """Return how many people break each rule that the population has the columns for.
+    """Return how many people break each rule that the population has the columns for; ages are as of AS_OF.
 
     Examples
     --------
