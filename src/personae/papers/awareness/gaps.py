@@ -44,13 +44,14 @@ class Found:
 
 def gap_rows(context: Context) -> Iterator[Comparison]:
     """Measure every population."""
-    for each in context.track(populations(context), "populations"):
+    everyone = populations(context)
+    for each in context.track(everyone, "populations"):
         truth = _gap(each.outcomes, one_hot(each.truth, len(each.groups)))
         yield compare(each.name, "gap of the first two groups", "known groups", truth, n=len(each.truth))
         found = _resampled(context, each, truth)
         yield from _estimates(each, found, truth)
         yield from _coverage(context, each, found, truth)
-    yield from _whole(context, populations(context)[0])
+    yield from _whole(context, everyone[0])
 
 
 def _resampled(context: Context, people: Population, truth: float) -> Found:
@@ -146,8 +147,8 @@ def _whole(context: Context, people: Population) -> Iterator[Comparison]:
         y, one_hot(people.truth[rest], p.shape[1]), draws=context.draws, random_state=context.seed
     )
     mended = calibrated_disparity(
-        y, p, people.proxy[known], people.truth[known], known_outcomes=people.outcomes[known], draws=DRAWS,
-        random_state=context.seed,
+        y, p, people.proxy[known], people.truth[known], known_outcomes=people.outcomes[known],
+        draws=20 if context.quick else DRAWS, random_state=context.seed,
     )  # fmt: skip
     hard = disparity(y, one_hot(labels_of(p), p.shape[1]), draws=context.draws, random_state=context.seed)
     setting = f"{people.name}, one test"

@@ -182,7 +182,9 @@ def _is_denied(purpose: str, store: Store) -> bool:
     return False
 
 
-def _row(metric: str, method: str, value: float | np.floating[Any], bar: str, n: int | None = None) -> Comparison:
+def _row(
+    metric: str, method: str, value: float | np.floating[Any], bar: str, n: int | None = None
+) -> Comparison:
     return compare(
         SETTING, metric, method, float(value), n=n, source="card" if bar.startswith(">=") else "", bar=bar
     )
