@@ -116,6 +116,12 @@ def test_as_many_real_as_made_are_drawn():
     drawn = sampled([f"r{i}" for i in range(9)], [f"m{i}" for i in range(9)], 4, random_state=2)
     assert sum(shown.is_real for shown in drawn) == 4
     assert all(shown.is_real == shown.text.startswith("r") for shown in drawn)
+    assert len({shown.id for shown in drawn}) == 8
+    again = sampled([f"r{i}" for i in range(9)], [f"m{i}" for i in range(9)], 4, random_state=3)
+    ids = {shown.text: shown.id for shown in drawn}
+    assert all(ids.get(shown.text, shown.id) == shown.id for shown in again), (
+        "one comment has one name in every draw"
+    )
     with pytest.raises(BadInput, match="9 real and 2 made"):
         sampled(["r"] * 9, ["m"] * 2, 3)
 

@@ -5,6 +5,7 @@ Source: Yukhymenko, Staab, Vero, Vechev (2024), arXiv 2406.07217, section 5.4 (1
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -93,7 +94,12 @@ def sampled(real: Sequence[str], made: Sequence[str], n_each: int, *, random_sta
         for i in random.permutation(len(texts))[:n_each]
     ]
     order = random.permutation(len(chosen))
-    return [Shown(f"c{place:04d}", chosen[i][0][:LONGEST], chosen[i][1]) for place, i in enumerate(order)]
+    return [Shown(_id(*chosen[i]), chosen[i][0][:LONGEST], chosen[i][1]) for i in order]
+
+
+def _id(text: str, is_real: bool) -> str:
+    """Name a comment by its content, so that ratings of another draw never count for it."""
+    return hashlib.blake2b(f"{is_real}|{text}".encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def order_for(items: Sequence[Shown], rater: str, seed: int) -> list[Shown]:

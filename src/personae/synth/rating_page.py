@@ -70,7 +70,8 @@ class RatingServer:
                 f'<form method="get" action="/">{_hidden("token", self.token)}<label>A short name for you '
                 f'<input name="rater" required maxlength="{_LONGEST_NAME}" autofocus></label> <button>Begin</button></form>',
             )
-        done = self.ratings.done_by(rater)
+        with self.lock:
+            done = self.ratings.done_by(rater)
         left = [item for item in order_for(self.items, rater, self.seed) if item.id not in done]
         if not left:
             return _page("Thank you", "<p>You have rated every comment. You can close this page.</p>")
