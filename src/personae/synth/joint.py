@@ -43,8 +43,8 @@ class Joint:
 
     Notes
     -----
-    Drawn by lot, 10,000 people miss a share of a half by .5 points on average; these miss by a tenth of that, because each batch
-    is drawn with weights scaled to what its predecessors lack in each two-way table.
+    Drawn by lot, 10,000 people miss a share of a half by .5 points (one standard error), and the largest of hundreds of shares by
+    more than a point. Here each batch is drawn with weights scaled to what its predecessors lack in each two-way table.
     """
 
     variables: tuple[Variable, ...]
