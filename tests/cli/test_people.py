@@ -183,6 +183,16 @@ def test_errors(path: Path, tmp_path: Path) -> None:
         assert "open already" in typed("list", fails=BadInput)[0]
 
 
+def test_dispute(path: Path) -> None:
+    out, notes = typed("dispute", "person-of-ana", "city")
+    assert "city_country\tcannot be told\t\tgiven\tpeople dispute\t" in out
+    assert notes == "person-of-ana: city_country is disputed now\n"
+    assert [each["abstained"] for each in objects("claims", "person-of-ana")] == [True]
+    history = objects("claims", "person-of-ana", "--history")
+    assert [bool(each["superseded_by"]) for each in history] == [True, False]
+    typed("dispute", "nobody", "city", fails=UnknownName)
+
+
 def test_forget(path: Path, tmp_path: Path) -> None:
     recording = Recording(tmp_path / "answers.jsonl")
     for person in ("person-of-ana", "person-of-bea"):

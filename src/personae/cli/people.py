@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -15,7 +15,7 @@ import typer
 
 from personae.cli._console import note, print_json, print_table
 from personae.cli._options import Again, Json, Limit, Quiet, StorePath
-from personae.errors import BadInput, UnknownName
+from personae.errors import UnknownName
 
 if TYPE_CHECKING:
     from personae.models.recording import Recording
@@ -33,6 +33,9 @@ _LINES = 10  # traces that `show` prints without --limit
 _CHARACTERS = 80  # of a trace's text on a terminal
 _Row = TypeVar("_Row", "Claim", "Trace")
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="A person's id; see `personae people list`.")]
+Which = Annotated[
+    str, typer.Argument(metavar="ATTRIBUTE", help="An attribute's name, such as age or occupation.")
+]
 
 
 @app.command("list")
@@ -96,24 +99,42 @@ def claims(
 @app.command()
 def edit(
     person: Who,
-    attribute: Annotated[
-        str, typer.Argument(metavar="ATTRIBUTE", help="An attribute's name, such as age or occupation.")
-    ],
+    attribute: Which,
     value: Annotated[str, typer.Argument(metavar="VALUE", help="What is true.")],
     store: StorePath = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Give the true value of an attribute: it takes the place of every other claim, which stays as history."""
+    from personae.people.correcting import given
+
     with _open(store) as opened:
         _known(opened, person)
-        claim = _given(person, attribute, value)
+        claim = given(person, attribute, value)
         opened.add_claims([claim])
     if as_json:
         print_json(_claim(claim))
     else:
         _print_claims([claim])
         note(f"{person}: {claim.attribute} is given now", quiet=quiet)
+
+
+@app.command()
+def dispute(
+    person: Who, attribute: Which, store: StorePath = None, as_json: Json = False, quiet: Quiet = False
+) -> None:
+    """Say that what is claimed of an attribute is wrong: every claim about it becomes history, and none is made again."""
+    from personae.people.correcting import disputed
+
+    with _open(store) as opened:
+        _known(opened, person)
+        claim = disputed(person, attribute)
+        opened.add_claims([claim])
+    if as_json:
+        print_json(_claim(claim))
+    else:
+        _print_claims([claim])
+        note(f"{person}: {claim.attribute} is disputed now", quiet=quiet)
 
 
 @app.command()
@@ -214,7 +235,7 @@ def forget(
     if as_json:
         print_json(proof.as_json())
     else:
-        print_table(("what", "number"), _proof_rows(proof.as_json()))
+        print_table(("what", "number"), proof.rows())
     if not proof.is_complete:
         note(f"{person}: not all is forgotten; see the leftovers")
         raise typer.Exit(1)
@@ -240,24 +261,6 @@ def _known(store: Store, person: str) -> Summary:
             + (f"Nearest: {near}." if near else "It holds nobody yet.")
         )
     return found[0]
-
-
-def _given(person: str, name: str, value: str) -> Claim:
-    from personae.people.attributes import attribute
-    from personae.people.matching import number_range
-    from personae.people.records import Claim, Guess
-
-    chosen = attribute(name)
-    value = value.strip()
-    if not value or (chosen.scale == "number" and number_range(value) is None):
-        wanted = "a number" if chosen.scale == "number" else "a value"
-        raise BadInput(f"{value!r} is no value of {chosen.name}. Give {wanted}.")
-    spelled = {each.lower(): each for each in chosen.values}.get(value.lower(), value)
-    if chosen.values and spelled not in chosen.values:
-        raise BadInput(f"{value!r} is no value of {chosen.name}. Values: {', '.join(chosen.values)}.")
-    return Claim(
-        person, chosen.name, (Guess(spelled, 1.0),), "given", False, "people edit", time=datetime.now(UTC)
-    )  # fmt: skip
 
 
 def _unforgotten(store: Store, left: set[str], rows: Iterable[_Row], *, again: bool) -> Iterator[_Row]:
@@ -332,30 +335,6 @@ def _print_claims(claims: Iterable[Claim], *, history: bool = False) -> None:
         *(["state"] if history else []),
     )
     print_table(columns, rows)
-
-
-_DELETED = {
-    "traces": "lines deleted", "claims": "claims deleted", "vectors": "sentence vectors deleted",
-    "parameters": "fitted parameters deleted", "journal": "entries in the journal of runs deleted",
-    "people": "entries in the list of people deleted",
-}  # fmt: skip
-_PROVED = {
-    "recordings": "recorded answers of models deleted",
-    "digests": "different texts of theirs that the store was then searched for",
-    "shared": "texts that others wrote too, which stay with those others",
-    "searched": "values searched in what is left of the store",
-    "pieces": "pieces of their texts looked for in the file's raw bytes",
-    "visible": "of these, seen there before the deletion",
-    "bytes_scanned": "bytes searched after the file was written anew",
-    "mentions": "mentions of this id in others' rows, which stay",
-}
-
-
-def _proof_rows(proof: dict[str, Any]) -> Iterator[tuple[str, object]]:
-    yield from ((_DELETED.get(table, table), rows) for table, rows in proof["deleted"].items())
-    yield from ((said, proof[name]) for name, said in _PROVED.items())
-    left = ", ".join(f"{place} {number}" for place, number in proof["leftovers"].items())
-    yield "found after all", left or 0
 
 
 def _summary(summary: Summary) -> dict[str, Any]:

@@ -59,7 +59,12 @@ def load(paper: Paper) -> Result:
         raise BadInput(
             f"{paper.slug} has no saved results. `personae papers run {paper.slug} --save` writes them."
         )
-    saved = json.loads(path.read_text(encoding="utf-8"))
+    return parsed(path.read_text(encoding="utf-8"))
+
+
+def parsed(document: str) -> Result:
+    """Return the result that a `results.json`, or a line of `personae papers run --json`, holds."""
+    saved = json.loads(document)
     rows = tuple(_comparison(row) for row in saved["rows"])
     return Result(**{**saved, "rows": rows})
 

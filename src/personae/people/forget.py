@@ -17,7 +17,7 @@ copies that were exported.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,22 @@ _CHUNK = 8 << 20  # bytes
 _NESTED = {
     "guesses": "[guess.value for guess in guesses]",
     "evidence": '[each.trace for each in evidence] || [each."where" for each in evidence]',
+}
+
+_DELETED = {
+    "traces": "lines deleted", "claims": "claims deleted", "vectors": "sentence vectors deleted",
+    "parameters": "fitted parameters deleted", "journal": "entries in the journal of runs deleted",
+    "people": "entries in the list of people deleted",
+}  # fmt: skip
+_PROVED = {
+    "recordings": "recorded answers of models deleted",
+    "digests": "different texts of theirs that the store was then searched for",
+    "shared": "texts that others wrote too, which stay with those others",
+    "searched": "values searched in what is left of the store",
+    "pieces": "pieces of their texts looked for in the file's raw bytes",
+    "visible": "of these, seen there before the deletion",
+    "bytes_scanned": "bytes searched after the file was written anew",
+    "mentions": "mentions of this id in others' rows, which stay",
 }
 
 
@@ -91,6 +107,13 @@ class Proof:
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "is_complete": self.is_complete}
+
+    def rows(self) -> Iterator[tuple[str, object]]:
+        """Yield what was done and found in plain words, each with its number."""
+        yield from ((_DELETED.get(table, table), rows) for table, rows in self.deleted.items())
+        yield from ((said, getattr(self, name)) for name, said in _PROVED.items())
+        left = ", ".join(f"{place} {number}" for place, number in self.leftovers.items())
+        yield "found after all", left or 0
 
 
 def forget(store: Store, person: str, recordings: Recordings | None = None) -> Proof:

@@ -35,7 +35,7 @@ def styled(template: str, **content: Any) -> str:
     policy = (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     )
-    return _environment().get_template(template).render(css=Markup(css), policy=policy, **content)
+    return environment().get_template(template).render(css=Markup(css), policy=policy, **content)
 
 
 def write_page(page: str, path: Path) -> Path:
@@ -76,12 +76,13 @@ def _is_foreign(path: Path) -> bool:
         return False
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+@lru_cache
+def environment(*folders: Path) -> Environment:
+    """Return the environment of these templates, and of those in other folders: what they show is escaped, always."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader((*folders, TEMPLATES)),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=lambda value: value if isinstance(value, Markup) else shown(str(value)),
