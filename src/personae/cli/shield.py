@@ -198,9 +198,9 @@ def _targets(given: Sequence[str], names: Sequence[str]) -> dict[str, float]:
 
 def _reader(model: str, seed: int) -> Reader:
     if model == "home":
-        from personae.infer.home import HomeReader
+        from personae.shield.attacker import home_attacker
 
-        return HomeReader(mark_abstained=True)
+        return home_attacker()
     from personae.infer.prompted import PromptedReader
 
     return PromptedReader(_chat(model), seed=seed)

@@ -185,10 +185,12 @@ class _Desk:
     def _leaf(self, holder: Any, place: Any, value: Any, key: str) -> Any:
         if not isinstance(value, str):
             return self._rest(value, key, ())
+        if self._is_words(key) and id(holder) in self.done:
+            return value
         if value in self.echoes:
             return self.echoes[value]
         is_free = not self.changes and key not in _KEPT
-        if is_free or (self._is_words(key) and id(holder) not in self.done):
+        if is_free or self._is_words(key):
             return masked(value, self.random_state)
         return value
 
@@ -207,8 +209,7 @@ def part(change: Change, start: int, end: int) -> str:
     words, at = "", start
     for edit in change.edits:
         if edit.end <= start or edit.start >= end:
-            if not (edit.start == edit.end and start <= edit.start < end):
-                continue
+            continue
         words += change.before[at : max(at, edit.start)]
         words += edit.replacement if edit.start >= start else ""
         at = max(at, min(edit.end, end))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from personae.metrics.overlap import rouge_l
+from personae.metrics.overlap import rouge_l, words_of
 from personae.people.records import Trace
 from personae.shield.drafts import Edit, Kind, edited, rendered
 from personae.shield.generalize import Wider
@@ -25,7 +25,8 @@ def key_of(trace: Trace) -> Key:
 class State:
     """The texts as they were, and the edits made so far; every change goes through `put`."""
 
-    def __init__(self, traces: Sequence[Trace]) -> None:
+    def __init__(self, traces: Sequence[Trace], keep: float = 0.0) -> None:
+        self.keep = keep
         self.before = tuple(traces)
         self.person = traces[0].person
         self.by_key = {key_of(trace): trace for trace in traces}
@@ -44,6 +45,12 @@ class State:
         """Return the share of the person's own words that still stand."""
         total = sum(kept.n_before for kept in self._words.values())
         return sum(kept.common for kept in self._words.values()) / total if total else 1.0
+
+    def affords(self, n_words: int) -> bool:
+        """Return whether so many more words can go, and the share that shall be kept still stands."""
+        total = sum(kept.n_before for kept in self._words.values())
+        lost = total - sum(kept.common for kept in self._words.values())
+        return lost + n_words <= (1.0 - self.keep) * total + 1e-9
 
     def text(self, key: Key) -> str:
         return self._texts[key]
@@ -103,6 +110,8 @@ class State:
         made = 0
         for key in self.own:
             for found in reversed(tuple(wider(self._texts[key]))):
+                if not self.affords(len(words_of(self._texts[key][found.start : found.end]))):
+                    continue
                 self.put(key, (found.start, found.end), found.words, "generalize", attribute)
                 made += 1
         return made

@@ -12,6 +12,7 @@ from personae.infer.reader import Reader
 from personae.metrics.overlap import rouge_l_all
 from personae.models.encoder import Encoder
 from personae.people.attributes import Attribute
+from personae.people.matching import match
 from personae.people.records import Claim, Guess, Person, Trace
 
 SLACK = 0.1  # an exposure this near to that of an empty text tells little more than is known of anybody
@@ -30,6 +31,8 @@ class Exposure:
         Probability of its best guess about a person without a text: nobody can be hidden better.
     target : float
         What was asked for.
+    bound : float
+        The exposure that counts as reached: the target, or what is known of anybody.
     """
 
     attribute: str
@@ -37,11 +40,7 @@ class Exposure:
     after: Guess
     floor: float
     target: float
-
-    @property
-    def bound(self) -> float:
-        """Return the exposure that counts as reached: the target, or what is known of anybody."""
-        return max(self.target, self.floor + SLACK)
+    bound: float
 
     @property
     def reached(self) -> bool:
@@ -78,21 +77,35 @@ class Utility:
         }
 
 
-def exposed(claims: Sequence[Claim], attributes: Sequence[Attribute]) -> dict[str, Guess]:
-    """Return the surest guess about each attribute among the claims that hold, abstained ones included."""
-    best = {attribute.name: Guess("", 0.0) for attribute in attributes}
+def exposed(
+    claims: Sequence[Claim], attributes: Sequence[Attribute], truth: Mapping[str, str] | None = None
+) -> dict[str, Guess]:
+    """Return the surest guess about each attribute among the claims that hold, abstained ones included.
+
+    Of an attribute whose truth is given, it is the truth with the probability that the attacker gives it.
+    """
+    best = {attribute.name: Guess((truth or {}).get(attribute.name, ""), 0.0) for attribute in attributes}
     for claim in claims:
-        if claim.best and not claim.superseded_by and claim.attribute in best:
-            best[claim.attribute] = max(
-                best[claim.attribute], claim.best, key=lambda guess: guess.probability
-            )
+        if claim.superseded_by or claim.attribute not in best or claim.best is None:
+            continue
+        known = (truth or {}).get(claim.attribute)
+        guess = claim.best if known is None else Guess(known, _given(claim, known))
+        best[claim.attribute] = max(best[claim.attribute], guess, key=lambda guess: guess.probability)
     return best
 
 
-def floors(reader: Reader, person: str, attributes: Sequence[Attribute]) -> dict[str, float]:
+def _given(claim: Claim, truth: str) -> float:
+    """Return the probability of the guesses that are right."""
+    right = (guess.probability for guess in claim.guesses if match(claim.attribute, guess.value, truth) == 1.0)
+    return min(1.0, sum(right))
+
+
+def floors(
+    reader: Reader, person: str, attributes: Sequence[Attribute], truth: Mapping[str, str] | None = None
+) -> dict[str, float]:
     """Return how sure the reader is about a person of whom it has read nothing."""
     claims = reader.read(Person(person), attributes)
-    return {name: guess.probability for name, guess in exposed(claims, attributes).items()}
+    return {name: guess.probability for name, guess in exposed(claims, attributes, truth).items()}
 
 
 def utility_of(before: Sequence[Trace], after: Sequence[Trace], encoder: Encoder) -> Utility:

@@ -156,7 +156,7 @@ _RULES: dict[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], 
         (r"(?:actress)", "actor"), (r"(?:waitress|waiter)", "server"),
     )),
     "income_level": tuple(_pairs(
-        (r"[$€£] ?\d[\d,.]*\d ?k?|[$€£] ?\dk?", "some money"), (r"\d[\d,.]*k? ?(?:dollars|euros|pounds|bucks|usd|eur)", "some money"),
+        (r"[$€£] ?\d(?:[\d,.]*\d)?(?: ?k)?", "some money"), (r"\d(?:[\d,.]*\d)?k? ?(?:dollars|euros|pounds|bucks|usd|eur)", "some money"),
         (r"\d{2,3}k(?= (?:a|per) year| salary)", "some money"),
     )),
 }  # fmt: skip

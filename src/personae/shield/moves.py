@@ -6,19 +6,29 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from personae.metrics.overlap import words_of
+from personae.people.matching import match
 from personae.people.records import Claim, Evidence
 from personae.shield._state import CUT, Key, State
+from personae.shield.drafts import Kind
+from personae.shield.exposure import log_odds
 
-SHARE = 0.05  # of a person's lines that are changed between two attacks, at most
-LEAST_BATCH = 3
+SHARE = 0.02  # of a person's lines that are changed between two attacks, at most
+LEAST_BATCH = 2
+CUTS = 4  # times that words of one line are cut for one attribute before its sentence goes
+CARRIED = (0.7, 0.9, 1.0)  # of a line's weight that its telling words, its sentence and the whole of it are taken to carry
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…]+[\"'”’)\]]*|\n|\Z)\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Spans of one trace, as it reads now, that may go: what it costs in words, and by how much the attacker's score may fall."""
+    """Spans of one trace, as it reads now, that may go.
+
+    `stage` is 0 for words, 1 for a sentence, 2 for the rest of the line; `words` is what it costs, `fall` how much of what an
+    attribute is above its bound may fall away, in [0, 1].
+    """
 
     key: Key
     spans: tuple[tuple[int, int], ...]
@@ -36,50 +46,63 @@ class Plan:
     """Chooses moves by the attacker's own attribution, and remembers what was tried where.
 
     A trace that is named as evidence again after its telling words were cut loses the sentence, and after that the rest.
+
+    Parameters
+    ----------
+    state : State
+    floors : mapping of attribute to float
+        What the attacker guesses of anybody: the score of a claim rises from there.
+    truth : mapping of attribute to value
+        Claims that are wrong about these are let be.
     """
 
-    def __init__(self, state: State) -> None:
-        self.state = state
+    def __init__(self, state: State, floors: Mapping[str, float], truth: Mapping[str, str]) -> None:
+        self.state, self.floors, self.truth = state, floors, truth
         self.tried: Counter[tuple[Key, str]] = Counter()
         self.by_id = {(trace.id, trace.where): key for key, trace in state.by_key.items()}
 
-    def make(self, claims: Sequence[Claim], excess: Mapping[str, float], bounds: Mapping[str, float]) -> int:
+    def make(self, claims: Sequence[Claim], excess: Mapping[str, float]) -> int:
         """Cut the best few; return how many, 0 when the claims name nothing more to cut.
 
-        As many are cut as the attribution says are needed for each attribute, and no more than a share of the lines.
+        As much is cut as the attribution says is needed for each attribute, and in no more than a share of the lines. What
+        brings an attribute down to its bound with the fewest words comes first.
         """
         most = max(LEAST_BATCH, round(SHARE * len(self.state.own)))
-        needed, changed = dict(excess), set()
+        needed = dict.fromkeys(excess, 1.0)
+        changed: set[Key] = set()
         for move in sorted(self._moves(claims, excess), key=lambda move: -move.worth):
-            if len(changed) == most or (needed.get(move.attribute, 0.0) <= 0.0 and changed):
+            if len(changed) == most:
+                break
+            if needed[move.attribute] <= 0.0 or move.key in changed or not self.state.affords(move.words):
                 continue
-            if move.key in changed:
-                continue
-            for start, end in reversed(move.spans):
-                self.state.put(
-                    move.key,
-                    (start, end),
-                    CUT if move.stage == 0 else "",
-                    "drop" if move.stage else "cut",
-                    move.attribute,
-                )  # noqa: E501
-            self.tried[move.key, move.attribute] = move.stage + 1
+            self._make(move)
             needed[move.attribute] -= move.fall
             changed.add(move.key)
         return len(changed)
 
+    def _make(self, move: Move) -> None:
+        words, kind = ("", "drop") if move.stage else (CUT, "cut")
+        for span in reversed(move.spans):
+            self.state.put(move.key, span, words, cast("Kind", kind), move.attribute)
+        self.tried[move.key, move.attribute] = move.stage + CUTS if move.stage else self.tried[move.key, move.attribute] + 1
+
     def _moves(self, claims: Sequence[Claim], excess: Mapping[str, float]) -> Iterator[Move]:
         for claim in claims:
-            if claim.attribute not in excess or claim.superseded_by or not claim.guesses:
+            if claim.attribute not in excess or claim.superseded_by or claim.best is None:
                 continue
+            known = self.truth.get(claim.attribute)
+            if known is not None and match(claim.attribute, claim.best.value, known) < 1.0:
+                continue
+            rise = log_odds(claim.best.probability) - log_odds(self.floors[claim.attribute])
+            ratio = max(rise, 0.0) / excess[claim.attribute]
             for evidence in claim.evidence:
                 key = self.by_id.get((evidence.trace, evidence.where))
                 if key is not None and self.state.text(key).strip():
-                    yield from self._for(key, claim, evidence, excess[claim.attribute])
+                    yield from self._for(key, claim.attribute, evidence, ratio * evidence.weight)
 
-    def _for(self, key: Key, claim: Claim, evidence: Evidence, excess: float) -> Iterator[Move]:
+    def _for(self, key: Key, attribute: str, evidence: Evidence, fall: float) -> Iterator[Move]:
         text = self.state.text(key)
-        stage = self.tried[key, claim.attribute]
+        stage = max(0, self.tried[key, attribute] - CUTS + 1)
         spans = tuple((a, b) for a, b in evidence.spans if words_of(text[a:b])) if stage == 0 else ()
         if stage == 0 and not spans:
             stage = 1
@@ -89,17 +112,7 @@ class Plan:
             stage, spans = 2, ((0, len(text)),)
         words = sum(len(words_of(text[a:b])) for a, b in spans)
         if words:
-            share = (0.7, 0.9, 1.0)[
-                stage
-            ]  # of the line's weight that its words, or its sentence, are taken to carry
-            yield Move(
-                key,
-                spans,
-                claim.attribute,
-                stage,
-                words,
-                share * max(evidence.weight, 1e-3) * max(excess, 0.5),
-            )
+            yield Move(key, spans, attribute, stage, words, min(1.0, CARRIED[stage] * fall))
 
 
 def _sentences(text: str, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -17,8 +17,7 @@ from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.records import Guess, Person, Trace
 from personae.shield._state import Key, State, key_of
 from personae.shield.drafts import Edit, rendered
-from personae.shield.exposure import SLACK as SLACK
-from personae.shield.exposure import Exposure, Utility, exposed, floors, over, utility_of
+from personae.shield.exposure import SLACK, Exposure, Utility, exposed, floors, over, utility_of
 from personae.shield.generalize import wider
 from personae.shield.identifiers import Recognizer
 from personae.shield.moves import Plan
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 Level = Literal["mask", "generalize", "rewrite"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 TARGET = 0.2
-ROUNDS = 60  # of attack and rewriting, after which what is left is reported as left
+ROUNDS = 120  # of attack and rewriting, after which what is left is reported as left
 Targets = float | Mapping[str, float]
 
 
@@ -118,6 +117,9 @@ def shield(
     recognizers: Sequence[Recognizer] = (),
     encoder: Encoder | None = None,
     random_state: int = 0,
+    truth: Mapping[str, str] | None = None,
+    keep: float = 0.0,
+    slack: float = SLACK,
     rounds: int = ROUNDS,
     watch: Callable[[int], None] | None = None,
 ) -> Shielded:
@@ -144,6 +146,13 @@ def shield(
         Measures utility; the one that ships by default.
     random_state : int
         Keys the pseudonyms.
+    truth : mapping of attribute to value, optional
+        What the person knows to be true. The exposure of these attributes is the probability that the attacker gives to the
+        truth, and no word is spent on guesses that are wrong.
+    keep : float
+        Least share of the words that is left, whatever the target; identifiers go all the same.
+    slack : float
+        How far above that of an empty text an exposure may stay.
     rounds : int
         Most attacks in all.
     watch : function of the number of attacks so far, optional
@@ -169,7 +178,8 @@ def shield(
     chosen = [attribute(name) for name in attributes] if attributes is not None else list(SYNTHPAI)
     targets = _targets(target, chosen)
     _check(traces, level)
-    run = _Run(State(traces), reader, chosen, targets, rounds, watch)
+    known = {attribute(name).name: value for name, value in (truth or {}).items()}
+    run = _Run(State(traces, keep), reader, chosen, targets, known, slack, rounds, watch)
     run.attack()
     if run.state.mask(recognizers, random_state):
         run.attack()
@@ -206,13 +216,16 @@ class _Run:
         reader: Reader,
         attributes: Sequence[Attribute],
         targets: Mapping[str, float],
+        truth: Mapping[str, str],
+        slack: float,
         rounds: int,
         watch: Callable[[int], None] | None,
     ) -> None:
         self.state, self.reader, self.attributes, self.targets = state, reader, attributes, targets
+        self.truth = truth
         self.rounds, self.watch = rounds, watch
-        self.floors = floors(reader, state.person, attributes)
-        self.bounds = {name: max(targets[name], self.floors[name] + SLACK) for name in targets}
+        self.floors = floors(reader, state.person, attributes, truth)
+        self.bounds = {name: max(targets[name], self.floors[name] + slack) for name in targets}
         self.curve: list[Point] = []
         self.guesses: list[dict[str, Guess]] = []
 
@@ -224,7 +237,7 @@ class _Run:
     def attack(self) -> None:
         person = Person(self.state.person, self.state.traces())
         self.claims = self.reader.read(person, self.attributes)
-        self.guesses.append(exposed(self.claims, self.attributes))
+        self.guesses.append(exposed(self.claims, self.attributes, self.truth))
         chances = {name: guess.probability for name, guess in self.guesses[-1].items()}
         self.curve.append(Point(self.state.edits, chances, self.state.words_kept))
         if self.watch:
@@ -247,16 +260,16 @@ class _Run:
             self.attack()
 
     def cut(self) -> None:
-        plan = Plan(self.state)
+        plan = Plan(self.state, self.floors, self.truth)
         while len(self.curve) < self.rounds and self.excess:
-            if not plan.make(self.claims, self.excess, self.bounds):
+            if not plan.make(self.claims, self.excess):
                 return
             self.attack()
 
     def result(self, level: Level, encoder: Encoder) -> Shielded:
         exposure = tuple(
             Exposure(
-                name, self.guesses[0][name], self.guesses[-1][name], self.floors[name], self.targets[name]
+                name, self.guesses[0][name], self.guesses[-1][name], self.floors[name], self.targets[name], self.bounds[name]
             )
             for name in self.targets
         )

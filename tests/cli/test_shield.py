@@ -1,0 +1,76 @@
+import json
+import zipfile
+
+import pytest
+from typer.testing import CliRunner
+
+from personae.cli import app
+from personae.people.archives import read_archive
+from personae.people.records import Trace
+
+SAID = (
+    "I'm a nurse and I live in Porto. Mail ana@example.org!",
+    "I am 34 years old. <script>alert(1)</script>",
+    "Rye bread is what I bake.",
+)
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "two.jsonl"
+    rows = [{"person": person, "text": text} for person in ("p1", "p2") for text in SAID]
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["shield", *map(str, arguments)])
+
+
+def test_the_archive_and_the_page_are_written(table):
+    done = run(table, "--target", ".3", "--only", "job,city", "--person", "p1", "--limit", "1")
+    assert done.exit_code == 0, done.output
+    assert "occupation\tnurse" in done.output
+    assert "lines of other people" in done.output
+    found = [row.text for row in read_archive(table.with_name("two-shielded.jsonl")).rows if isinstance(row, Trace)]
+    assert found[0] == "I'm someone in health care and I live in a city in Portugal. Mail [e-mail]!"
+    assert found[3] == SAID[0].replace("ana@example.org", "[e-mail]")
+    page = table.with_name("two-shielded-report.html").read_text()
+    assert "<del>Porto</del><ins>a city in Portugal</ins>" in page
+    assert "<script>" not in page
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_json_is_one_object_a_person(table, tmp_path):
+    done = run(table, "--json", "--quiet", "--only", "city", "--target", "city=.1", "--out", tmp_path / "out.jsonl")
+    assert done.exit_code == 0, done.output
+    records = [json.loads(line) for line in done.output.splitlines()]
+    assert [record["person"] for record in records] == ["p1", "p2"]
+    assert records[0]["exposure"][0]["target"] == 0.1
+    assert {edit["kind"] for edit in records[0]["edits"]} == {"mask", "generalize"}
+    assert "ana@example.org" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--level", "hide"], "mask, generalize, rewrite"),
+        (["--target", "much"], "city=.1"),
+        (["--target", "2"], "between 0 and 1"),
+        (["--target", "religion=.1"], "religion"),
+    ],
+)
+def test_wrong_use_is_said(table, arguments, said):
+    done = run(table, *arguments)
+    assert done.exit_code == 2
+    assert said in done.output.replace("\n", " ").replace("│", " ")
+
+
+def test_an_export_stays_an_export(tmp_path):
+    node = {"message": {"id": "m", "author": {"role": "user"}, "content": {"content_type": "text", "parts": [SAID[0]]}}}
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("conversations.json", json.dumps([{"id": "c", "title": "Nurse", "mapping": {"a": node}}]))
+    assert run(path, "--quiet", "--only", "job", "--level", "mask").exit_code == 0
+    again = read_archive(tmp_path / "export-shielded.zip")
+    assert (again.format, [row.text for row in again.rows]) == ("chatgpt", [SAID[0].replace("ana@example.org", "[e-mail]")])

@@ -1,0 +1,108 @@
+"""Archives come back in their own format, with only what was edited changed."""
+
+import importlib.util
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from personae.errors import BadInput
+from personae.people.archives import Options, read_archive
+from personae.people.records import Trace
+from personae.shield import Edit
+from personae.shield.archive import WRITABLE, open_for_shield, shielded_name, write_back
+
+_SPEC = importlib.util.spec_from_file_location("shield_make", Path(__file__).parents[1] / "people" / "archives" / "make.py")
+make = importlib.util.module_from_spec(_SPEC)
+sys.modules["shield_make"] = make
+_SPEC.loader.exec_module(make)
+
+BACK = [name for name in make.MAKERS if make.FORMAT.get(name, name) in WRITABLE]
+
+
+def spans(opened):
+    """Generalize a place, drop a line, and write hostile characters into another."""
+    for trace in opened.traces:
+        for word, new in (("Porto", "a city"), ("ça va", "<&é> \"q\", ;")):
+            if (at := trace.text.find(word)) >= 0:
+                yield Edit(trace.source, trace.id, trace.where, at, at + len(word), new, "generalize")
+        if "50%" in trace.text:
+            yield Edit(trace.source, trace.id, trace.where, 0, len(trace.text), "", "drop")
+
+
+@pytest.mark.parametrize("name", BACK)
+def test_an_archive_stays_what_it_was(name, tmp_path):
+    path = make.MAKERS[name](tmp_path, make.LINES)
+    before = path.read_bytes() if path.is_file() else b""
+    opened = open_for_shield(path, Options())
+    out = tmp_path / "out" / path.name
+    write_back(opened, list(spans(opened)), out)
+    again = read_archive(out, Options(keep_identifiers=True))
+    assert again.format == opened.format
+    found = [row.text for row in again.rows if isinstance(row, Trace) and row.text]
+    wanted = [
+        text.replace("Porto", "a city").replace("ça va", "<&é> \"q\", ;")
+        for text in (trace.text for trace in opened.traces)
+        if text and "50%" not in text
+    ]
+    assert sorted(" ".join(text.split()) for text in found) == sorted(" ".join(text.split()) for text in wanted)
+    assert not before or path.read_bytes() == before
+    whole = out.read_bytes() if out.is_file() and not zipfile.is_zipfile(out) else b""
+    if zipfile.is_zipfile(out):
+        with zipfile.ZipFile(out) as packed:
+            whole = b"".join(packed.read(member) for member in packed.namelist())
+    assert b"Porto" not in whole
+    assert b"wholemeal" not in whole
+
+
+def test_formats_without_a_way_back_are_named(tmp_path):
+    path = make.MAKERS["spotify"](tmp_path, make.LINES)
+    with pytest.raises(BadInput, match="chatgpt, claude"):
+        open_for_shield(path, Options())
+
+
+def test_repetitions_titles_and_account_data_do_not_leak(tmp_path):
+    """Custom instructions stand in every conversation; the page repeats all; the account has an address."""
+    about = {"about_user_message": "I am a nurse in Porto, mail ana@example.org"}
+
+    def conversation(k):
+        context = {"content_type": "user_editable_context", "user_profile": about["about_user_message"]}
+        node = {"message": {"id": f"i{k}", "author": {"role": "user"}, "content": context,
+                            "metadata": {"is_user_system_message": True, "user_context_message_data": about}}}  # fmt: skip
+        said = {"message": {"id": f"m{k}", "author": {"role": "user"}, "content": {"content_type": "text", "parts": [f"Hello {k}"]}}}
+        return {"id": f"c{k}", "title": "Nurse in Porto", "mapping": {"a": node, "b": said}}
+
+    path = tmp_path / "chat.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("conversations.json", json.dumps([conversation(0), conversation(1)]))
+        packed.writestr("user.json", json.dumps({"id": "user-1", "email": "ana@example.org"}))
+        packed.writestr("chat.html", "<html>Porto</html>")
+    opened = open_for_shield(path, Options())
+    (told,) = [trace for trace in opened.traces if trace.kind == "profile"]
+    at, mail = told.text.index("Porto"), told.text.index("ana@")
+    edits = [
+        Edit(told.source, told.id, told.where, at, at + 5, "a city", "generalize"),
+        Edit(told.source, told.id, told.where, mail, mail + 15, "[e-mail]", "mask"),
+    ]
+    out = shielded_name(path)
+    assert write_back(opened, edits, out) == ("chat.html",)
+    with zipfile.ZipFile(out) as packed:
+        assert sorted(packed.namelist()) == ["conversations.json", "user.json"]
+        whole = packed.read("conversations.json").decode() + packed.read("user.json").decode()
+    assert "ana@example.org" not in whole
+    assert whole.count("Porto") == 1  # the title of a conversation in which no line was edited
+    assert json.loads(zipfile.ZipFile(out).read("user.json"))["id"] == "user-1"
+
+
+def test_nothing_is_left_behind_when_it_cannot_be_written(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"person": "p", "text": "Hello there"}\n')
+    opened = open_for_shield(path, Options())
+    with pytest.raises(BadInput, match="--out"):
+        write_back(opened, [], path)
+    wrong = Edit("table", opened.traces[0].id, opened.traces[0].where, 0, 5, "\x00", "cut")
+    with pytest.raises(BadInput, match="nothing was written"):
+        write_back(opened, [wrong], tmp_path / "b.jsonl")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]

@@ -1,0 +1,88 @@
+"""Check digits by hand, and what is and is not taken for an identifier."""
+
+import pytest
+
+from personae.errors import UnknownName
+from personae.shield import _checksums as checks
+from personae.shield import find_identifiers, recognizer
+from personae.shield.identifiers import Identifier
+from personae.shield.masking import masked
+
+
+def kinds(text):
+    return [(found.kind, text[found.start : found.end]) for found in find_identifiers(text)]
+
+
+def test_luhn_by_hand():
+    """79927398713, from the right with every second digit doubled: 3+2+7+7+9+6+7+4+9+9+7 = 70."""
+    assert checks.luhn("79927398713")
+    assert not any(checks.luhn(f"7992739871{digit}") for digit in "012456789")
+
+
+def test_iban_by_hand():
+    """GB82 WEST 1234 5698 7654 32, ISO 13616's own example: 3214282912345698765432161182 is 1 modulo 97."""
+    assert 3214282912345698765432161182 % 97 == 1
+    assert checks.iban("GB82WEST12345698765432")
+    assert not checks.iban("GB28WEST12345698765432")
+
+
+@pytest.mark.parametrize(
+    ("rule", "right", "wrong"),
+    [
+        (checks.nif, "123456789", "123456780"),  # 9+16+21+24+25+24+21+16 = 156; 156 % 11 = 2; 11 - 2 = 9
+        (checks.dni, "12345678Z", "12345678A"),  # 12345678 % 23 = 14, the letter Z
+        (checks.dni, "X1234567L", "X1234567M"),  # 01234567 % 23 = 19, the letter L
+        (checks.nhs, "9434765919", "9434765918"),  # the register's example: weighted sum 299, 11 - 299 % 11 = 9
+        (checks.bsn, "111222333", "111222334"),  # 9+8+7+12+10+8+9+6-3 = 66
+        (checks.cpf, "52998224725", "52998224724"),  # the register's example
+        (checks.pesel, "44051401359", "44051401358"),  # 14 May 1944; the weighted sum ends in 1
+        (checks.aadhaar, "234123412346", "234123412347"),  # Verhoeff
+        (checks.ssn, "078051120", "666051120"),
+        (checks.codice, "RSSMRA85T10A562S", "RSSMRA85T10A562T"),  # the usual example
+        (checks.nir, "255081416802538", "255081416802539"),  # 2550814168025 % 97 = 59; 97 - 59 = 38
+        (checks.steuer_id, "86095742719", "86095742718"),
+    ],
+)
+def test_national_numbers_hold_by_their_check_digit(rule, right, wrong):
+    assert rule(right)
+    assert not rule(wrong)
+
+
+def test_what_names_a_person_is_found():
+    text = "I'm at ana.b@example.org or +351 912 345 678, see https://example.org/ana?x=1. Ask @ana_b or u/anab."
+    assert [kind for kind, _ in kinds(text)] == ["e-mail", "phone", "link", "handle", "handle"]
+    assert kinds("card 4111-1111-1111-1111") == [("card", "4111-1111-1111-1111")]
+    assert kinds("IBAN DE89 3704 0044 0532 0130 00 please") == [("iban", "DE89 3704 0044 0532 0130 00")]
+    assert kinds("from 192.168.17.4") == [("ip", "192.168.17.4")]
+    assert kinds("born on 3 May 1987 in spring") == [("birth date", "3 May 1987")]
+    assert kinds("I live at 12 Long Mill Road, come by") == [("address", "12 Long Mill Road")]
+    assert kinds("my sister Tania is here") == [("name", "Tania")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4111 1111 1111 1112 of 24.12.2023",  # no check digit
+        "it cost 1,234,567 in 2019 and 12:30:45 was the time",
+        "version 1.2.3 and a ratio of 16:9",
+        "mail me @ noon",
+        "the 90s, 300 g of flour, 12345",
+    ],
+)
+def test_ordinary_numbers_stay(text):
+    assert kinds(text) == []
+
+
+def test_masking_is_idempotent_and_keyed():
+    text = "my brother Karlo writes to karlo@example.org as @karlo_x"
+    once = masked(text, 3)
+    assert "arlo" not in once
+    assert masked(once, 3) == masked(once, 4) == once
+    assert masked(text, 4) != once
+
+
+def test_recognizers_are_asked_after_ours():
+    found = find_identifiers("Ana wrote a@b.org", [lambda text: [Identifier("name", 0, 3), Identifier("name", 10, 17)]])
+    assert [each.kind for each in found] == ["name", "e-mail"]
+    with pytest.raises(UnknownName, match="presidio"):
+        recognizer("other")

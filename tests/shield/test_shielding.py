@@ -1,0 +1,231 @@
+"""Attack, rewrite, attack again: with an attacker that can be computed by hand, and with the one that ships."""
+
+import json
+import logging
+from dataclasses import replace
+
+import pytest
+
+from personae.errors import BadInput
+from personae.infer.stated import StatedReader
+from personae.metrics.overlap import rouge_l
+from personae.models.strings import chat_model
+from personae.people.records import Claim, Evidence, Guess, Person, Trace
+from personae.shield import LEVELS, Edit, shield
+from personae.shield.attacker import home_attacker
+from personae.shield.drafts import edited, rendered
+from personae.shield.generalize import wider
+from personae.shield.pseudonyms import POOL, Pseudonyms
+
+
+class Counter:
+    """Sure of the job by .1 and .3 for each line that says "ward": .1, .4, .7, 1.0; counts how often it is asked."""
+
+    name = "counter"
+
+    def __init__(self, word="ward"):
+        self.word, self.asked = word, 0
+
+    def prepare(self, people):
+        """Nothing."""
+
+    def read(self, person, attributes):
+        self.asked += 1
+        hits = [trace for trace in person.own if self.word in trace.text]
+        evidence = tuple(
+            Evidence(t.id, t.where, ((t.text.index(self.word), t.text.index(self.word) + len(self.word)),), 1 / len(hits))
+            for t in hits
+        )
+        guess = Guess("nurse", min(1.0, 0.1 + 0.3 * len(hits)))
+        return [Claim(person.id, a.name, (guess,), "inferred", False, "count", evidence) for a in attributes]
+
+
+def lines(*texts, person="p", role="self"):
+    return tuple(Trace(person, "table", str(k), role=role, text=text, where=f"a.csv:{k + 2}") for k, text in enumerate(texts))
+
+
+WARD = lines("Long night on my ward again.", "The ward was full.", "I bake rye bread.", "My ward has a new bed.")
+
+
+def test_words_are_cut_until_the_target_is_met_and_every_step_is_measured():
+    attacker = Counter()
+    done = shield(WARD, reader=attacker, target=0.2, level="rewrite", attributes=["job"])
+    (job,) = done.exposure
+    assert [job.before.probability, job.after.probability, job.floor] == pytest.approx([1.0, 0.1, 0.1])
+    assert job.reached
+    assert [trace.text for trace in done.traces] == [
+        "Long night on my … again.",
+        "The … was full.",
+        "I bake rye bread.",
+        "My … has a new bed.",
+    ]
+    assert attacker.asked == len(done.curve) + 1  # once for every point, once for a person without a text
+    assert done.utility.words_kept == pytest.approx(1 - 3 / 20)
+    fresh = Counter().read(Person("p", done.traces), [])
+    assert fresh == []
+    for k, point in enumerate(done.curve):
+        again = Counter().read(Person("p", done.at(k)), [replace_job()])[0].best.probability
+        assert again == pytest.approx(point.exposure["occupation"])
+
+
+def replace_job():
+    from personae.people.attributes import attribute
+
+    return attribute("job")
+
+
+def test_as_little_is_cut_as_the_target_needs():
+    done = shield(WARD, reader=Counter(), target=0.75, level="rewrite", attributes=["job"])
+    assert done.reached
+    assert sum(trace.text != old.text for trace, old in zip(done.traces, WARD, strict=True)) < 3
+    assert shield(WARD, reader=Counter(), target=1.0, level="rewrite", attributes=["job"]).edits == ()
+
+
+def test_a_share_of_the_words_is_kept_whatever_the_target():
+    done = shield(WARD, reader=Counter(), target=0.0, level="rewrite", attributes=["job"], keep=0.94)
+    assert done.utility.words_kept >= 0.94
+    assert len(done.edits) == 1
+    assert not done.reached
+
+
+def test_wrong_guesses_cost_no_word_when_the_truth_is_known():
+    done = shield(WARD, reader=Counter(), level="rewrite", attributes=["job"], truth={"job": "pilot"})
+    assert done.edits == ()
+    assert done.exposure[0].before == Guess("pilot", 0.0)
+    assert shield(WARD, reader=Counter(), level="rewrite", attributes=["job"], truth={"job": "nurse"}).reached
+
+
+SAID = lines(
+    "I'm a nurse and I live in Porto. Mail ana@example.org!",
+    "I'm 34 and my sister Tania says hi.",
+    "Tania and I love rye bread, and the card 4111 1111 1111 1111 is hers.",
+)
+
+
+def test_levels_go_ever_further():
+    done = [shield(SAID, reader=StatedReader(), level=level) for level in LEVELS]
+    kept = [each.utility.words_kept for each in done]
+    assert kept == sorted(kept, reverse=True)
+    means = [each.curve[-1].mean_exposure for each in done]
+    assert means == sorted(means, reverse=True)
+    assert means[0] > means[1]
+    first = done[0].traces
+    assert first[0].text == "I'm a nurse and I live in Porto. Mail [e-mail]!"
+    assert "[card]" in first[2].text
+    wide = done[1].traces
+    assert wide[0].text == "I'm someone in health care and I live in a city in Portugal. Mail [e-mail]!"
+    assert wide[1].text.startswith("I'm in my 30s")
+
+
+def test_one_name_one_pseudonym_in_all_lines():
+    done = shield(SAID, reader=StatedReader(), level="mask", random_state=5)
+    (name,) = {word.strip(".,") for trace in done.traces for word in trace.text.split()} & POOL
+    assert f"my sister {name} says" in done.traces[1].text
+    assert done.traces[2].text.startswith(f"{name} and I")
+    other = shield(SAID, reader=StatedReader(), level="mask", random_state=6)
+    assert name not in other.traces[2].text
+
+
+def test_no_two_names_share_a_pseudonym():
+    names = [("name", f"Name{k}") for k in range(150)]
+    made = Pseudonyms(names, random_state=1)
+    assert len({made.of(*name) for name in names}) == 150
+    assert [made.of(*name) for name in names] == [Pseudonyms(reversed(names), random_state=1).of(*name) for name in names]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_second_shield_changes_nothing(level):
+    once = shield(SAID, reader=StatedReader(), level=level)
+    again = shield(once.traces, reader=StatedReader(), level=level)
+    assert again.edits == ()
+
+
+def test_others_are_masked_and_never_attacked():
+    theirs = lines("I'm a nurse, mail bo@example.org", role="other")
+    done = shield((*WARD[2:3], replace(theirs[0], id="x")), reader=StatedReader(), level="rewrite")
+    assert done.traces[1].text == "I'm a nurse, mail [e-mail]"
+    assert done.utility.words_kept == 1.0
+
+
+def test_the_reader_that_ships_is_lowered():
+    done = shield(SAID, reader=home_attacker(), level="rewrite", attributes=["city", "job", "age"])
+    assert done.reached
+    assert done.curve[0].mean_exposure > 0.8
+    assert done.curve[-1].mean_exposure < 0.5
+
+
+def test_nothing_personal_is_logged_or_in_the_record_of_an_edit(caplog, capsys):
+    with caplog.at_level(logging.DEBUG):
+        done = shield(SAID, reader=StatedReader(), level="rewrite")
+    printed = caplog.text + "".join(capsys.readouterr())
+    record = json.dumps([edit.as_json() for edit in done.edits])
+    for word in ("ana@example.org", "Tania", "Porto", "4111"):
+        assert word not in printed
+        assert word not in record
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"level": "hide"}, "mask, generalize, rewrite"),
+        ({"target": 2.0}, "between 0 and 1"),
+        ({"target": {"religion": 0.1}}, "not among"),
+    ],
+)
+def test_bad_input_is_named(change, said):
+    with pytest.raises(BadInput, match=said):
+        shield(WARD, reader=Counter(), **change)
+    with pytest.raises(BadInput, match="2 people"):
+        shield((*WARD, replace(WARD[0], person="q")), reader=Counter())
+
+
+def test_edits_of_edits_stay_in_the_offsets_of_the_first_text():
+    text = "I live in Porto now."
+    once = edited(text, (), (10, 15), Edit("t", "1", "", 0, 0, "a city in Portugal", "generalize"))
+    assert rendered(text, once) == "I live in a city in Portugal now."
+    at = rendered(text, once).index("Portugal")
+    twice = edited(text, once, (at, at + 8), Edit("t", "1", "", 0, 0, "Europe", "generalize"))
+    assert rendered(text, twice) == "I live in a city in Europe now."
+    assert [(edit.start, edit.end) for edit in twice] == [(10, 15)]
+    whole = edited(text, twice, (0, len(rendered(text, twice))), Edit("t", "1", "", 0, 0, "Gone.", "model"))
+    assert (rendered(text, whole), whole[0].start, whole[0].end) == ("Gone.", 0, len(text))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "now"),
+    [
+        ("age", "I turned 41 last week", "I turned into my 40s last week"),
+        ("age", "I'm 50 km away", "I'm 50 km away"),
+        ("occupation", "as a software engineer here", "as someone in technology here"),
+        ("relationship_status", "my ex-wife and my husband", "my former partner and my partner"),
+        ("city_country", "Nice fix! Reading is fun", "Nice fix! Reading is fun"),
+        ("city_country", "back from Berlin", "back from a city in Germany"),
+        ("income_level", "I make $85,000 here", "I make some money here"),
+    ],
+)
+def test_telling_values_get_wider_words(name, text, now):
+    for found in reversed(wider(text, name)):
+        text = text[: found.start] + found.words + text[found.end :]
+    assert text == now
+
+
+def test_a_language_model_rewrites_and_the_same_attacker_checks(server):
+    attacker = Counter()
+    shown = "\n".join(f"{k}. {t.text}" for k, t in enumerate((WARD[0], WARD[1], WARD[3]), 1))
+    asked = f"A reader now tells:\n- Occupation: nurse\n\nLines:\n{shown}"
+    answer = {"lines": [{"number": 1, "text": "Long night at work again."}, {"number": 2, "text": "It was full."}, {"number": 9, "text": "x"}]}
+    server.behave(answers={asked: json.dumps(answer)})
+    done = shield(WARD, reader=attacker, attributes=["job"], rewriter=chat_model(server.model))
+    assert [trace.text for trace in done.traces[:2]] == ["Long night at work again.", "It was full."]
+    assert done.traces[3].text == WARD[3].text
+    assert [edit.kind for edit in done.edits] == ["model", "model"]
+    assert done.exposure[0].after.probability == pytest.approx(0.4)
+    assert not done.reached
+    assert server.n_calls == 2  # the second answer is an echo, which changes nothing
+
+
+def test_word_overlap_by_hand():
+    kept = rouge_l("a b c d", "a x c d")
+    assert (kept.common, kept.recall, kept.f1) == (3, 0.75, 0.75)
+    assert rouge_l("", "").f1 == 1.0
+    assert rouge_l("a b", "").recall == 0.0
