@@ -32,7 +32,9 @@ def test_the_archive_and_the_page_are_written(table):
     assert done.exit_code == 0, done.output
     assert "occupation\tnurse" in done.output
     assert "lines of other people" in done.output
-    found = [row.text for row in read_archive(table.with_name("two-shielded.jsonl")).rows if isinstance(row, Trace)]
+    found = [
+        row.text for row in read_archive(table.with_name("two-shielded.jsonl")).rows if isinstance(row, Trace)
+    ]
     assert found[0] == "I'm someone in health care and I live in a city in Portugal. Mail [e-mail]!"
     assert found[3] == SAID[0].replace("ana@example.org", "[e-mail]")
     page = table.with_name("two-shielded-report.html").read_text()
@@ -42,7 +44,9 @@ def test_the_archive_and_the_page_are_written(table):
 
 
 def test_json_is_one_object_a_person(table, tmp_path):
-    done = run(table, "--json", "--quiet", "--only", "city", "--target", "city=.1", "--out", tmp_path / "out.jsonl")
+    done = run(
+        table, "--json", "--quiet", "--only", "city", "--target", "city=.1", "--out", tmp_path / "out.jsonl"
+    )
     assert done.exit_code == 0, done.output
     records = [json.loads(line) for line in done.output.splitlines()]
     assert [record["person"] for record in records] == ["p1", "p2"]
@@ -67,10 +71,21 @@ def test_wrong_use_is_said(table, arguments, said):
 
 
 def test_an_export_stays_an_export(tmp_path):
-    node = {"message": {"id": "m", "author": {"role": "user"}, "content": {"content_type": "text", "parts": [SAID[0]]}}}
+    node = {
+        "message": {
+            "id": "m",
+            "author": {"role": "user"},
+            "content": {"content_type": "text", "parts": [SAID[0]]},
+        }
+    }
     path = tmp_path / "export.zip"
     with zipfile.ZipFile(path, "w") as packed:
-        packed.writestr("conversations.json", json.dumps([{"id": "c", "title": "Nurse", "mapping": {"a": node}}]))
+        packed.writestr(
+            "conversations.json", json.dumps([{"id": "c", "title": "Nurse", "mapping": {"a": node}}])
+        )
     assert run(path, "--quiet", "--only", "job", "--level", "mask").exit_code == 0
     again = read_archive(tmp_path / "export-shielded.zip")
-    assert (again.format, [row.text for row in again.rows]) == ("chatgpt", [SAID[0].replace("ana@example.org", "[e-mail]")])
+    assert (again.format, [row.text for row in again.rows]) == (
+        "chatgpt",
+        [SAID[0].replace("ana@example.org", "[e-mail]")],
+    )

@@ -31,7 +31,9 @@ def test_the_recorded_masks_take_their_share_of_the_words():
     people = subjects(Context())
     assert len(people) == 255
     words = sum(len(text.split()) for each in people for text in each.texts)
-    masked = sum("**" in word or word == "*" for each in people for text in each.masked for word in text.split())
+    masked = sum(
+        "**" in word or word == "*" for each in people for text in each.masked for word in text.split()
+    )
     assert masked / words == pytest.approx(0.0702, abs=0.0005)
     assert sum(len(each.labels) for each in people) == 602
 
@@ -44,4 +46,7 @@ def test_a_quick_run_lowers_the_attacker_it_was_made_against():
     value = {(row.setting, row.metric, row.method): row.value for row in result.rows}
     home = "home attacker"
     assert value[home, "top-1", "shield, truth known"] <= value[home, "top-1", "as it was"]
-    assert value["utility", "words kept", "shield, truth known"] >= value["utility", "words kept", "cloud masks, recorded"] - 1e-9
+    assert (
+        value["utility", "words kept", "shield, truth known"]
+        >= value["utility", "words kept", "cloud masks, recorded"] - 1e-9
+    )

@@ -14,7 +14,9 @@ from personae.people.records import Trace
 from personae.shield import Edit
 from personae.shield.archive import WRITABLE, open_for_shield, shielded_name, write_back
 
-_SPEC = importlib.util.spec_from_file_location("shield_make", Path(__file__).parents[1] / "people" / "archives" / "make.py")
+_SPEC = importlib.util.spec_from_file_location(
+    "shield_make", Path(__file__).parents[1] / "people" / "archives" / "make.py"
+)
 make = importlib.util.module_from_spec(_SPEC)
 sys.modules["shield_make"] = make
 _SPEC.loader.exec_module(make)
@@ -25,7 +27,7 @@ BACK = [name for name in make.MAKERS if make.FORMAT.get(name, name) in WRITABLE]
 def spans(opened):
     """Generalize a place, drop a line, and write hostile characters into another."""
     for trace in opened.traces:
-        for word, new in (("Porto", "a city"), ("ça va", "<&é> \"q\", ;")):
+        for word, new in (("Porto", "a city"), ("ça va", '<&é> "q", ;')):
             if (at := trace.text.find(word)) >= 0:
                 yield Edit(trace.source, trace.id, trace.where, at, at + len(word), new, "generalize")
         if "50%" in trace.text:
@@ -43,11 +45,13 @@ def test_an_archive_stays_what_it_was(name, tmp_path):
     assert again.format == opened.format
     found = [row.text for row in again.rows if isinstance(row, Trace) and row.text]
     wanted = [
-        text.replace("Porto", "a city").replace("ça va", "<&é> \"q\", ;")
+        text.replace("Porto", "a city").replace("ça va", '<&é> "q", ;')
         for text in (trace.text for trace in opened.traces)
         if text and "50%" not in text
     ]
-    assert sorted(" ".join(text.split()) for text in found) == sorted(" ".join(text.split()) for text in wanted)
+    assert sorted(" ".join(text.split()) for text in found) == sorted(
+        " ".join(text.split()) for text in wanted
+    )
     assert not before or path.read_bytes() == before
     whole = out.read_bytes() if out.is_file() and not zipfile.is_zipfile(out) else b""
     if zipfile.is_zipfile(out):
@@ -71,7 +75,13 @@ def test_repetitions_titles_and_account_data_do_not_leak(tmp_path):
         context = {"content_type": "user_editable_context", "user_profile": about["about_user_message"]}
         node = {"message": {"id": f"i{k}", "author": {"role": "user"}, "content": context,
                             "metadata": {"is_user_system_message": True, "user_context_message_data": about}}}  # fmt: skip
-        said = {"message": {"id": f"m{k}", "author": {"role": "user"}, "content": {"content_type": "text", "parts": [f"Hello {k}"]}}}
+        said = {
+            "message": {
+                "id": f"m{k}",
+                "author": {"role": "user"},
+                "content": {"content_type": "text", "parts": [f"Hello {k}"]},
+            }
+        }
         return {"id": f"c{k}", "title": "Nurse in Porto", "mapping": {"a": node, "b": said}}
 
     path = tmp_path / "chat.zip"

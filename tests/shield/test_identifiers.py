@@ -32,7 +32,11 @@ def test_iban_by_hand():
         (checks.nif, "123456789", "123456780"),  # 9+16+21+24+25+24+21+16 = 156; 156 % 11 = 2; 11 - 2 = 9
         (checks.dni, "12345678Z", "12345678A"),  # 12345678 % 23 = 14, the letter Z
         (checks.dni, "X1234567L", "X1234567M"),  # 01234567 % 23 = 19, the letter L
-        (checks.nhs, "9434765919", "9434765918"),  # the register's example: weighted sum 299, 11 - 299 % 11 = 9
+        (
+            checks.nhs,
+            "9434765919",
+            "9434765918",
+        ),  # the register's example: weighted sum 299, 11 - 299 % 11 = 9
         (checks.bsn, "111222333", "111222334"),  # 9+8+7+12+10+8+9+6-3 = 66
         (checks.cpf, "52998224725", "52998224724"),  # the register's example
         (checks.pesel, "44051401359", "44051401358"),  # 14 May 1944; the weighted sum ends in 1
@@ -49,7 +53,9 @@ def test_national_numbers_hold_by_their_check_digit(rule, right, wrong):
 
 
 def test_what_names_a_person_is_found():
-    text = "I'm at ana.b@example.org or +351 912 345 678, see https://example.org/ana?x=1. Ask @ana_b or u/anab."
+    text = (
+        "I'm at ana.b@example.org or +351 912 345 678, see https://example.org/ana?x=1. Ask @ana_b or u/anab."
+    )
     assert [kind for kind, _ in kinds(text)] == ["e-mail", "phone", "link", "handle", "handle"]
     assert kinds("card 4111-1111-1111-1111") == [("card", "4111-1111-1111-1111")]
     assert kinds("IBAN DE89 3704 0044 0532 0130 00 please") == [("iban", "DE89 3704 0044 0532 0130 00")]
@@ -82,7 +88,9 @@ def test_masking_is_idempotent_and_keyed():
 
 
 def test_recognizers_are_asked_after_ours():
-    found = find_identifiers("Ana wrote a@b.org", [lambda text: [Identifier("name", 0, 3), Identifier("name", 10, 17)]])
+    found = find_identifiers(
+        "Ana wrote a@b.org", [lambda text: [Identifier("name", 0, 3), Identifier("name", 10, 17)]]
+    )
     assert [each.kind for each in found] == ["name", "e-mail"]
     with pytest.raises(UnknownName, match="presidio"):
         recognizer("other")

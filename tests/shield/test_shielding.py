@@ -33,7 +33,12 @@ class Counter:
         self.asked += 1
         hits = [trace for trace in person.own if self.word in trace.text]
         evidence = tuple(
-            Evidence(t.id, t.where, ((t.text.index(self.word), t.text.index(self.word) + len(self.word)),), 1 / len(hits))
+            Evidence(
+                t.id,
+                t.where,
+                ((t.text.index(self.word), t.text.index(self.word) + len(self.word)),),
+                1 / len(hits),
+            )
             for t in hits
         )
         guess = Guess("nurse", min(1.0, 0.1 + 0.3 * len(hits)))
@@ -41,10 +46,15 @@ class Counter:
 
 
 def lines(*texts, person="p", role="self"):
-    return tuple(Trace(person, "table", str(k), role=role, text=text, where=f"a.csv:{k + 2}") for k, text in enumerate(texts))
+    return tuple(
+        Trace(person, "table", str(k), role=role, text=text, where=f"a.csv:{k + 2}")
+        for k, text in enumerate(texts)
+    )
 
 
-WARD = lines("Long night on my ward again.", "The ward was full.", "I bake rye bread.", "My ward has a new bed.")
+WARD = lines(
+    "Long night on my ward again.", "The ward was full.", "I bake rye bread.", "My ward has a new bed."
+)
 
 
 def test_words_are_cut_until_the_target_is_met_and_every_step_is_measured():
@@ -130,7 +140,9 @@ def test_no_two_names_share_a_pseudonym():
     names = [("name", f"Name{k}") for k in range(150)]
     made = Pseudonyms(names, random_state=1)
     assert len({made.of(*name) for name in names}) == 150
-    assert [made.of(*name) for name in names] == [Pseudonyms(reversed(names), random_state=1).of(*name) for name in names]
+    assert [made.of(*name) for name in names] == [
+        Pseudonyms(reversed(names), random_state=1).of(*name) for name in names
+    ]
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -213,7 +225,13 @@ def test_a_language_model_rewrites_and_the_same_attacker_checks(server):
     attacker = Counter()
     shown = "\n".join(f"{k}. {t.text}" for k, t in enumerate((WARD[0], WARD[1], WARD[3]), 1))
     asked = f"A reader now tells:\n- Occupation: nurse\n\nLines:\n{shown}"
-    answer = {"lines": [{"number": 1, "text": "Long night at work again."}, {"number": 2, "text": "It was full."}, {"number": 9, "text": "x"}]}
+    answer = {
+        "lines": [
+            {"number": 1, "text": "Long night at work again."},
+            {"number": 2, "text": "It was full."},
+            {"number": 9, "text": "x"},
+        ]
+    }
     server.behave(answers={asked: json.dumps(answer)})
     done = shield(WARD, reader=attacker, attributes=["job"], rewriter=chat_model(server.model))
     assert [trace.text for trace in done.traces[:2]] == ["Long night at work again.", "It was full."]

@@ -125,10 +125,14 @@ def risk_coverage(series: Sequence[tuple[str, Sequence[Point]]], *, title: str) 
 
 
 def tradeoff(points: Sequence[Point], *, title: str) -> Markup:
-    """Draw what is hidden (up) against the text that is kept (across), both shares in [0, 1], from the first state to the last."""
+    """Draw what is hidden (up) against the text that is kept (across), shares in [0, 1], from the first state to the last."""
     size, left, top = 170.0, 38.0, 8.0
     dots = [
-        (left + size * _share(kept), top + size * (1 - _share(hidden)), 0.02 if 0 < k < len(points) - 1 else 0.4)
+        (
+            left + size * _share(kept),
+            top + size * (1 - _share(hidden)),
+            0.02 if 0 < k < len(points) - 1 else 0.4,
+        )
         for k, (kept, hidden) in enumerate(points)
     ]
     ends = [points[0], points[-1]] if points else []

@@ -113,8 +113,8 @@ def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
     reached = sum(row.reached for row in person.exposure)
     fell = [row for row in person.exposure if row.before - row.after > 0.005]
     lead = (
-        f"{count(len(person.changed), 'line')} of {person.lines:,} changed; {plots.percent(person.words_kept)} of the words still "
-        f"stand. {reached} of {count(len(person.exposure), 'attribute')} at the target or as unknown as anybody's; "
+        f"{count(len(person.changed), 'line')} of {person.lines:,} changed; {plots.percent(person.words_kept)} of the words "
+        f"still stand. {reached} of {count(len(person.exposure), 'attribute')} at the target or as unknown as anybody's; "
         f"{len(fell)} fell."
     )
     utility = (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from personae.metrics.overlap import rouge_l, words_of
 from personae.people.records import Trace
 from personae.shield.drafts import Edit, Kind, edited, rendered
-from personae.shield.generalize import Wider
+from personae.shield.generalize import wider
 from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
 from personae.shield.pseudonyms import Pseudonyms, is_pseudonym
 
@@ -105,11 +105,11 @@ class State:
                     made += 1
         return made
 
-    def widen(self, attribute: str, wider: Callable[[str], Iterable[Wider]]) -> int:
+    def widen(self, attribute: str, step: int) -> int:
         """Write the person's own telling values in wider words; return how many."""
         made = 0
         for key in self.own:
-            for found in reversed(tuple(wider(self._texts[key]))):
+            for found in reversed(wider(self._texts[key], attribute, step=step)):
                 if not self.affords(len(words_of(self._texts[key][found.start : found.end]))):
                     continue
                 self.put(key, (found.start, found.end), found.words, "generalize", attribute)

@@ -96,7 +96,9 @@ def exposed(
 
 def _given(claim: Claim, truth: str) -> float:
     """Return the probability of the guesses that are right."""
-    right = (guess.probability for guess in claim.guesses if match(claim.attribute, guess.value, truth) == 1.0)
+    right = (
+        guess.probability for guess in claim.guesses if match(claim.attribute, guess.value, truth) == 1.0
+    )
     return min(1.0, sum(right))
 
 

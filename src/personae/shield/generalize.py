@@ -7,7 +7,7 @@ Places are read in the seven languages of the gazetteer, everything else in Engl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from personae.models.places import Place, home_places
@@ -50,10 +50,9 @@ def wider(text: str, attribute: str, *, step: int = 0) -> tuple[Wider, ...]:
     if attribute in ("city_country", "birth_city_country"):
         return tuple(_places(text, step))
     found = [
-        Wider(*match.span(), words)
-        for pattern, write in _RULES.get(attribute, ())
+        Wider(*match.span(), _written(match, words))
+        for pattern, words in _RULES.get(attribute, ())
         for match in pattern.finditer(text)
-        if (words := write(match)) != match.group()
     ]
     kept: list[Wider] = []
     for one in sorted(found, key=lambda w: (w.start, -w.end)):
@@ -103,60 +102,57 @@ def _wider_place(place: Place, step: int) -> str:
     return f"{kind} in {'the ' if place.country in WITH_ARTICLE else ''}{place.country}"
 
 
-def _decade(number: str) -> str:
-    return f"{number[0]}0s"
+def _rules(*pairs: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return patterns of whole words in any case, each with the wider words; groups are written as in `re.expand`."""
+    return tuple((re.compile(rf"(?i)(?<![\w@]){pattern}(?!\w)"), words) for pattern, words in pairs)
 
 
-def _same_case(match: re.Match[str], words: str) -> str:
-    return words[0].upper() + words[1:] if match.group()[0].isupper() and match.group()[:2] != "I'" else words
+def _written(match: re.Match[str], words: str) -> str:
+    """Return the wider words, with a capital where the old ones had one."""
+    new = match.expand(words)
+    return new[0].upper() + new[1:] if match.group()[0].isupper() else new
 
 
-def _pairs(*pairs: tuple[str, str]) -> Iterator[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]:
-    """Yield a pattern and what writes the wider words; `\\1` in the words stands for the first group."""
-    for pattern, words in pairs:
-        yield (
-            re.compile(rf"(?i)(?<![\w@]){pattern}(?!\w)"),
-            lambda match, words=words: _same_case(match, match.expand(words)),
-        )
-
-
-_UNITS = r"(?! ?(?:%|percent|km|kg|miles?|minutes?|min|hours?|days?|weeks?|months?|years? (?!old)|degrees?|°|euros?|dollars?|[.,:]\d))"
-_AGES = (
-    (re.compile(rf"\b(I['’]?m|I am|I was) (?:now |just |almost |nearly |only )?([1-9]\d)\b(?: years old)?{_UNITS}"),
-     lambda match: f"{match[1]} in my {_decade(match[2])}"),
-    (re.compile(rf"\b([Tt]urn(?:ed|ing|s)|[Hh]it(?:ting)?) ([1-9]\d)\b{_UNITS}"), lambda match: f"{match[1]} into my {_decade(match[2])}"),
-    (re.compile(r"\b(?:[Aa]t )?(?:[Aa]ge|[Aa]ged|[Aa]t the age of|[Aa]t the ripe age of) ([1-9]\d)\b"), lambda match: f"in my {_decade(match[1])}"),
-    (re.compile(r"\b([1-9]\d)[- ](?:years?|yrs?)[- ]old\b|\b([1-9]\d) ?y/?o\b"),
-     lambda match: f"{(match[1] or match[2])[0]}0-something"),
-    (re.compile(r"\b([Bb]orn in(?: the year)?) ((?:19|20)\d)\d\b"), lambda match: f"{match[1]} the {match[2]}0s"),
-    (re.compile(r"\b([Cc]lass of) ((?:19|20)\d)\d\b"), lambda match: f"{match[1]} the {match[2]}0s"),
-)  # fmt: skip
+_UNITS = (
+    r"(?! ?(?:%|percent|km|kg|miles?|minutes?|min|hours?|days?|weeks?|months?|years? (?!old)|degrees?|°|euros?|dollars?|"
+    r"[.,:]\d))"
+)
+_AGES = _rules(
+    (
+        rf"(i['’]?m|i am|i was) (?:now |just |almost |nearly |only )?([1-9])\d(?: years old)?\b{_UNITS}",
+        r"\1 in my \g<2>0s",
+    ),
+    (rf"(turn(?:ed|ing|s)|hit(?:ting)?) ([1-9])\d\b{_UNITS}", r"\1 into my \g<2>0s"),
+    (r"(?:at )?(?:age|aged|at the age of|at the ripe age of) ([1-9])\d", r"in my \g<1>0s"),
+    (r"([1-9])\d(?:[- ](?:years?|yrs?)[- ]old| ?y/?o)", r"\g<1>0-something"),
+    (r"(born in(?: the year)?) ((?:19|20)\d)\d", r"\1 the \g<2>0s"),
+    (r"(class of) ((?:19|20)\d)\d", r"\1 the \g<2>0s"),
+)
 _PARTNERS = (
     (r"ex[- ](?:wife|husband|boyfriend|girlfriend|fianc[ée]e?)", "former partner"),
     (r"(?:wife|husband|spouse|fianc[ée]e?|boyfriend|girlfriend|hubby)", "partner"),
     (r"(?:wives|husbands|spouses)", "partners"),
     (r"in-laws", "relatives"), (r"(?:honeymoon|wedding|bachelorette party)", "occasion"),
 )  # fmt: skip
-_RULES: dict[str, tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = {
+_RULES = {
     "age": _AGES,
-    "occupation": tuple(
-        _pairs(*((rf"(?:an? (?:\w+ )?)?(?:{titles})", f"someone in {field}") for field, titles in FIELDS))
-    ),
-    "education": tuple(_pairs(
-        (r"(?:an? |my )?(?:ph\.?d|doctorate|master['’]?s?(?: degree)?(?= (?:degree|in|at|from|thesis|program))|mba|bachelor['’]?s?"
-         r"(?: degree)?|college degree|university degree|high school diploma|ged)(?: degree)?", "a qualification"),
+    "occupation": _rules(*((rf"(?:an? (?:\w+ )?)?(?:{titles})", f"someone in {field}") for field, titles in FIELDS)),
+    "education": _rules(
+        (r"(?:an? |my )?(?:ph\.?d|doctorate|master['’]?s?(?: degree)?(?= (?:degree|in|at|from|thesis|program))|mba|"
+         r"bachelor['’]?s?(?: degree)?|college degree|university degree|high school diploma|ged)(?: degree)?", "a qualification"),
         (r"(?:grad(?:uate)? school|college|university|uni|high ?school|campus|med school|law school)", "school"),
         (r"(?:thesis|dissertation)", "paper"), (r"(?:professors?|lecturers?)", "teacher"),
-    )),
-    "relationship_status": tuple(_pairs(*_PARTNERS)),
-    "sex": tuple(_pairs(
+    ),
+    "relationship_status": _rules(*_PARTNERS),
+    "sex": _rules(
         *_PARTNERS,
         (r"(?:woman|man|lady|guy|dude|girl|boy|gal)", "person"), (r"(?:women|men|ladies|guys|girls|boys)", "people"),
         (r"(?:mother|father|mom|mum|dad|mommy|daddy)", "parent"), (r"(?:mothers|fathers|moms|mums|dads)", "parents"),
         (r"(?:actress)", "actor"), (r"(?:waitress|waiter)", "server"),
-    )),
-    "income_level": tuple(_pairs(
-        (r"[$€£] ?\d(?:[\d,.]*\d)?(?: ?k)?", "some money"), (r"\d(?:[\d,.]*\d)?k? ?(?:dollars|euros|pounds|bucks|usd|eur)", "some money"),
+    ),
+    "income_level": _rules(
+        (r"[$€£] ?\d(?:[\d,.]*\d)?(?: ?k)?", "some money"),
+        (r"\d(?:[\d,.]*\d)?k? ?(?:dollars|euros|pounds|bucks|usd|eur)", "some money"),
         (r"\d{2,3}k(?= (?:a|per) year| salary)", "some money"),
-    )),
+    ),
 }  # fmt: skip

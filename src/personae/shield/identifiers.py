@@ -1,4 +1,4 @@
-"""What names a person outright: addresses, numbers with their check digits, dates of birth, and names that are introduced as such.
+"""What names a person outright: addresses, numbers with their check digits, dates of birth, names that are introduced as such.
 
 Numbers are only taken where their check digits hold, so that prices and order numbers stay. What a statistical model finds
 besides (`recognizer("presidio")`) is an option; nothing here needs one.
@@ -24,14 +24,20 @@ _MONTH = (
     r"nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _DATE = (
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},?(?: (?:19|20)\d\d)?|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?|"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},?(?: (?:19|20)\d\d)?|"
+    rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?|"
     r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d)"
 )
 _BORN = (
     r"(?:born(?: on)?|birthday(?: is| was)?(?: on)?|date of birth(?: is)?:?|d\.?o\.?b\.?:?|turned? \d\d on|"
     r"nascid[oa] (?:em|a)|geboren am|né[e]? le|nacid[oa] el)"
 )
-_STREET = r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|way|close|crescent)\b\.?"
+_STREET = (
+    r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|way|close|"
+    r"crescent)\b\.?"
+)
+_FLAT = r"(?:,? (?:apt|apartment|unit|flat|no)\.? ?\w{1,5})?"
+_SAYS = r"(?:[Nn]amed|[Cc]alled|[Mm]y name is|[Cc]all me|[Nn]ame's|— |[Ss]igned,? )"
 _ROAD = r"(?:rua|avenida|calle|via|rue|boulevard|plaza|piazza|praça|travessa)"
 _KIN = (
     r"(?:brother|sister|son|daughter|wife|husband|partner|boyfriend|girlfriend|fianc[ée]e?|mother|father|mom|mum|dad|uncle|aunt|"
@@ -107,9 +113,9 @@ _RULES = (
     _Rule("phone", re.compile(r"(?<![\w/=#-])(?<!\d[:,.])(?:\+|00)?\(?\d{1,15}(?:[ .\-/()]{1,3}\d{2,12}){0,7}(?!\w|:\d)"),
           _is_phone),
     _Rule("handle", re.compile(r"(?<![\w@./])(?:@\w[\w.]{1,38}\w|/?u/[\w-]{3,20})\b")),
-    _Rule("address", re.compile(rf"(?i)\b\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}{_STREET}(?:,? (?:apt|apartment|unit|flat|no)\.? ?\w{{1,5}})?")),
+    _Rule("address", re.compile(rf"(?i)\b\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}{_STREET}{_FLAT}")),
     _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?\b")),
-    _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|[Nn]amed|[Cc]alled|[Mm]y name is|[Cc]all me|[Nn]ame's|— |[Ss]igned,? )[,:]? ({_NAME})(?!\w)")),
+    _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|{_SAYS})[,:]? ({_NAME})(?!\w)")),
 )  # fmt: skip
 
 

@@ -18,7 +18,11 @@ from personae.shield.exposure import log_odds
 SHARE = 0.02  # of a person's lines that are changed between two attacks, at most
 LEAST_BATCH = 2
 CUTS = 4  # times that words of one line are cut for one attribute before its sentence goes
-CARRIED = (0.7, 0.9, 1.0)  # of a line's weight that its telling words, its sentence and the whole of it are taken to carry
+CARRIED = (
+    0.7,
+    0.9,
+    1.0,
+)  # of a line's weight that its telling words, its sentence and the whole of it are taken to carry
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…]+[\"'”’)\]]*|\n|\Z)\s*")
 
 
@@ -84,7 +88,9 @@ class Plan:
         words, kind = ("", "drop") if move.stage else (CUT, "cut")
         for span in reversed(move.spans):
             self.state.put(move.key, span, words, cast("Kind", kind), move.attribute)
-        self.tried[move.key, move.attribute] = move.stage + CUTS if move.stage else self.tried[move.key, move.attribute] + 1
+        self.tried[move.key, move.attribute] = (
+            move.stage + CUTS if move.stage else self.tried[move.key, move.attribute] + 1
+        )
 
     def _moves(self, claims: Sequence[Claim], excess: Mapping[str, float]) -> Iterator[Move]:
         for claim in claims:

@@ -94,7 +94,9 @@ def _telling(state: State, claims: Sequence[Claim], excess: Mapping[str, float])
         for evidence in claim.evidence if claim.attribute in excess and not claim.superseded_by else ():
             key = by_id.get((evidence.trace, evidence.where))
             if key is not None and state.text(key).strip():
-                weights[key] = max(weights.get(key, (0.0, "")), (evidence.weight * excess[claim.attribute], claim.attribute))
+                weights[key] = max(
+                    weights.get(key, (0.0, "")), (evidence.weight * excess[claim.attribute], claim.attribute)
+                )
     ranked = sorted(weights, key=lambda key: -weights[key][0])[:LINES]
     return [(key, weights[key][1]) for key in ranked]
 

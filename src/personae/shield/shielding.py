@@ -18,7 +18,6 @@ from personae.people.records import Guess, Person, Trace
 from personae.shield._state import Key, State, key_of
 from personae.shield.drafts import Edit, rendered
 from personae.shield.exposure import SLACK, Exposure, Utility, exposed, floors, over, utility_of
-from personae.shield.generalize import wider
 from personae.shield.identifiers import Recognizer
 from personae.shield.moves import Plan
 
@@ -247,9 +246,7 @@ class _Run:
         for step in (0, 1):
             made = 0
             for name in self.excess:
-                made += self.state.widen(
-                    name, lambda text, name=name, step=step: wider(text, name, step=step)
-                )
+                made += self.state.widen(name, step)
             if made:
                 self.attack()
 
@@ -269,7 +266,12 @@ class _Run:
     def result(self, level: Level, encoder: Encoder) -> Shielded:
         exposure = tuple(
             Exposure(
-                name, self.guesses[0][name], self.guesses[-1][name], self.floors[name], self.targets[name], self.bounds[name]
+                name,
+                self.guesses[0][name],
+                self.guesses[-1][name],
+                self.floors[name],
+                self.targets[name],
+                self.bounds[name],
             )
             for name in self.targets
         )

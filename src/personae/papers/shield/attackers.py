@@ -55,7 +55,9 @@ class WordCounts:
             rates = Counter(person[chosen.name] for person in people if chosen.name in person)
             values = [NOTHING, *sorted(set(labels) - {NOTHING} | rates.keys())]
             target = (np.array(labels)[:, None] == np.array(values)[None, :]).astype(float)
-            inverse = np.linalg.solve(gram[np.ix_(known, known)] + PENALTY * np.eye(len(known)), target - target.mean(0))
+            inverse = np.linalg.solve(
+                gram[np.ix_(known, known)] + PENALTY * np.eye(len(known)), target - target.mean(0)
+            )
             prior = np.log(np.array([rates[value] + 0.2 for value in values[1:]]))
             self._fits[chosen.name] = values, rows[known].T @ inverse, target.mean(0), prior
 
@@ -92,7 +94,9 @@ def second_attacker(context: Context, people: Sequence[Subject]) -> WordCounts:
     for each in people:
         for text in each.texts:
             told = tags.get((each.id, text.strip()), frozenset())
-            lines.append((text, {name: value if name in told else NOTHING for name, value in each.truth.items()}))
+            lines.append(
+                (text, {name: value if name in told else NOTHING for name, value in each.truth.items()})
+            )
     for row in context.rows("llmprivacy", "examples.jsonl.zst"):
         name = str(row["feature"])
         value = str(row["personality"][name]).strip()

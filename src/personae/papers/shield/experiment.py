@@ -8,7 +8,8 @@ rewriting); Staab et al. (2024), "Beyond Memorization", arXiv 2310.07298, sectio
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,9 @@ def rows(context: Context) -> Iterator[Comparison]:
         first = home_attacker(FOLDER / f"{fold}.npz")
         second = second_attacker(context, [each for each in everybody if each.fold == OTHER_FOLD[fold]])
         own = [each for each in chosen if each.fold == fold]
-        tried += [_try(each, first, second, context) for each in context.track(own, f"shielding, fold {fold + 1}")]
+        tried += [
+            _try(each, first, second, context) for each in context.track(own, f"shielding, fold {fold + 1}")
+        ]
     encoder = home_encoder()
     yield from _accuracy(tried, context)
     yield from _falls(tried, context)
@@ -96,17 +99,20 @@ def _try(person: Subject, first: Reader, second: Reader, context: Context) -> Tr
     for share in SHARES:
         point = max((k for k, p in enumerate(done.curve) if p.words_kept >= share - 1e-9), default=0)
         curve[share] = _right(first, person, edited_traces(plain, done.curve[point].edits))
-    return Tried(person, versions, right, curve, (blind.curve[0].mean_exposure, blind.curve[-1].mean_exposure))
+    return Tried(
+        person, versions, right, curve, (blind.curve[0].mean_exposure, blind.curve[-1].mean_exposure)
+    )
 
 
 def random_words(traces: Texts, n_words: int, random: np.random.Generator) -> Texts:
     """Return the traces without so many words, drawn from all of them alike: the control."""
-    from dataclasses import replace
-
     spread = [(k, word) for k, trace in enumerate(traces) for word in range(len(trace.text.split()))]
     drawn = {spread[k] for k in random.permutation(len(spread))[:n_words]}
     return tuple(
-        replace(trace, text=" ".join("…" if (k, i) in drawn else word for i, word in enumerate(trace.text.split())))
+        replace(
+            trace,
+            text=" ".join("…" if (k, i) in drawn else word for i, word in enumerate(trace.text.split())),
+        )
         for k, trace in enumerate(traces)
     )
 
@@ -122,7 +128,9 @@ def _right(reader: Reader, person: Subject, traces: Texts) -> Score:
 def _pairs(tried: Sequence[Tried], attacker: str, version: str) -> tuple[np.ndarray, list[str]]:
     """Return whether each pair of a person and a label was right, and the person of each."""
     found = [
-        (each.right[attacker, version][name], each.subject.id) for each in tried for name in each.subject.labels
+        (each.right[attacker, version][name], each.subject.id)
+        for each in tried
+        for name in each.subject.labels
     ]
     return np.array([right for right, _ in found], dtype=float), [person for _, person in found]
 
@@ -147,13 +155,14 @@ def _falls(tried: Sequence[Tried], context: Context) -> Iterator[Comparison]:
                 fall[attacker, version], clusters=people, draws=context.draws, random_state=context.seed
             )
             yield compare(attacker, "fall of top-1", version, interval)
+    how: dict[str, Any] = {"clusters": people, "draws": context.draws, "random_state": context.seed}
     for version in (OURS, BLIND):
-        more = bootstrap_ratio(fall[HOME, version], fall[HOME, CLOUD], clusters=people, draws=context.draws, random_state=context.seed)
+        more = bootstrap_ratio(fall[HOME, version], fall[HOME, CLOUD], **how)
         yield compare(
             "equal text kept", "fall over that under the cloud masks", f"{HOME}, {version}", more,
             bar=">= 2" if version == OURS and not context.quick else "",
         )  # fmt: skip
-        carried = bootstrap_ratio(fall[WORDS, version], fall[HOME, version], clusters=people, draws=context.draws, random_state=context.seed)
+        carried = bootstrap_ratio(fall[WORDS, version], fall[HOME, version], **how)
         yield compare(
             "equal text kept", "its fall over the home attacker's", f"{WORDS}, {version}", carried,
             bar=">= .5" if version == OURS and not context.quick else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from personae.metrics.folds import deal_folds
 from personae.papers.harness import Context
@@ -60,7 +61,9 @@ def subjects(context: Context) -> list[Subject]:
             truth = {each.name: str(row["truth"][each.name]) for each in SYNTHPAI}
             truth["education"] = str(row["education_category"])
             plain, masked = zip(*own, strict=True)
-            found.append(Subject(row["person"], folds[row["person"]], plain, masked, _told(truth), _labels(row)))
+            found.append(
+                Subject(row["person"], folds[row["person"]], plain, masked, _told(truth), _labels(row))
+            )
     return found
 
 
@@ -71,7 +74,7 @@ def _told(truth: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in plain.items() if value and value != "None"}
 
 
-def _labels(row: dict) -> dict[str, tuple[str, float]]:
+def _labels(row: dict[str, Any]) -> dict[str, tuple[str, float]]:
     checked = row["human_label_checked"] or {}
     labels = {}
     for name, label in checked.items():
