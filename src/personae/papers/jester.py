@@ -98,13 +98,15 @@ def jester_split(
     n_unseen = n_unseen or (100 if context.quick else N_UNSEEN)
     ratings = read_ratings(context)
     pool = np.arange(N_LOOKED_AT) if looked_at else np.arange(N_LOOKED_AT, len(ratings.raters))
-    enough = max(2 * n_train, N_SHOTS + N_TEST)
-    able = [place for place in random.permutation(pool) if _n_pairs(ratings.values[place]) >= enough]
-    if len(able) < n_seen + n_unseen:
+    n_pairs = {place: _n_pairs(ratings.values[place]) for place in random.permutation(pool).tolist()}
+    new = [place for place, n in n_pairs.items() if n >= N_SHOTS + N_TEST][:n_unseen]
+    seen = [place for place, n in n_pairs.items() if n >= 2 * n_train and place not in set(new)][:n_seen]
+    if len(new) < n_unseen or len(seen) < n_seen:
         raise BadInput(
-            f"{n_seen} raters to learn from and {n_unseen} to meet were asked for; {len(able)} have {enough} pairs."
+            f"{n_seen} raters to learn from and {n_unseen} to meet were asked for; {len(seen)} with {2 * n_train} pairs "
+            f"and {len(new)} with {N_SHOTS + N_TEST} are left."
         )
-    chosen = ratings.take(np.array(able[: n_seen + n_unseen]))
+    chosen = ratings.take(np.array(seen + new))
     counts = [2 * n_train] * n_seen + [N_SHOTS + N_TEST] * n_unseen
     table = _table(chosen, _drawn(chosen.values, counts, random))
     is_seen = table.person < n_seen
