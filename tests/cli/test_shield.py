@@ -62,12 +62,20 @@ def test_json_is_one_object_a_person(table, tmp_path):
         (["--target", "much"], "city=.1"),
         (["--target", "2"], "between 0 and 1"),
         (["--target", "religion=.1"], "religion"),
+        (["--truth", "city"], "age=34"),
     ],
 )
 def test_wrong_use_is_said(table, arguments, said):
     done = run(table, *arguments)
     assert done.exit_code == 2
     assert said in done.output.replace("\n", " ").replace("│", " ")
+
+
+def test_wrong_guesses_cost_nothing_when_the_truth_is_given(table):
+    done = run(
+        table, "--json", "-q", "--only", "job", "--truth", "job=pilot", "--level", "rewrite", "--person", "p1"
+    )
+    assert {edit["kind"] for edit in json.loads(done.output)["edits"]} == {"mask"}
 
 
 def test_an_export_stays_an_export(tmp_path):

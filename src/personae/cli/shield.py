@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -51,6 +51,22 @@ def shield(
     level: Annotated[
         str, typer.Option("--level", help="How far to go: mask, generalize or rewrite.")
     ] = "generalize",
+    truth: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--truth",
+            help="What is true of you, such as city='Porto, Portugal': wrong guesses then cost no word. Repeatable.",
+        ),
+    ] = None,
+    keep: Annotated[
+        float, typer.Option("--keep", min=0.0, max=1.0, help="Least share of the words that is left.")
+    ] = 0.0,
+    thorough: Annotated[
+        bool,
+        typer.Option(
+            "--thorough", help="Write telling values in wider words where this attacker sees none, too."
+        ),
+    ] = False,
     only: Only = "",
     person: Annotated[str, typer.Option("--person", help="Shield this person of a table alone.")] = "",
     limit: Limit = None,
@@ -90,6 +106,7 @@ def shield(
     from personae.shield.archive import open_for_shield, shielded_name, write_back
 
     job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], seed, quiet)
+    job.extra = {"truth": _truth(truth or []), "keep": keep, "thorough": thorough}
     options = Options(day_first=day_first, person=me, columns=_columns(columns or []))
     if report is not None and len(paths) > 1:
         raise typer.BadParameter("--report names one page; leave it out where several archives are given.")
@@ -146,6 +163,7 @@ class _Job:
         self.reader = _reader(model, seed)
         self.rewriter = _chat(rewriter) if rewriter else None
         self.recognizers = [recognizer(name) for name in recognizers]
+        self.extra: dict[str, Any] = {}
 
     def run(self, opened: Opened, person: str, limit: int | None) -> Iterator[Shielded]:
         from personae.models.encoder import CachedEncoder, home_encoder
@@ -157,7 +175,7 @@ class _Job:
             for one in people:
                 yield run(
                     one.traces, reader=self.reader, target=self.targets, level=self.level, attributes=self.attributes,
-                    rewriter=self.rewriter, recognizers=self.recognizers, encoder=encoder, random_state=self.seed,
+                    rewriter=self.rewriter, recognizers=self.recognizers, encoder=encoder, random_state=self.seed, **self.extra,
                 )  # fmt: skip
                 bar.advance(bar.task_ids[0])
 
@@ -194,6 +212,18 @@ def _targets(given: Sequence[str], names: Sequence[str]) -> dict[str, float]:
             f"--target names {', '.join(sorted(strangers))}, which is not among the attributes: {', '.join(names)}."
         )
     return {name: own.get(name, usual) for name in names}
+
+
+def _truth(given: Sequence[str]) -> dict[str, str]:
+    """Return values by attribute from texts such as "city=Porto, Portugal"."""
+    from personae.people.attributes import attribute
+
+    pairs = [text.partition("=") for text in given]
+    if wrong := [name for name, sign, value in pairs if not (sign and value.strip())]:
+        raise typer.BadParameter(
+            f"--truth {plain(wrong[0])!r}: write an attribute, =, and its value, such as age=34."
+        )
+    return {attribute(name).name: value.strip() for name, _, value in pairs}
 
 
 def _reader(model: str, seed: int) -> Reader:

@@ -119,6 +119,7 @@ def shield(
     truth: Mapping[str, str] | None = None,
     keep: float = 0.0,
     slack: float = SLACK,
+    thorough: bool = False,
     rounds: int = ROUNDS,
     watch: Callable[[int], None] | None = None,
 ) -> Shielded:
@@ -152,6 +153,8 @@ def shield(
         Least share of the words that is left, whatever the target; identifiers go all the same.
     slack : float
         How far above that of an empty text an exposure may stay.
+    thorough : bool
+        Write the telling values of every attribute in wider words, also where this attacker does not see them: another may.
     rounds : int
         Most attacks in all.
     watch : function of the number of attacks so far, optional
@@ -183,7 +186,7 @@ def shield(
     if run.state.mask(recognizers, random_state):
         run.attack()
     if level != "mask":
-        run.generalize()
+        run.generalize(thorough)
     if rewriter is not None:
         from personae.shield.rewriter import rewrite
 
@@ -242,10 +245,10 @@ class _Run:
         if self.watch:
             self.watch(len(self.curve))
 
-    def generalize(self) -> None:
+    def generalize(self, thorough: bool) -> None:
         for step in (0, 1):
             made = 0
-            for name in self.excess:
+            for name in list(self.targets) if thorough else self.excess:
                 made += self.state.widen(name, step)
             if made:
                 self.attack()

@@ -81,7 +81,7 @@ def _try(person: Subject, first: Reader, second: Reader, context: Context) -> Tr
     keep = rouge_l_all(person.texts, person.masked).recall
     versions = {PLAIN: plain, CLOUD: masked, NOTHING: ()}
     done = shield(
-        plain, reader=first, target=0.0, slack=0.0, level="rewrite", keep=min(keep, LEAST), truth=person.truth,
+        plain, reader=first, target=0.0, slack=0.0, level="rewrite", keep=min(keep, LEAST), truth=person.truth, thorough=True,
         random_state=context.seed,
     )  # fmt: skip
     at = max((k for k, point in enumerate(done.curve) if point.words_kept >= keep - 1e-9), default=0)
@@ -155,6 +155,13 @@ def _falls(tried: Sequence[Tried], context: Context) -> Iterator[Comparison]:
                 fall[attacker, version], clusters=people, draws=context.draws, random_state=context.seed
             )
             yield compare(attacker, "fall of top-1", version, interval)
+    for attacker in (HOME, WORDS):
+        learned = _pairs(tried, attacker, PLAIN)[0] - _pairs(tried, attacker, NOTHING)[0]
+        for version in (CLOUD, OURS):
+            share = bootstrap_ratio(
+                fall[attacker, version], learned, clusters=people, draws=context.draws, random_state=context.seed
+            )
+            yield compare(attacker, "share gone of what reading adds to top-1", version, share)
     how: dict[str, Any] = {"clusters": people, "draws": context.draws, "random_state": context.seed}
     for version in (OURS, BLIND):
         more = bootstrap_ratio(fall[HOME, version], fall[HOME, CLOUD], **how)
