@@ -77,7 +77,7 @@ def jester_split(
     looked_at : bool
         The raters on whom settings were chosen, to choose settings on; without it those beyond them, for tables.
     n_seen, n_unseen : int or None
-        1,500 and 400 without them.
+        1,500 and 400 without them; of raters to learn from as many as there are.
     n_train : int
         Pairs of a seen rater to learn from, and as many other pairs to be measured on.
     random_state : int or Generator or None
@@ -100,16 +100,18 @@ def jester_split(
     pool = np.arange(N_LOOKED_AT) if looked_at else np.arange(N_LOOKED_AT, len(ratings.raters))
     n_pairs = {place: _n_pairs(ratings.values[place]) for place in random.permutation(pool).tolist()}
     new = [place for place, n in n_pairs.items() if n >= N_SHOTS + N_TEST][:n_unseen]
-    seen = [place for place, n in n_pairs.items() if n >= 2 * n_train and place not in set(new)][:n_seen]
-    if len(new) < n_unseen or len(seen) < n_seen:
+    for place in new:
+        del n_pairs[place]
+    seen = [place for place, n in n_pairs.items() if n >= 2 * n_train][:n_seen]
+    if len(new) < n_unseen or len(seen) < 2:
         raise BadInput(
             f"{n_seen} raters to learn from and {n_unseen} to meet were asked for; {len(seen)} with {2 * n_train} pairs "
             f"and {len(new)} with {N_SHOTS + N_TEST} are left."
         )
     chosen = ratings.take(np.array(seen + new))
-    counts = [2 * n_train] * n_seen + [N_SHOTS + N_TEST] * n_unseen
+    counts = [2 * n_train] * len(seen) + [N_SHOTS + N_TEST] * n_unseen
     table = _table(chosen, _drawn(chosen.values, counts, random))
-    is_seen = table.person < n_seen
+    is_seen = table.person < len(seen)
     rank = np.concatenate([np.arange(count) for count in counts])
     is_shot = ~is_seen & (rank < N_SHOTS)
     return Split(
