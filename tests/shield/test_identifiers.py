@@ -1,8 +1,10 @@
 """Check digits by hand, and what is and is not taken for an identifier."""
 
+from importlib.util import find_spec
+
 import pytest
 
-from personae.errors import UnknownName
+from personae.errors import MissingExtra, UnknownName
 from personae.shield import _checksums as checks
 from personae.shield import find_identifiers, recognizer
 from personae.shield.identifiers import Identifier
@@ -94,3 +96,9 @@ def test_recognizers_are_asked_after_ours():
     assert [each.kind for each in found] == ["name", "e-mail"]
     with pytest.raises(UnknownName, match="presidio"):
         recognizer("other")
+
+
+@pytest.mark.skipif(find_spec("presidio_analyzer") is not None, reason="presidio is installed")
+def test_a_recognizer_that_is_not_installed_says_how_to_get_it():
+    with pytest.raises(MissingExtra, match=r"personae\[presidio\]"):
+        recognizer("presidio")
