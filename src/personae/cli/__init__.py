@@ -16,6 +16,7 @@ from personae.cli.papers import app as papers
 from personae.cli.people import app as people
 from personae.cli.policy import app as policy
 from personae.cli.reveal import reveal
+from personae.cli.serve import serve
 from personae.cli.shield import shield
 from personae.cli.synth import app as synth
 from personae.errors import PersonaeError, UnknownName
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.command("reveal")(reveal)
 app.command("shield")(shield)
 app.command("ask")(ask)
+app.command("serve")(serve)
 app.add_typer(people, name="people")
 app.add_typer(policy, name="policy")
 app.add_typer(data, name="data")
