@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,11 @@ from _corpora import Case
 from _stack import Model, Near, finish
 from personae.infer._guesses import guesses_of
 from personae.infer._lines import Lexicon
+from personae.infer._scorer import turned_out
 from personae.infer.stated import StatedReader
 from personae.metrics.calibration import expected_calibration_error, reliability_bins
 from personae.metrics.intervals import bootstrap_mean
+from personae.metrics.recalibration import Isotonic, fit_isotonic
 from personae.papers.harness import Comparison, compare
 from personae.people.attributes import SYNTHPAI, attribute
 from personae.people.matching import match
@@ -40,7 +42,8 @@ class Answer:
     """One scored pair of a person and an attribute.
 
     `right` and `three` are of the first and the first three guesses; `said` is the stated claim's (probability, right), None
-    where nothing was stated.
+    where nothing was stated. `near` is how near the person is to those of the fit, 0 where the guess was implied: then its
+    probability is not the fitted model's to mend.
     """
 
     corpus: str
@@ -54,6 +57,7 @@ class Answer:
     three: bool
     shown: bool
     said: tuple[float, bool] | None
+    near: float
 
     @property
     def home(self) -> tuple[float, bool, bool]:
@@ -63,9 +67,14 @@ class Answer:
         return self.said[0], self.said[1], self.said[1] or self.three
 
 
-def evaluate(folder: Path, home: tuple[Lexicon, Near], vectors: Vectors, seed: int) -> None:
-    """Write evaluation.json and MODEL_CARD.md into the folder, and print the rows; `home` is fitted on all of SynthPAI."""
-    answers = [*_left_out(home, vectors, seed), *_nested(vectors, seed)]
+def evaluate(
+    folder: Path, home: tuple[Lexicon, Near], nested: Sequence[Sequence[Answer]], vectors: Vectors, seed: int
+) -> None:
+    """Write evaluation.json and MODEL_CARD.md into the folder, and print the rows.
+
+    `home` is fitted on all of SynthPAI, `nested` holds the answers of its folds.
+    """
+    answers = [*_left_out(home, outcomes(nested), vectors, seed), *_mended(nested)]
     rows = [_as_row(row) for row in _rows(answers)]
     quality = list(_quality(answers))
     (folder / "evaluation.json").write_text(json.dumps({"rows": rows, "quality": quality}, indent=1) + "\n")
@@ -77,7 +86,8 @@ def evaluate(folder: Path, home: tuple[Lexicon, Near], vectors: Vectors, seed: i
         )
 
 
-def _nested(vectors: Vectors, seed: int) -> list[Answer]:
+def nested(vectors: Vectors, seed: int) -> list[list[Answer]]:
+    """Return, for each of OUTER folds of SynthPAI's people, what a model fitted on the others answers for them."""
     from train_home import train_near
 
     people, away = _corpora.synthpai(), _corpora.away()
@@ -88,12 +98,30 @@ def _nested(vectors: Vectors, seed: int) -> list[Answer]:
     for number in range(OUTER):
         inside = [case for case in people if fold[case.group] != number]
         outside = [case for case in people if fold[case.group] == number]
-        found += _answers(train_near(inside, vectors, seed), away, outside, NESTED, vectors)
+        found.append(_answers(train_near(inside, vectors, seed), away, outside, NESTED, vectors))
         print(f"fold {number + 1} of {OUTER}", flush=True)
     return found
 
 
-def _left_out(home: tuple[Lexicon, Near], vectors: Vectors, seed: int) -> list[Answer]:
+def outcomes(folds: Sequence[Sequence[Answer]]) -> Isotonic:
+    """Return how often guesses of each probability turned out right."""
+    answers = [answer for fold in folds for answer in fold if answer.near]
+    return fit_isotonic([answer.chance for answer in answers], [answer.right for answer in answers])
+
+
+def _mended(folds: Sequence[Sequence[Answer]]) -> Iterable[Answer]:
+    """Yield the answers with the probabilities that other folds' outcomes give them."""
+    for number, fold in enumerate(folds):
+        others = outcomes([other for place, other in enumerate(folds) if place != number])
+        yield from (_turned_out(answer, others) for answer in fold)
+
+
+def _turned_out(answer: Answer, how: Isotonic) -> Answer:
+    (guess,) = turned_out((Guess("", answer.chance),), how, answer.near)
+    return replace(answer, chance=guess.probability)
+
+
+def _left_out(home: tuple[Lexicon, Near], how: Isotonic, vectors: Vectors, seed: int) -> list[Answer]:
     """Fit without a collection, line classifiers and far head alike, and answer for it."""
     from train_home import train_near
 
@@ -104,7 +132,7 @@ def _left_out(home: tuple[Lexicon, Near], vectors: Vectors, seed: int) -> list[A
     for name, cases in tests.items():
         away = [case for other, kept in others.items() if other != name for case in kept]
         away += raw if name != "llmprivacy" else []
-        found += _answers(home, away, cases, LEFT_OUT, vectors)
+        found += [_turned_out(answer, how) for answer in _answers(home, away, cases, LEFT_OUT, vectors)]
         print(f"left out {name}", flush=True)
     away = [case for kept in others.values() for case in kept]
     return found + _answers(train_near(raw, vectors, seed), away, people, LEFT_OUT, vectors)
@@ -137,12 +165,12 @@ def _of(
         truth = case.truth.get(name)
         if truth is None or not truth.sure:
             continue
-        chances, least = model.read(fitted, read)
+        chances, least, near = model.read(fitted, read)
         guesses = guesses_of(attribute(name), fitted.task.values, chances)
         shown = guesses[0].probability >= least
         if name in implied:  # takes the guess's place, as in HomeReader
             shown = not shown or match(name, guesses[0].value, implied[name][0].value) == 1.0
-            guesses = implied[name]
+            guesses, near = implied[name], 0.0
 
         def right(value: str, name: str = name, truth=truth) -> bool:
             return match(name, value, truth.value, truth_score=truth.score) == 1.0
@@ -151,7 +179,7 @@ def _of(
         hits = [right(guess.value) for guess in guesses[:3]]
         yield Answer(
             case.corpus, setting, case.group, name, truth.value, truth.score, guesses[0].probability, hits[0], any(hits),
-            shown, (stated.probability, right(stated.value)) if stated else None,
+            shown, (stated.probability, right(stated.value)) if stated else None, near,
         )  # fmt: skip
 
 
@@ -163,7 +191,7 @@ def _said(case: Case) -> tuple[dict[str, Guess], dict[str, tuple[Guess, ...]]]:
     reader, person = StatedReader(), Person("person", traces)
     stated, implied = (
         {claim.attribute: claim.guesses for claim in claims if _is_told(claim)}
-        for claims in (reader.read(person, SYNTHPAI), reader.implied(person, SYNTHPAI))
+        for claims in reader.read_both(person, SYNTHPAI)
     )
     return {name: guesses[0] for name, guesses in stated.items()}, implied
 

@@ -173,11 +173,12 @@ class Model:
         """Return whether a person writes like those of the fit."""
         return bool(self.nearness.near(self._pooled(self.fitted[0], read)) >= HALF)
 
-    def read(self, fitted: Fitted, read: Read) -> tuple[Array, float]:
-        """Return the probabilities, and the one below which a claim abstains."""
+    def read(self, fitted: Fitted, read: Read) -> tuple[Array, float, float]:
+        """Return the probabilities, the one below which a claim abstains, and how near the person is."""
         pooled = self._pooled(fitted, read)
         least = least_of(self.nearness, pooled, fitted.least, fitted.far_least)
-        return fitted.head.chances(pooled, self.nearness.near(pooled)), least
+        near = self.nearness.near(pooled)
+        return fitted.head.chances(pooled, near), least, float(near)
 
     def _pooled(self, fitted: Fitted, read: Read) -> Pooled:
         return fitted.rows(read, self.nearness.distances(read.vectors)).pool()

@@ -19,15 +19,17 @@ import numpy as np
 import _corpora
 from _candidates import occupation, places
 from _corpora import Case
+from _evaluate import evaluate, nested, outcomes
 from _regress import NOTHING, lexicon, word_matrix
 from _stack import AGES, Bank, Choice, Line, Model, Near, Read, Task, finish, fit_near
 from generate import generated
 from personae.infer._home_model import FILE
 from personae.infer._lines import Lexicon, cut
+from personae.metrics.recalibration import Isotonic
 from personae.models.encoder import home_encoder
 from personae.people.attributes import ATTRIBUTES, EDUCATION, INCOME
 
-VERSION = "3"
+VERSION = "4"
 CACHE = Path(tempfile.gettempdir()) / "personae-vectors.pkl"
 
 
@@ -102,8 +104,8 @@ def train_near(people: Sequence[Case], vectors: Vectors, seed: int) -> tuple[Lex
     return words, fit_near(tasks(vectors, words), bank, ready(people, words, vectors), Choice(), seed)
 
 
-def save(words: Lexicon, model: Model, file: Path) -> None:
-    """Write the file that `personae.infer._home_model` reads."""
+def save(words: Lexicon, model: Model, file: Path, outcomes: Isotonic | None = None) -> None:
+    """Write the file that `personae.infer._home_model` reads; `outcomes` says how often its guesses turned out right."""
     fitted = model.fitted
     columns = np.cumsum([0, *(1 + len(each.task.line_values) for each in fitted)])
     stacked = np.concatenate([each.lines.words for each in fitted], axis=1)
@@ -127,6 +129,8 @@ def save(words: Lexicon, model: Model, file: Path) -> None:
         data |= {
             f"{each.task.name}/{key}": value for key, value in _arrays(each, int(first), int(last)).items()
         }
+    if outcomes is not None:
+        data |= {"outcomes/said": outcomes.scores, "outcomes/right": outcomes.probabilities}
     with file.open("wb") as stream:
         np.savez_compressed(stream, **data)
 
@@ -168,12 +172,11 @@ def main() -> None:
     arguments = parser.parse_args()
     vectors = Vectors(arguments.cache)
     words, near = train_near(_corpora.synthpai(), vectors, arguments.seed)
-    save(words, finish(near, ready(_corpora.away(), words, vectors)), arguments.out)
+    folds = nested(vectors, arguments.seed)
+    save(words, finish(near, ready(_corpora.away(), words, vectors)), arguments.out, outcomes(folds))
     print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.1f} MB")
     if arguments.evaluate:
-        from _evaluate import evaluate
-
-        evaluate(arguments.out.parent, (words, near), vectors, arguments.seed)
+        evaluate(arguments.out.parent, (words, near), folds, vectors, arguments.seed)
 
 
 if __name__ == "__main__":

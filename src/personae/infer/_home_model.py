@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.infer._lines import Lexicon, terms
-from personae.infer._scorer import Array, Head, Nearness, Pooled, Rows, softmax
+from personae.infer._scorer import Array, Head, Nearness, Pooled, Rows, softmax, turned_out
+from personae.metrics.recalibration import Isotonic
 from personae.models.encoder import HOME
+from personae.people.records import Guess
 
 FILE = HOME / "inferred.npz"
 FEW_WORDS = 60.0  # below which no guess is shown: 16 of 21 sure ones were right then, 277 of 310 from more (training people)
 UNCHANGED = np.array([1.0, 1e-6])  # the sharpness that leaves probabilities as they are
+ENDS = np.array([0.0, 1.0])  # outcomes that leave probabilities as they are
 HALF = 0.5  # how near a person must be to count as one of those whom the model was fitted on
 
 
@@ -96,6 +99,7 @@ class HomeModel:
     bias: Array  # (n_columns,)
     nearness: Nearness
     parts: dict[str, Part]
+    outcomes: Isotonic
 
     def line_logits(self, vectors: Array, texts: Sequence[str]) -> Array:
         """Return logits of shape (n_lines, n_columns)."""
@@ -118,6 +122,10 @@ class HomeModel:
     def chances(self, name: str, pooled: Pooled) -> Array:
         """Return probabilities of shape (..., n_values)."""
         return self.parts[name].head.chances(pooled, self.nearness.near(pooled))
+
+    def turned_out(self, guesses: tuple[Guess, ...], pooled: Pooled) -> tuple[Guess, ...]:
+        """Return the guesses with the share that such guesses turned out right; see `_scorer.turned_out`."""
+        return turned_out(guesses, self.outcomes, float(self.nearness.near(pooled)))
 
     def least(self, name: str, pooled: Pooled) -> float:
         """Return the probability below which a claim about one person abstains."""
@@ -154,6 +162,7 @@ def home_model(file: Path = FILE) -> HomeModel:
         data["bias"].astype(np.float32),
         nearness,
         {str(name): _part(data, str(name)) for name in data["attributes"]},
+        Isotonic(data.get("outcomes/said", ENDS), data.get("outcomes/right", ENDS)),
     )
 
 

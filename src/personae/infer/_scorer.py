@@ -18,10 +18,13 @@ Every pooled quantity is a sum over lines, so that the answer without a line is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+
+from personae.metrics.recalibration import Isotonic
+from personae.people.records import Guess
 
 Array = NDArray[np.float32]
 WORDS_A_LINE = 15.0
@@ -194,6 +197,22 @@ def sharpened(logs: Array, base: Array, amount: Array, sharpness: tuple[float, f
     """
     share = np.asarray(sharpness[0] * amount / (amount + sharpness[1]))[..., None]
     return softmax(base + share * (logs - base))
+
+
+def turned_out(guesses: tuple[Guess, ...], outcomes: Isotonic, near: float) -> tuple[Guess, ...]:
+    """Return the guesses with the share that such guesses turned out right in place of the first one's probability.
+
+    For a person who writes unlike those of the fit (`near` below 1) only in that proportion; the later guesses share what is
+    left as before. A fiftieth of the probability stays as it was, so that no two guesses change places.
+    """
+    if not guesses:
+        return guesses
+    said = guesses[0].probability
+    share = 0.98 * float(outcomes(said)) + 0.02 * said
+    first = near * share + (1 - near) * said
+    rest = (1 - first) / max(1 - said, 1e-9)
+    later = (replace(guess, probability=min(guess.probability * rest, first)) for guess in guesses[1:])
+    return (replace(guesses[0], probability=first), *later)
 
 
 def softmax(logits: Array) -> Array:

@@ -48,11 +48,9 @@ class HomeReader:
         What was said may imply more than it states, a sex from "my wife". Such a claim takes the guess's place; where the
         guess is sure and contradicts it, both may be wrong, and it abstains.
         """
-        stated = self.stated.read(person, attributes)
+        stated, follows = self.stated.read_both(person, attributes)
         said = {claim.attribute: claim.guesses[0].value for claim in stated if _is_told(claim)}
-        implied = {
-            claim.attribute: claim for claim in self.stated.implied(person, attributes) if _is_told(claim)
-        }
+        implied = {claim.attribute: claim for claim in follows if _is_told(claim)}
         inferred = [
             _surer(claim, implied.pop(claim.attribute, None))
             for claim in self.inferred.read(person, attributes)

@@ -101,7 +101,7 @@ class InferredReader:
         return Claim(
             person,
             attribute.name,
-            guesses,
+            model.turned_out(guesses, pooled),
             "inferred",
             abstained,
             "home",

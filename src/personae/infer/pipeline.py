@@ -74,7 +74,9 @@ def read_people(
         Before anything is read.
     """
     log = None if store is None else store.accesses
-    decisions = {attribute.name: require(purpose, attribute, table=rules, log=log) for attribute in attributes}
+    decisions = {
+        attribute.name: require(purpose, attribute, table=rules, log=log) for attribute in attributes
+    }
     config: Config = {"attributes": sorted(decisions), "purpose": purpose}
     with ThreadPoolExecutor(1) as ahead:
         waiting: deque[tuple[_Batch, Future[None]]] = deque()

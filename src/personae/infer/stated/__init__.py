@@ -91,7 +91,7 @@ class StatedReader:
 
     def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
         """Return at most one current claim for each attribute, then the claims that it superseded."""
-        return self._claims(person, attributes, "stated")
+        return self.read_both(person, attributes)[0]
 
     def implied(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
         """Return inferred claims of what follows for most people from what was said, and was not said: a sex from "my wife".
@@ -100,12 +100,18 @@ class StatedReader:
         -----
         Their precision was measured on collections with few same-sex couples, of whom such a claim is wrong.
         """
-        claims = self._claims(person, attributes, "inferred")
-        return [claim for claim in claims if claim.guesses and not claim.superseded_by]
+        return self.read_both(person, attributes)[1]
 
-    def _claims(self, person: Person, attributes: Sequence[Attribute], status: Status) -> list[Claim]:
-        implied = status == "inferred"
-        said = [s for s in self.statements(person, attributes) if s.rule.implied == implied]
+    def read_both(self, person: Person, attributes: Sequence[Attribute]) -> tuple[list[Claim], list[Claim]]:
+        """Return what `read` and what `implied` returns, from one reading."""
+        said = self.statements(person, attributes)
+        stated = self._claims(person, attributes, [s for s in said if not s.rule.implied], "stated")
+        implied = self._claims(person, attributes, [s for s in said if s.rule.implied], "inferred")
+        return stated, [claim for claim in implied if claim.guesses and not claim.superseded_by]
+
+    def _claims(
+        self, person: Person, attributes: Sequence[Attribute], said: Sequence[Statement], status: Status
+    ) -> list[Claim]:
         sure = (self.precision or home_precision()).of
         now = self.now or newest(person.own)
         claims: list[Claim] = []
