@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -95,13 +96,8 @@ class Lexicon:
 
     def weights(self, text: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Return the places of the text's known terms and their weights, at unit length."""
-        counts: dict[int, int] = {}
-        for term, _, _ in terms(text):
-            place = self.places.get(term)
-            if place is not None:
-                counts[place] = counts.get(place, 0) + 1
-        places = np.fromiter(counts, dtype=np.intp, count=len(counts))
-        weights = (
-            1 + np.log(np.fromiter(counts.values(), dtype=np.float32, count=len(counts)))
-        ) * self.rarity[places]
-        return places, weights / max(float(np.linalg.norm(weights)), 1e-12)
+        counts = Counter(map(self.places.get, (term for term, _, _ in terms(text))))
+        counts.pop(None, None)
+        places = np.array(list(counts), dtype=np.intp)
+        weights = (1 + np.log(np.array(list(counts.values()), dtype=np.float32))) * self.rarity[places]
+        return places, weights / max(math.sqrt(float(weights @ weights)), 1e-12)

@@ -106,10 +106,9 @@ def _cue_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
     if candidates is None:
         return weight
     for term, start, end in terms(text):
-        values, weights = candidates.cues.get(
-            term, (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.float32))
-        )
-        weight[start:end] += float(weights[values == value].sum()) / max(end - start, 1)
+        if term in candidates.cues:
+            values, weights = candidates.cues[term]
+            weight[start:end] += float(weights[values == value].sum()) / max(end - start, 1)
     return weight
 
 
