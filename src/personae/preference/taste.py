@@ -9,19 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from personae.metrics.logistic import sigmoid
-from personae.preference._core import (
-    Chances,
-    Features,
-    Personaliser,
-    Reason,
-    chances_of_margins,
-    padded,
-)
+from personae.preference._core import Chances, Features, Personaliser, Reason, chances_of_margins
+from personae.preference._placing import Gaussian, learn_gaussian, place
+from personae.preference._sureness import LEAST_ROWS, Sureness, fit_sureness, hold_out
 from personae.preference.comparisons import Array, Codes, Comparisons, Item
 from personae.preference.population import fit_population, main_directions
-
-_CHUNK = 4096  # people placed at once: bounds the memory at about 100 MB
-_STEPS = 3
 
 
 class LinearTaste(Personaliser):
@@ -43,12 +35,19 @@ class LinearTaste(Personaliser):
     population_ : Population
     spread_ : ndarray of shape (n_coordinates, n_coordinates)
         Covariance of tastes over people, learned.
+    sureness_ : Sureness
+        Scale of the log-odds, learned on a fifth of the people by a copy that learned from the others.
 
     Notes
     -----
     log P(a) / P(b) = r(a) - r(b) + (x(a) - x(b)) . w, w ~ N(0, S) for each person. A person's state is the mode of w and its
     covariance there (Laplace), by a few Newton steps, for all people in one array operation. S is learned by expectation
     maximization: the mean of w w' + Cov(w) over the people given to `fit`, with one person's worth of a round prior.
+
+    Without the scale of `sureness_` the chances are too unsure, more so the more of a person is known (calibration error .05
+    without shots, .09 with thirty, on Jester): r is fitted as the mean over people and is flattened once more by their
+    spread; and pairs that share an item agree more within a person than the taste explains. The scale keeps every choice's
+    side, so that accuracy is as without it.
 
     Examples
     --------
@@ -88,6 +87,16 @@ class LinearTaste(Personaliser):
         ]
 
     def _learn(self, table: Comparisons, vectors: Array) -> None:
+        self.sureness_ = self._learned_sureness(table, vectors)
+        self._learn_tastes(table, vectors)
+        coordinates = self._coordinates(table, vectors)
+        self.units_ = coordinates.std(axis=0)
+        self.examples_ = [
+            tuple(table.items[place][1] for place in (column.argmax(), column.argmin()))
+            for column in coordinates.T
+        ]
+
+    def _learn_tastes(self, table: Comparisons, vectors: Array) -> None:
         self.population_ = fit_population(table, vectors, random_state=self.random_state)
         self.directions_ = main_directions(vectors, self.n_directions)
         self.learned_: dict[Item, Array] = {}
@@ -98,21 +107,22 @@ class LinearTaste(Personaliser):
             self.spread_ = np.pad(self.spread_, (0, self.n_learned))
             self.spread_[-self.n_learned :, -self.n_learned :] = np.eye(self.n_learned)
             self._learn_spread(table, vectors)
-        coordinates = self._coordinates(table, vectors)
-        self.units_ = coordinates.std(axis=0)
-        self.examples_ = [
-            tuple(table.items[place][1] for place in (column.argmax(), column.argmin()))
-            for column in coordinates.T
-        ]
+
+    def _learned_sureness(self, table: Comparisons, vectors: Array) -> Sureness:
+        """Return how sure to be, from people left out of what a copy of this method learns."""
+        learned, shown, asked = hold_out(table, self.random_state)
+        if len(asked) < LEAST_ROWS or not len(learned):
+            return Sureness()
+        copied = LinearTaste(**self.get_params())
+        copied._learn_tastes(learned, vectors)
+        states = copied._place(shown, vectors, len(table.people))
+        chances, known = copied._unscaled(states, asked, vectors)
+        return fit_sureness(chances, known, asked.chosen)
 
     def _learn_spread(self, table: Comparisons, vectors: Array) -> None:
-        size = len(self.spread_)
         for _ in range(self.n_rounds):
             states = self._place(table, vectors, len(table.people))
-            means, covariances = states[:, :size], states[:, size:].reshape(-1, size, size)
-            second = means.T @ means + covariances.sum(axis=0)
-            prior = np.eye(size) * np.trace(self.spread_) / size
-            self.spread_ = (second + prior) / (len(states) + 1)
+            self.spread_ = learn_gaussian(self._prior, states).covariance
 
     def _item_coordinates(self, table: Comparisons, vectors: Array) -> dict[Item, Array]:
         """Return the main directions, over items, of what people's tastes leave unexplained."""
@@ -133,45 +143,37 @@ class LinearTaste(Personaliser):
         nothing = np.zeros(self.n_learned)
         return np.hstack([read, [self.learned_.get(item, nothing) for item in table.items]])
 
-    def _place(self, table: Comparisons, vectors: Array, n_people: int) -> Array:
-        coordinates = self._coordinates(table, vectors)
-        rewards = self.population_.rewards(table.items, vectors)
-        base, gaps = rewards[table.a] - rewards[table.b], coordinates[table.a] - coordinates[table.b]
-        precision = np.asarray(np.linalg.inv(self.spread_), dtype=float)
-        places, is_row = padded(table, n_people)
-        return np.vstack([
-            _posterior(base, gaps, table, places[start : start + _CHUNK], is_row[start : start + _CHUNK], precision)
-            for start in range(0, n_people, _CHUNK)
-        ])  # fmt: skip
+    @property
+    def _prior(self) -> Gaussian:
+        return Gaussian(np.zeros(len(self.spread_)), self.spread_)
 
-    def _margins(self, states: Array, table: Comparisons, vectors: Array) -> tuple[Array, Array]:
-        """Return mean and standard deviation of the log-odds, both of shape (n_rows,)."""
-        size = len(self.spread_)
+    def _gaps(self, table: Comparisons, vectors: Array) -> tuple[Array, Array]:
+        """Return a's lead by the population's reward, shape (n_rows,), and in each coordinate, (n_rows, n_coordinates)."""
         coordinates = self._coordinates(table, vectors)
         rewards = self.population_.rewards(table.items, vectors)
-        gaps = coordinates[table.a] - coordinates[table.b]
-        own = states[table.person]
-        mean = rewards[table.a] - rewards[table.b] + np.einsum("nk,nk->n", gaps, own[:, :size])
-        covariances = own[:, size:].reshape(-1, size, size)
-        return mean, np.sqrt(np.einsum("nj,njk,nk->n", gaps, covariances, gaps))
+        return rewards[table.a] - rewards[table.b], coordinates[table.a] - coordinates[table.b]
+
+    def _place(self, table: Comparisons, vectors: Array, n_people: int) -> Array:
+        base, gaps = self._gaps(table, vectors)
+
+        def margins(weights: Array, places: Codes) -> tuple[Array, Array]:
+            slopes = gaps[places]
+            return base[places] + np.einsum("pmk,pk->pm", slopes, weights), slopes
+
+        return place(table, n_people, margins, self._prior)
+
+    def _margins(self, states: Array, table: Comparisons, vectors: Array) -> tuple[Array, Array, Array]:
+        """Return mean and standard deviation of the log-odds, and the share of the taste found out, all (n_rows,)."""
+        base, gaps = self._gaps(table, vectors)
+        weights, covariances = self._prior.split(states)
+        mean = base + np.einsum("nk,nk->n", gaps, weights[table.person])
+        left = np.einsum("nj,njk,nk->n", gaps, covariances[table.person], gaps)
+        before = np.einsum("nj,jk,nk->n", gaps, self.spread_, gaps)
+        return mean, np.sqrt(left), 1 - left / np.maximum(before, 1e-12)
+
+    def _unscaled(self, states: Array, table: Comparisons, vectors: Array) -> tuple[Chances, Array]:
+        mean, sd, known = self._margins(states, table, vectors)
+        return chances_of_margins(mean, sd), known
 
     def _chances(self, states: Array, table: Comparisons, vectors: Array) -> Chances:
-        return chances_of_margins(*self._margins(states, table, vectors))
-
-
-def _posterior(
-    base: Array, gaps: Array, table: Comparisons, places: Codes, is_row: Array, precision: Array
-) -> Array:
-    """Return modes of the tastes with their covariances there, shape (n_people, k + k * k)."""
-    n_people, size = len(places), len(precision)
-    modes = np.zeros((n_people, size))
-    if not places.shape[1]:
-        return np.hstack([modes, np.tile(np.linalg.inv(precision).ravel(), (n_people, 1))])
-    x, chosen = gaps[places], table.chosen[places]  # (people, rows, k), (people, rows)
-    weight, reward = table.weight[places] * is_row, base[places]
-    for _ in range(_STEPS):
-        chance = sigmoid(reward + np.einsum("pmk,pk->pm", x, modes))
-        slope = np.einsum("pmk,pm->pk", x, weight * (chosen - chance)) - modes @ precision
-        bend = np.einsum("pmj,pm,pmk->pjk", x, weight * chance * (1 - chance), x, optimize=True) + precision
-        modes = modes + np.linalg.solve(bend, slope[..., None])[..., 0]
-    return np.hstack([modes, np.linalg.inv(bend).reshape(n_people, -1)])
+        return self.sureness_.of(*self._unscaled(states, table, vectors))
