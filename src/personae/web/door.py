@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -31,6 +33,10 @@ STANDING = {
     "cross-origin-resource-policy": "same-origin",
 }
 READS = frozenset({"GET", "HEAD"})
+LINGER_BYTES, LINGER_SECONDS = (
+    8 << 20,
+    2.0,
+)  # of a refused body: a connection that is cut at once loses the answer
 
 
 class Refused(PersonaeError):
@@ -124,7 +130,13 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        begun = False
+        begun, unread = False, scope["method"] not in READS
+
+        async def taken() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = unread and message.get("more_body", False)
+            return message
 
         async def headed(message: Message) -> None:
             nonlocal begun
@@ -133,17 +145,21 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in STANDING.items():
                     headers.setdefault(name, value)
+            elif unread and not message.get("more_body", False):
+                await send({**message, "more_body": True})
+                await _linger(taken)
+                message = {"type": "http.response.body", "body": b""}
             await send(message)
 
         try:
-            await self._answer(scope)(scope, receive, headed)
+            await self._answer(scope)(scope, taken, headed)
         except Exception as error:  # noqa: BLE001 - said by its type alone: its words may hold what a person wrote
             sys.stderr.write(f"personae: a page failed ({type(error).__name__})\n")
             if not begun:
                 said = Refused(
                     500, f"Something went wrong here ({type(error).__name__}). Nothing more was done."
                 )
-                await self.refused(said)(scope, receive, headed)
+                await self.refused(said)(scope, taken, headed)
 
     def _answer(self, scope: Scope) -> ASGIApp:
         headers = Headers(scope=scope)
@@ -170,6 +186,18 @@ class Guard:
         answer = RedirectResponse("/", status_code=303)
         answer.set_cookie(self.door.cookie, cookie, httponly=True, samesite="strict", path="/")
         return answer
+
+
+async def _linger(receive: Receive) -> None:
+    """Let a sender who was answered already go on for a moment, and throw away what comes."""
+    read = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LINGER_SECONDS):
+            while read < LINGER_BYTES:
+                message = await receive()
+                read += len(message.get("body", b""))
+                if not message.get("more_body", False):
+                    return
 
 
 def _same(one: str, other: str) -> bool:
