@@ -45,19 +45,29 @@ def example() -> str:
 
 
 def papers_table() -> str:
-    """Return one line a measured paper: what it is, and how many of its bars are met."""
+    """Return one line a measured paper: what it does, the number that shows it, and how many of its bars are met."""
     from personae.papers.harness import papers
-    from personae.papers.table import load
+    from personae.papers.table import load, number
 
-    lines = ["| system | paper | bars met | measured |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| system | what it does | measured here | bars met | paper |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for paper in papers().values():
         if paper.status != "measured":
             continue
-        result = load(paper)
-        bars = [row for row in result.rows if row.bar]
+        rows = load(paper).rows
+        shown = [row for row in rows if (row.setting, row.metric, row.method) == paper.headline]
+        if not (paper.does and len(shown) == 1):
+            raise SystemExit(
+                f"{paper.slug}: index.yaml needs what it `does`, and a `headline` that names a row of its results."
+            )
+        span = "" if shown[0].low is None else f" [{number(shown[0].low)}, {number(shown[0].high)}]"
+        measured = f"{shown[0].method}: {shown[0].metric} {number(shown[0].value)}{span}".replace("|", "\\|")
+        bars = [row for row in rows if row.bar]
         link = f"[{paper.slug}](src/personae/papers/{paper.slug}/README.md)"
         met = f"{sum(bool(row.met) for row in bars)} of {len(bars)}"
-        lines.append(f"| {link} | {paper.title} ({paper.year}) | {met} | {result.date} |")
+        lines.append(f"| {link} | {paper.does} | {measured} | {met} | {paper.title} ({paper.year}) |")
     return "\n".join(lines) + "\n"
 
 
@@ -67,7 +77,9 @@ def home_table() -> str:
     from personae.papers.harness import Comparison
     from personae.papers.table import markdown
 
-    rows = [Comparison(**{k: v for k, v in row.items() if k != "met"}) for row in measured_rows() if row["bar"]]
+    rows = [
+        Comparison(**{k: v for k, v in row.items() if k != "met"}) for row in measured_rows() if row["bar"]
+    ]
     return markdown(rows)
 
 

@@ -18,7 +18,7 @@ from personae.infer._lines import Lexicon
 from personae.infer._scorer import turned_out
 from personae.infer.stated import StatedReader
 from personae.metrics.calibration import expected_calibration_error, reliability_bins
-from personae.metrics.intervals import bootstrap_mean
+from personae.metrics.intervals import bootstrap_mean, wilson
 from personae.metrics.recalibration import Isotonic, fit_isotonic
 from personae.papers.harness import Comparison, compare
 from personae.people.attributes import SYNTHPAI, attribute
@@ -280,7 +280,7 @@ def _corpus_rows(own: Sequence[Answer], setting: str, bars: dict[str, str]) -> I
         shown = [a for a in some if a.shown]
         said = [a for a in some if a.said]
         if shown:
-            right = bootstrap_mean([float(a.right) for a in shown], clusters=[a.group for a in shown])
+            right = wilson(sum(a.right for a in shown), len(shown))
             yield compare(
                 setting,
                 f"{name}, shown right",
@@ -289,9 +289,7 @@ def _corpus_rows(own: Sequence[Answer], setting: str, bars: dict[str, str]) -> I
                 bar=bars.get("shown inferred", "") if name == "all" else "",
             )
         if said:
-            right = bootstrap_mean(
-                [float(a.said[1]) for a in said if a.said], clusters=[a.group for a in said]
-            )
+            right = wilson(sum(a.said[1] for a in said if a.said), len(said))
             yield compare(
                 setting,
                 f"{name}, shown right",

@@ -13,17 +13,15 @@ TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all e
 if TYPE_CHECKING:
     from typing import Any
 
-    from personae.ask import ask
     from personae.infer.reveal import Revealed, reveal
     from personae.people.store import Store
 
 __version__ = "0.1.0"
-__all__ = ["Revealed", "Store", "__version__", "ask", "reveal"]
+__all__ = ["Revealed", "Store", "__version__", "reveal"]
 
 _HOMES = {
     "Revealed": "personae.infer.reveal",
     "Store": "personae.people.store",
-    "ask": "personae.ask",
     "reveal": "personae.infer.reveal",
 }
 

@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-import personae.ask as room
-from personae.ask import PeTEL, engineer, fill, petel_of, script_of, table_of
+from personae.ask import PeTEL, ask, engineer, fill, petel_of, script_of, table_of
 from personae.ask.engineer import task_of
 from personae.ask.leaks import one_feature_skill
 from personae.ask.understand import RuleReader
@@ -163,7 +162,7 @@ def test_the_script_holds_the_task_and_no_row(tmp_path, table):
 
 
 def test_the_room_can_be_called(table, encoder):
-    found = room(table, "predict who renews", encoder=encoder, cv_methods=("linear",))
+    found = ask(table, "predict who renews", encoder=encoder, cv_methods=("linear",))
     assert found.petel == fill(
         petel_of(RuleReader(table.look(), encoder).read("predict who renews"), "predict who renews").changed(
             model_preferences=("linear",)

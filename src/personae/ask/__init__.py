@@ -13,9 +13,6 @@ Examples
 
 from __future__ import annotations
 
-from types import ModuleType as _Module
-from typing import Any
-
 from personae.ask.answer import ask
 from personae.ask.conversation import Conversation, Rules, Standing
 from personae.ask.derive import derive
@@ -58,14 +55,3 @@ __all__ = [
     "table_of",
 ]
 
-
-class _Callable(_Module):
-    """`personae.ask` is a room and a verb: importing the room hides a function of its name, so the room can be called."""
-
-    def __call__(self, *args: Any, **options: Any) -> Asked:
-        return ask(*args, **options)
-
-
-import sys as _sys  # noqa: E402
-
-_sys.modules[__name__].__class__ = _Callable

@@ -203,7 +203,10 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One entry of `index.yaml`. `data` names data sets; `identifier` is an arXiv number or a DOI."""
+    """One entry of `index.yaml`. `data` names data sets; `identifier` is an arXiv number or a DOI.
+
+    `does` says in a line what it does for a user; `headline` names the (setting, metric, method) of the row that shows it.
+    """
 
     slug: str
     title: str
@@ -211,6 +214,8 @@ class Paper:
     identifier: str
     family: str
     data: tuple[str, ...] = ()
+    does: str = ""
+    headline: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -250,7 +255,12 @@ def papers() -> dict[str, Paper]:
     text = files("personae.papers").joinpath("index.yaml").read_text(encoding="utf-8")
     return {
         slug: Paper(
-            slug, **{**entry, "identifier": str(entry["identifier"]), "data": tuple(entry.get("data", ()))}
+            slug,
+            **{
+                **entry,
+                "identifier": str(entry["identifier"]),
+                **{name: tuple(entry.get(name, ())) for name in ("data", "headline")},
+            },
         )
         for slug, entry in yaml.safe_load(text).items()
     }
