@@ -14,8 +14,6 @@ from fastapi.routing import APIRoute
 
 from personae.errors import BadInput
 from personae.people.store import Store
-
-pytest.importorskip("uvicorn", reason="the extra `web` is not installed")
 from personae.web import serve
 from personae.web.app import router
 from personae.web.door import LINGER_BYTES
@@ -24,7 +22,6 @@ ROUTES = [
     (method, route.path) for route in router.routes if isinstance(route, APIRoute) for method in route.methods
 ]
 POSTS = sorted(path for method, path in ROUTES if method == "POST")
-HERE = {"sec-fetch-site": "same-origin"}
 GIGABYTE = 1 << 30
 
 
