@@ -8,7 +8,7 @@ import pytest
 
 from personae.errors import BadInput
 from personae.people.records import Preference
-from personae.preference import LinearTaste, clone, comparisons
+from personae.preference import PAL, LinearTaste, clone, comparisons
 
 SWEETS = {
     "cake": 1.0,
@@ -29,6 +29,21 @@ def taste_vectors(items):
 METHODS = [
     LinearTaste(features=taste_vectors, n_directions=2, n_learned=0, n_rounds=3),
     LinearTaste(features=taste_vectors, n_directions=2, n_learned=2, n_rounds=3),
+    PAL(features=taste_vectors, n_prototypes=2, n_directions=2, hidden=8, size=4, n_rounds=2),
+    PAL(
+        features=taste_vectors,
+        n_prototypes=3,
+        n_directions=0,
+        with_population=False,
+        loss="hinge",
+        hidden=8,
+        size=4,
+        batch_size=32,
+        rate=5e-3,
+    ),
+    PAL(
+        features=taste_vectors, n_prototypes=2, n_directions=0, learner="angle", hidden=8, size=4, n_rounds=2
+    ),
 ]
 
 

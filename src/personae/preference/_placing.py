@@ -36,18 +36,26 @@ class Gaussian:
         return states[:, : self.size], states[:, self.size :].reshape(-1, self.size, self.size)
 
 
-def place(table: Comparisons, n_people: int, margins: Margins, prior: Gaussian, *, n_steps: int = 3) -> Array:
+def place(
+    table: Comparisons,
+    n_people: int,
+    margins: Margins,
+    prior: Gaussian,
+    *,
+    n_steps: int = 3,
+    halvings: int = 0,
+) -> Array:
     """Return each person's weights and their covariance, shape (n_people, k + k * k); without a row, the prior's.
 
     Notes
     -----
     Newton's steps for all people in one array operation, from the prior's mean, with the curvature of the log-odds themselves
-    left out (Gauss-Newton), which makes no difference where they are linear in the weights.
+    left out (Gauss-Newton), which makes no difference where they are linear in the weights. Where they are not, a step may
+    go too far: it is then halved, for that person, at most so many times.
     """
-    precision = np.asarray(np.linalg.inv(prior.covariance), dtype=float)
     places, is_row = padded(table, n_people)
     return np.vstack([
-        _place(table, margins, prior, precision, places[start : start + _CHUNK], is_row[start : start + _CHUNK], n_steps)
+        _place(table, margins, prior, places[start : start + _CHUNK], is_row[start : start + _CHUNK], n_steps, halvings)
         for start in range(0, n_people, _CHUNK)
     ])  # fmt: skip
 
@@ -69,13 +77,21 @@ def learn_gaussian(prior: Gaussian, states: Array, *, with_mean: bool = False) -
 
 
 def _place(
-    table: Comparisons, margins: Margins, prior: Gaussian, precision: Array, places: Codes, is_row: Array, n_steps: int
+    table: Comparisons, margins: Margins, prior: Gaussian, places: Codes, is_row: Array, n_steps: int, halvings: int
 ) -> Array:  # fmt: skip
     n_people = len(places)
     weights = np.tile(prior.mean, (n_people, 1))
     if not places.shape[1]:
         return np.hstack([weights, np.tile(prior.covariance.ravel(), (n_people, 1))])
+    precision = np.asarray(np.linalg.inv(prior.covariance), dtype=float)
     chosen, strength = table.chosen[places], table.weight[places] * is_row  # (people, rows)
+
+    def loss(at: Array) -> Array:
+        margin, _ = margins(at, places)
+        apart = at - prior.mean
+        missed = strength * (np.logaddexp(0, margin) - chosen * margin)
+        return np.asarray(missed.sum(axis=1) + np.einsum("pj,jk,pk->p", apart, precision, apart) / 2)
+
     for _ in range(n_steps):
         margin, slopes = margins(weights, places)
         chance = sigmoid(margin)
@@ -84,5 +100,9 @@ def _place(
         )
         sure = np.swapaxes(slopes * (strength * chance * (1 - chance))[..., None], 1, 2)
         bend = sure @ slopes + precision
-        weights = weights + np.linalg.solve(bend, pull[..., None])[..., 0]
+        step = np.linalg.solve(bend, pull[..., None])[..., 0]
+        before = loss(weights) if halvings else np.zeros(0)
+        for _ in range(halvings):
+            step = np.where((loss(weights + step) > before)[:, None], step / 2, step)
+        weights = weights + step
     return np.hstack([weights, np.linalg.inv(bend).reshape(n_people, -1)])
