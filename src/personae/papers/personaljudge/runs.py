@@ -7,17 +7,15 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from personae.errors import BadInput
 from personae.metrics.folds import linked_groups
 from personae.metrics.shortcuts import Choice, Shortcut, shortcuts
 from personae.models.confidence import NO_CONFIDENCE, Confidence
 from personae.papers.harness import Context
+from personae.papers.prism import DATA, prism
 from personae.people.records import Preference
 from personae.preference import Verdict
 
-DATA = "personaljudge"
 TASKS = {"prism": "PRISM", "ec": "EC", "ap": "PR"}
 PERSONAS = {
     "all_features": "all features", "key_features": "key features", "least_imp_feature": "least important feature",
@@ -103,15 +101,17 @@ class Recordings:
 def recordings(context: Context) -> Recordings:
     """Read the recorded runs and the PRISM comparisons inside them; `limit` keeps the first rows of each."""
     texts = {f"#{row['id']}": row["text"] for row in context.rows(DATA, "texts.jsonl.zst")}
-    compared = context.rows(DATA, "prism_pairs.jsonl.zst")[: context.limit]
+    compared = prism(context)
     by_run: dict[str, list[dict[str, Any]]] = {}
     for row in context.rows(DATA, "runs.jsonl.zst"):
         by_run.setdefault(row["run"], []).append({key: texts.get(value, value) for key, value in row.items()})
     by_run = {name: rows[: context.limit] for name, rows in by_run.items()}
     shown = [row for name, rows in by_run.items() if name.startswith("prism") for row in rows]
-    whole = {row["profile"] for row in compared if row["rater"]}
-    questions = [row["question"] for row in (*compared, *shown)]
-    personas = [row["profile"] for row in compared] + [row["user_info"] for row in shown]
+    whole = set(compared.profiles.values())
+    questions = [pair.context for pair in compared.pairs] + [row["question"] for row in shown]
+    personas = [compared.profiles.get(pair.person) for pair in compared.pairs] + [
+        row["user_info"] for row in shown
+    ]
     linked = linked_groups(
         (("question", question), persona in whole and ("person", persona))
         for question, persona in zip(questions, personas, strict=True)
@@ -124,10 +124,10 @@ def recordings(context: Context) -> Recordings:
     )
     return Recordings(
         tuple(runs),
-        tuple(_pairs(compared, context.seed)),
-        tuple(linked[: len(compared)]),
-        tuple(row["conversation_type"] for row in compared),
-        {row["rater"]: row["profile"] for row in compared if row["rater"]},
+        compared.pairs,
+        tuple(linked[: len(compared.pairs)]),
+        compared.kinds,
+        compared.profiles,
     )
 
 
@@ -142,17 +142,6 @@ def unread(context: Context, data: Recordings, task: str) -> tuple[list[Hashable
 def item_of(pair: Preference) -> Hashable:
     """Return the `item` that a PRISM comparison has in every run."""
     return pair.context, frozenset((pair.a, pair.b))
-
-
-def _pairs(compared: Sequence[Mapping[str, Any]], seed: int) -> list[Preference]:
-    """Return the comparisons as preferences, the chosen answer on a side drawn by lot."""
-    is_first = np.random.default_rng(seed).random(len(compared)) < 0.5
-    return [
-        Preference(row["rater"] or "", row["question"], row["chosen"], row["rejected"], "a")
-        if first
-        else Preference(row["rater"] or "", row["question"], row["rejected"], row["chosen"], "b")
-        for row, first in zip(compared, is_first, strict=True)
-    ]
 
 
 def _run(name: str, rows: Sequence[Mapping[str, Any]], people: Mapping[str, Hashable]) -> Run:
