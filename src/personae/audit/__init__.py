@@ -31,6 +31,13 @@ from personae.audit.persuasion import (
     meta_regression,
     targeting_gain,
 )
+from personae.audit.responsiveness import (
+    ActionSet,
+    Feature,
+    ResponsivenessScorer,
+    audit_reasons,
+    top_reasons,
+)
 from personae.audit.subtlerbias import (
     associate,
     encoder_choices,
@@ -43,10 +50,13 @@ from personae.audit.wording import AbstentionDetector, HedgeRegressor, abstains,
 
 __all__ = [
     "AbstentionDetector",
+    "ActionSet",
+    "Feature",
     "HedgeRegressor",
     "KnowledgeHead",
     "OrdinalDesign",
     "PartialProportionalOdds",
+    "ResponsivenessScorer",
     "Said",
     "SealedGroups",
     "SolutionVerifier",
@@ -56,6 +66,7 @@ __all__ = [
     "ask_answers",
     "assign",
     "associate",
+    "audit_reasons",
     "balance",
     "blinding",
     "contrast_bounds",
@@ -80,6 +91,7 @@ __all__ = [
     "same_answer",
     "self_grade",
     "targeting_gain",
+    "top_reasons",
     "worth",
     "write_groups",
 ]
