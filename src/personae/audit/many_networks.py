@@ -6,7 +6,7 @@ norms without per-example gradients are Goodfellow (2015), "Efficient Per-Exampl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,7 +22,7 @@ _BETAS, _TINY = (0.9, 0.999), 1e-8  # Adam, Kingma and Ba (2015), section 2
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Private steps: each example's gradient is cut to `clip`, and normal noise of `multiplier` * clip is added."""
+    """Private steps: each example's gradient is cut to `clip`, and normal noise of `multiplier` * clip is added to their sum."""
 
     clip: float
     multiplier: float
@@ -90,7 +90,8 @@ def train(
     decay : float
         Weight of |weights|^2 / 2, per row seen.
     noise : Noise, optional
-        Plain gradient steps with clipped examples and noise in place of the exact gradient; see `Noise`.
+        Clipped examples and noise in place of the exact gradient. Each step then draws every row by itself with chance
+        batch_size / n_rows, as `personae.audit.accountant` takes it; there are as many steps as without noise.
 
     Raises
     ------
@@ -112,14 +113,37 @@ def train(
     state = _Adam([w.copy() for w in (*networks.weights, *networks.biases)], learning_rate)
     each = np.arange(len(networks))[:, None]
     for _ in range(n_epochs):
-        order = random.random(y.shape).argsort(axis=1)
-        for start in range(0, y.shape[1], batch_size):
-            rows = order[:, start : start + batch_size]
-            slopes = _slopes(state.networks(), x[each, rows], y[each, rows], is_binary, noise, random)
-            for slope, weight in zip(slopes, state.values[: len(networks.weights)], strict=False):
-                slope += decay * weight
+        for rows, share in _batches(y.shape, batch_size, noise is not None, random):
+            clip = noise.clip if noise else None
+            slopes = _slopes(state.networks(), x[each, rows], y[each, rows], share, is_binary, clip)
+            for place, slope in enumerate(slopes):
+                if noise is not None:
+                    scale = np.float32(noise.clip * noise.multiplier / batch_size)
+                    slope += scale * random.standard_normal(slope.shape, dtype=np.float32)
+                if place < len(networks.weights):
+                    slope += decay * state.values[place]
             state.step(slopes)
     return state.networks()
+
+
+def _batches(
+    shape: tuple[int, ...], size: int, is_drawn: bool, random: np.random.Generator
+) -> Iterator[tuple[NDArray[np.intp], Floats]]:
+    """Yield one epoch's batches: rows, (m, n), and the share of each in the mean, (m, n) or (1, 1).
+
+    In turn through a random order; or, where `is_drawn`, each row by chance, filled up to one length with rows of share 0.
+    """
+    if not is_drawn:
+        order = random.random(shape, dtype=np.float32).argsort(axis=1)
+        for start in range(0, shape[1], size):
+            rows = order[:, start : start + size]
+            yield rows, np.full((1, 1), 1 / rows.shape[1], dtype=np.float32)
+        return
+    for _ in range(-(-shape[1] // size)):
+        lot = random.random(shape)
+        is_in = lot < size / shape[1]
+        rows = lot.argsort(axis=1)[:, : max(1, int(is_in.sum(axis=1).max()))]
+        yield rows, np.take_along_axis(is_in, rows, axis=1).astype(np.float32) / np.float32(size)
 
 
 @dataclass(slots=True)
@@ -158,30 +182,21 @@ def _forward(networks: Networks, x: Floats) -> list[Floats]:
 
 
 def _slopes(
-    networks: Networks,
-    x: Floats,
-    y: Floats,
-    is_binary: bool,
-    noise: Noise | None,
-    random: np.random.Generator,
+    networks: Networks, x: Floats, y: Floats, share: Floats, is_binary: bool, clip: float | None
 ) -> list[Floats]:
-    """Return the slopes of the mean loss: those of the weights, then those of the biases."""
+    """Return the slopes of the loss summed with the rows' shares, each row's cut to `clip`: of weights, then of biases."""
     shown = _forward(networks, x)
     out = shown[-1][..., 0]
-    delta = ((1 / (1 + np.exp(-np.clip(out, -30, 30))) if is_binary else out) - y)[..., None].astype(
-        np.float32
-    )
-    deltas = [delta]
+    delta = (1 / (1 + np.exp(-np.clip(out, -30, 30))) if is_binary else out) - y
+    deltas = [(delta if clip else delta * share)[..., None].astype(np.float32, copy=False)]
     for weight, inside in zip(networks.weights[:0:-1], shown[-2:0:-1], strict=True):
-        deltas.insert(0, (deltas[0] @ weight.transpose(0, 2, 1)) * (inside > 0))
-    if noise is not None:
+        back = weight.transpose(0, 2, 1)
+        passed = deltas[0] * back if back.shape[1] == 1 else deltas[0] @ back
+        deltas.insert(0, np.multiply(passed, inside > 0, out=passed))
+    if clip:
         squares = sum(((i**2).sum(-1) + 1) * (d**2).sum(-1) for i, d in zip(shown[:-1], deltas, strict=True))
-        kept = np.minimum(1, noise.clip / np.sqrt(np.maximum(squares, 1e-12)))[..., None].astype(np.float32)
-        deltas = [d * kept for d in deltas]
-    n_rows = np.float32(y.shape[1])
-    weights = [i.transpose(0, 2, 1) @ d / n_rows for i, d in zip(shown[:-1], deltas, strict=True)]
-    slopes = [*weights, *(d.sum(axis=1, keepdims=True) / n_rows for d in deltas)]
-    if noise is not None:
-        scale = np.float32(noise.clip * noise.multiplier) / n_rows
-        slopes = [each + scale * random.standard_normal(each.shape, dtype=np.float32) for each in slopes]
-    return slopes
+        kept = (share * np.minimum(1, clip / np.sqrt(np.maximum(squares, 1e-12))))[..., None]
+        deltas = [d * kept.astype(np.float32) for d in deltas]
+    ones = np.ones((1, x.shape[-2]), dtype=np.float32)
+    weights = [i.transpose(0, 2, 1) @ d for i, d in zip(shown[:-1], deltas, strict=True)]
+    return [*weights, *(ones @ d for d in deltas)]
