@@ -1,5 +1,6 @@
 """What models leak, do and believe of themselves: audits of language models and of trials with them."""
 
+from personae.audit.accountant import epsilon
 from personae.audit.awareness import SealedGroups, contrast_bounds, fit_drift, impute, range_bounds
 from personae.audit.chain_length import length_effect
 from personae.audit.confidences import (
@@ -11,7 +12,18 @@ from personae.audit.confidences import (
     self_grade,
     worth,
 )
+from personae.audit.distinfer import (
+    LossTest,
+    OutputRegression,
+    PermutationInvariantNetwork,
+    PerPointTest,
+    ThresholdTest,
+    leak,
+    most_accuracy,
+    resample,
+)
 from personae.audit.final_answers import final_answer, same_answer
+from personae.audit.game import Outcome, Trial, outcome, play
 from personae.audit.knowledge import (
     KnowledgeHead,
     SolutionVerifier,
@@ -54,12 +66,19 @@ __all__ = [
     "Feature",
     "HedgeRegressor",
     "KnowledgeHead",
+    "LossTest",
     "OrdinalDesign",
+    "Outcome",
+    "OutputRegression",
     "PartialProportionalOdds",
+    "PerPointTest",
+    "PermutationInvariantNetwork",
     "ResponsivenessScorer",
     "Said",
     "SealedGroups",
     "SolutionVerifier",
+    "ThresholdTest",
+    "Trial",
     "Worth",
     "abstains",
     "arithmetic_checks",
@@ -72,10 +91,12 @@ __all__ = [
     "contrast_bounds",
     "debate",
     "encoder_choices",
+    "epsilon",
     "final_answer",
     "fit_drift",
     "generate",
     "impute",
+    "leak",
     "leaks",
     "length_effect",
     "letter_confidences",
@@ -83,11 +104,15 @@ __all__ = [
     "linear_effects",
     "majority",
     "meta_regression",
+    "most_accuracy",
     "others_right",
+    "outcome",
+    "play",
     "range_bounds",
     "read_frames",
     "read_groups",
     "read_said",
+    "resample",
     "same_answer",
     "self_grade",
     "targeting_gain",
