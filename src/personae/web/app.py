@@ -19,8 +19,7 @@ from personae import __version__
 from personae.errors import BadInput, PersonaeError, UnknownName
 from personae.papers.harness import Paper, paper, papers
 from personae.papers.table import load
-from personae.people.attributes import SYNTHPAI
-from personae.people.attributes import attribute as attribute_of
+from personae.people.attributes import ATTRIBUTES, SYNTHPAI, Attribute
 from personae.people.forget import Proof
 from personae.people.store import Summary
 from personae.report import environment, results_table
@@ -30,7 +29,7 @@ from personae.web.door import Door, Guard, Refused
 from personae.web.jobs import Job, Jobs
 from personae.web.steps import steps_of
 from personae.web.uploads import FORM_BYTES, Upload, receive
-from personae.web.workspace import LISTED, Visit, Workspace, download_name
+from personae.web.workspace import LISTED, Visit, Workspace
 
 PAGES = Path(__file__).parent / "pages"
 _SAID = {
@@ -192,13 +191,17 @@ def person(key: str, desk: At, whom: Whom, said: str = "") -> Response:
     names = dict.fromkeys([*(each.name for each in SYNTHPAI), *(claim.attribute for claim in claims)])
     rows = [
         (
-            attribute_of(name),
+            _attribute(name),
             [claim for claim in claims if claim.attribute == name and not claim.superseded_by],
             [claim for claim in claims if claim.attribute == name and claim.superseded_by],
         )
         for name in names
     ]
     return desk.page("person", key=key, whom=whom, rows=rows, said=_SAID.get(said, ""))
+
+
+def _attribute(name: str) -> Attribute:
+    return ATTRIBUTES.get(name) or Attribute(name, name.replace("_", " ").capitalize(), "text")
 
 
 @router.get("/people/{key}/report")
@@ -231,8 +234,7 @@ def forget(desk: At, whom: Whom, fields: Fields) -> Response:
 def shielded(key: str, desk: At, whom: Whom, at: int | None = None) -> Response:
     found = desk.workspace.protected(whom.person)
     steps = steps_of(found.shielded, at) if found else None
-    whole = bool(found and found.opened)
-    return desk.page("shield", key=key, whom=whom, levels=LEVELS, steps=steps, whole=whole)
+    return desk.page("shield", key=key, whom=whom, levels=LEVELS, steps=steps, protected=found)
 
 
 @router.get("/people/{key}/shield/step")
@@ -240,7 +242,7 @@ def shield_step(key: str, desk: At, whom: Whom, at: int | None = None) -> Respon
     found = desk.workspace.protected(whom.person)
     if found is None:
         raise Refused(404, "The shield was not asked about this person yet.")
-    return desk.page("_step", key=key, steps=steps_of(found.shielded, at), whole=found.opened is not None)
+    return desk.page("_step", key=key, steps=steps_of(found.shielded, at), protected=found)
 
 
 @router.post("/people/{key}/shield")
@@ -264,9 +266,7 @@ def shielded_archive(desk: At, whom: Whom, fields: Fields) -> Response:
     at = steps_of(found.shielded, int(fields["at"]) if fields.get("at", "").isdigit() else None).at
     file = desk.workspace.write(found, at)
     cleared = BackgroundTask(shutil.rmtree, file.parent, ignore_errors=True)
-    return FileResponse(
-        file, filename=download_name(found), media_type="application/octet-stream", background=cleared
-    )
+    return FileResponse(file, filename=found.name, media_type="application/octet-stream", background=cleared)
 
 
 @router.get("/papers")

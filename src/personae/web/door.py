@@ -8,11 +8,11 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 
 from personae.errors import PersonaeError
@@ -74,11 +74,7 @@ class Door:
 
     def knows(self, cookies: str) -> bool:
         """Whether a request's cookies hold the one that the key was exchanged for."""
-        try:
-            found = SimpleCookie(cookies).get(self.cookie)
-        except CookieError:
-            return False
-        return found is not None and _same(found.value, self._visitor)
+        return _same(cookie_parser(cookies).get(self.cookie, ""), self._visitor)
 
     def check_token(self, given: str) -> None:
         """Raise `Refused` unless a form carries the token."""

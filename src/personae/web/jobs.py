@@ -51,6 +51,7 @@ class Job:
 
     def stop(self) -> None:
         """Ask the work to end at its next step."""
+        self.said = "Stopping."
         self._stopped.set()
 
     def run(self) -> None:

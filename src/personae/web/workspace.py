@@ -34,7 +34,7 @@ LISTED = 200  # people on the first page
 KEPT = 8  # archives, and people under the shield, that are kept while the program runs
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Visit:
     """An archive that was handed in: its file, whom it is about, and how the reading went."""
 
@@ -52,7 +52,17 @@ class Protected:
 
     shielded: Shielded
     opened: Opened | None
-    label: str
+    visit: Visit | None
+
+    @property
+    def name(self) -> str:
+        """Return the name that the new archive is offered under."""
+        return shielded_name(Path(self.visit.upload.label if self.visit else "archive")).name
+
+    @property
+    def is_of_many(self) -> bool:
+        """Whether the archive holds lines of other people, which stay as they are."""
+        return self.visit is not None and len(self.visit.people) > 1
 
 
 class Workspace:
@@ -154,7 +164,8 @@ class Workspace:
             self._drop(named)
             for visit in named:
                 visit.people.discard(person)
-            self._protected.pop(person, None)
+            for who in [who for who, each in self._protected.items() if who == person or each.visit in named]:
+                del self._protected[who]
             self._people.pop(self._keys.pop(person, ""), None)
         return proof
 
@@ -174,7 +185,7 @@ class Workspace:
         with self._lock:
             if not self.store.summaries(person=person):
                 raise UnknownName("That person was forgotten meanwhile.")
-            self._protected[person] = Protected(done, opened, visit.upload.label if visit else "")
+            self._protected[person] = Protected(done, opened, visit)
             while len(self._protected) > KEPT:
                 self._protected.popitem(last=False)
 
@@ -235,11 +246,6 @@ class Workspace:
     def _visit(self, person: str) -> Visit | None:
         with self._lock:
             return next((visit for visit in reversed(self.visits) if person in visit.people), None)
-
-
-def download_name(protected: Protected) -> str:
-    """Return the name that the new archive is offered under."""
-    return shielded_name(Path(protected.label)).name
 
 
 def _opened(visit: Visit) -> Opened | None:
