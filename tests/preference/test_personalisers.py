@@ -8,7 +8,7 @@ import pytest
 
 from personae.errors import BadInput
 from personae.people.records import Preference
-from personae.preference import PAL, LinearTaste, clone, comparisons
+from personae.preference import PAL, LinearTaste, MiCRo, clone, comparisons
 
 SWEETS = {
     "cake": 1.0,
@@ -44,6 +44,8 @@ METHODS = [
     PAL(
         features=taste_vectors, n_prototypes=2, n_directions=0, learner="angle", hidden=8, size=4, n_rounds=2
     ),
+    MiCRo(features=taste_vectors, n_heads=2, n_directions=2, n_restarts=2, concentration=1.0),
+    MiCRo(features=taste_vectors, n_heads=3, n_directions=2, n_restarts=1, concentration=2.0),
 ]
 
 

@@ -101,7 +101,7 @@ class MiCRo(Personaliser):
     -----
     P(a over b) = sum_k w_k(x) sigmoid(r_k(a) - r_k(b)), w = softmax(router(x)); the loss is -log of it, summed over the rows of a
     bag inside the mixture, plus balance * sum_k w_k log w_k. A person's state is the log of what their choices multiply the
-    weights by: rate * sum of log-likelihoods under each head.
+    weights by: rate * sum of log-likelihoods under each head. A tie says nothing of which head is a person's.
 
     Deviations: whole-set quasi-Newton steps with exact gradients stand for Adam on minibatches; heads are shrunken towards their
     mean; rows of one person may share a head, since single rows of an even mix of opposite tastes hold nothing that tells them
@@ -326,7 +326,8 @@ class MiCRo(Personaliser):
             return states
         spread = self.directions_.of(vectors)
         margins = (spread[table.a] - spread[table.b]) @ self.coefficients_.T
-        evidence = _log_likelihood(margins, table.chosen, self.rate * table.weight)
+        weight = self.rate * table.weight * (table.chosen != 0.5)
+        evidence = _log_likelihood(margins, table.chosen, weight)
         if self.concentration is None:
             np.add.at(states, table.person, evidence)
             return np.asarray(states - states.max(axis=1, keepdims=True))
