@@ -2,6 +2,7 @@
 
 from personae.audit.accountant import epsilon
 from personae.audit.awareness import SealedGroups, contrast_bounds, fit_drift, impute, range_bounds
+from personae.audit.cdsae import Fairness, SequentialAutoencoder, audit_fairness, fair_circle
 from personae.audit.chain_length import length_effect
 from personae.audit.confidences import (
     Said,
@@ -63,6 +64,7 @@ from personae.audit.wording import AbstentionDetector, HedgeRegressor, abstains,
 __all__ = [
     "AbstentionDetector",
     "ActionSet",
+    "Fairness",
     "Feature",
     "HedgeRegressor",
     "KnowledgeHead",
@@ -76,6 +78,7 @@ __all__ = [
     "ResponsivenessScorer",
     "Said",
     "SealedGroups",
+    "SequentialAutoencoder",
     "SolutionVerifier",
     "ThresholdTest",
     "Trial",
@@ -85,6 +88,7 @@ __all__ = [
     "ask_answers",
     "assign",
     "associate",
+    "audit_fairness",
     "audit_reasons",
     "balance",
     "blinding",
@@ -92,6 +96,7 @@ __all__ = [
     "debate",
     "encoder_choices",
     "epsilon",
+    "fair_circle",
     "final_answer",
     "fit_drift",
     "generate",
