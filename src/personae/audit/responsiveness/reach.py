@@ -110,6 +110,15 @@ class Reach:
         )
         return math.prod(sizes)
 
+    def reaches(self, x: Array, point: Array) -> bool:
+        """Whether a person can reach a point; of wide features only the values that constraints name are known."""
+        change = np.nan_to_num(point - x)
+        tied = {j for block in self.actions.blocks for j in block}
+        if any(change[j] for j in range(len(x)) if j not in tied):
+            return False
+        parts = ((self.block(x, block), change[list(block)]) for block in self.actions.blocks)
+        return all(bool((part == wanted).all(axis=1).any()) for part, wanted in parts)
+
     def points(self, x: Array, *, step: int = 50_000) -> Iterator[Array]:
         """Yield every point that can be reached, in chunks of shape (at most step, n_features)."""
         parts = [self.block(x, block) for block in self.actions.blocks]
