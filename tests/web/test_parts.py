@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +15,15 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 
 from personae.errors import BadInput
-from personae.people.records import Trace
+from personae.infer.reveal import reveal
+from personae.people.records import Guess, Trace
+from personae.people.store import Store
 from personae.shield import Edit, Exposure, Point, Shielded, Utility
 from personae.web.door import Door, Refused
 from personae.web.jobs import Jobs
 from personae.web.steps import steps_of
-from personae.web.uploads import receive
+from personae.web.uploads import Upload, receive
+from personae.web.workspace import Workspace
 
 FORM = (
     b'--x\r\ncontent-disposition: form-data; name="token"\r\n\r\nright\r\n'
@@ -53,7 +57,7 @@ def test_a_file_arrives_whole_in_pieces_of_any_size(tmp_path_factory, cuts):
     ends = [0, *sorted(cuts), len(FORM)]
     upload = arrived([FORM[a:b] for a, b in pairwise(ends)], tmp_path_factory.mktemp("in"))
     assert upload.path.read_bytes() == FILE
-    assert (upload.path.name, upload.label) == ("archive.zip", "a b.ZIP")
+    assert upload.path.name == "a b.ZIP"
     assert upload.fields == {"token": "right", "me": "Ana"}
     upload.remove()
     assert not upload.path.parent.exists()
@@ -179,6 +183,29 @@ def test_a_step_shows_what_changed_with_it_and_what_before():
 
 
 def _exposure(name: str) -> Exposure:
-    from personae.people.records import Guess
-
     return Exposure(name, Guess("x", 0.9), Guess("x", 0.1), 0.05, 0.2, 0.2)
+
+
+def test_an_archive_is_read_as_the_command_line_reads_it(tmp_path, example):
+    """The same claims, in the store as in the page; stopped half way, what was begun is told and the archive is kept."""
+    jobs = Jobs()
+    with Store(tmp_path / "people.duckdb") as store:
+        workspace = Workspace(store)
+        (workspace.folder / "a").mkdir()
+        file = workspace.folder / "a" / example.name
+        file.write_bytes(example.read_bytes())
+        upload = Upload(file, {"me": ""})
+        stopped = jobs.start("x", lambda job: (job.stop(), workspace.read(upload, job)))
+        assert stopped.finished.wait(30)
+        assert "was stopped" in stopped.error
+        job = jobs.start("x", lambda job: workspace.read(upload, job))
+        assert job.finished.wait(30)
+        assert re.fullmatch(r"[1-9]\d* texts looked at, 58 entries of 1 person read\.", job.said)
+        [reading] = reveal(example)
+        assert job.outcome.people == {reading.person.id}
+        held = store.profile(reading.person.id).claims
+        assert [claim.id for claim in held] == [claim.id for claim in reading.claims]
+        workspace.forget(reading.person.id)
+        assert job.outcome.people == set()
+        workspace.close()
+    jobs.stop()

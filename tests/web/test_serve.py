@@ -8,6 +8,7 @@ import signal
 import socket
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
@@ -206,19 +207,30 @@ def test_a_little_over_the_limit_is_told_so(visitor, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../../x.zip", "/etc/x.zip", "..\\..\\x.zip", "\x00.zip", "con", ".zip", "x" * 300 + ".zip"]
-)
-def test_a_file_name_is_never_a_path(served, visitor, example, name):
-    before = set(served.store.parent.parent.rglob("*"))
-    answer = visitor.done(visitor.hand_in(example, name))
+    ("sent", "kept"),
+    [
+        ("../../x.zip", "x.zip"), ("/etc/x.zip", "x.zip"), ("..\\..\\x.zip", "x.zip"), ("a\x00/\x1b\u202e.zip", "__.zip"),
+        ("..", "archive"), (".zip", "zip"), ("x" * 300 + ".zip", "x" * 116 + ".zip"), ("é" * 300 + ".zip", "é" * 58 + ".zip"),
+    ],
+)  # fmt: skip
+def test_a_file_name_is_never_a_path(served, visitor, example, sent, kept):
+    """Only letters, digits and a few signs of its last part stay, in a folder of the upload's own."""
+    around = served.store.parent.parent
+    before = set(around.rglob("*"))
+    answer = visitor.done(visitor.hand_in(example, sent))
     assert answer.status_code == 303, answer.text
-    new = set(served.store.parent.parent.rglob("*")) - before
-    assert {file.name for file in new if file.is_file()} <= {
-        "archive.zip",
-        "archive",
-        f"{served.store.name}.wal",
+    new = {file for file in set(around.rglob("*")) - before if file.is_file()} - {Path(f"{served.store}.wal")}
+    assert [file.name for file in new] == [kept]
+    [file] = new
+    assert file.parent.parent.parent == served.store.parent
+    assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0
+
+
+def test_two_archives_that_name_no_owner_are_two_people(visitor, example):
+    addresses = {
+        visitor.done(visitor.hand_in(example, name)).headers["location"] for name in ("ana.zip", "bea.zip")
     }
-    assert all(served.store.parent in file.parents for file in new)
+    assert len(addresses) == 2
 
 
 def test_a_zip_bomb_is_refused_in_words(served, visitor, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -21,6 +21,7 @@ from personae.papers.harness import Paper, paper, papers
 from personae.papers.table import load
 from personae.people.attributes import ATTRIBUTES, SYNTHPAI, Attribute
 from personae.people.forget import Proof
+from personae.people.records import Claim
 from personae.people.store import Summary
 from personae.report import environment, results_table
 from personae.report.person import style
@@ -189,15 +190,15 @@ def stop_job(id_: str, desk: At, fields: Fields) -> Response:
 def person(key: str, desk: At, whom: Whom, said: str = "") -> Response:
     claims = desk.workspace.store.profile(whom.person).claims
     names = dict.fromkeys([*(each.name for each in SYNTHPAI), *(claim.attribute for claim in claims)])
-    rows = [
-        (
-            _attribute(name),
-            [claim for claim in claims if claim.attribute == name and not claim.superseded_by],
-            [claim for claim in claims if claim.attribute == name and claim.superseded_by],
-        )
-        for name in names
-    ]
+    rows = [(_attribute(name), *_now_and_before(claims, name)) for name in names]
     return desk.page("person", key=key, whom=whom, rows=rows, said=_SAID.get(said, ""))
+
+
+def _now_and_before(claims: Sequence[Claim], name: str) -> tuple[list[Claim], list[Claim]]:
+    """Return what is told of an attribute, else why nothing is, and what was claimed before."""
+    current = [claim for claim in claims if claim.attribute == name and not claim.superseded_by]
+    told = [claim for claim in current if not claim.abstained]
+    return told or current[:1], [claim for claim in claims if claim.attribute == name and claim.superseded_by]
 
 
 def _attribute(name: str) -> Attribute:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from python_multipart.exceptions import FormParserError
@@ -19,18 +20,15 @@ if TYPE_CHECKING:
 
 FORM_BYTES = 1 << 16  # what a form may hold besides the file
 _PARTS = 12
-_LONGEST_LABEL = 100
-_ENDINGS = frozenset(
-    ".zip .tar .tgz .gz .zst .json .jsonl .ndjson .csv .tsv .parquet .txt .md .html .js".split()  # noqa: SIM905
-)
+_LONGEST_NAME = 120  # bytes
+_ODD = re.compile(r"[^\w .,()&'+-]")
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An archive that came in: its file, in a folder of its own, and the name that the sender gave it, for showing only."""
+    """An archive that came in: its file, in a folder of its own, and the form's other fields."""
 
     path: Path
-    label: str
     fields: dict[str, str]
 
     def remove(self) -> None:
@@ -98,7 +96,6 @@ class _Parts:
         self.place, self.limit, self.check_token = place, limit, check_token
         self.fields: dict[str, bytes] = {}
         self.path: Path | None = None
-        self.label = ""
         self._file: BinaryIO | None = None
         self._header, self._value = b"", b""
         self._name = ""
@@ -118,7 +115,7 @@ class _Parts:
         if self.path is None or not self._written:
             raise Refused(400, "No archive came. Choose a file that is not empty.")
         fields = {name: value.decode("utf-8", "replace") for name, value in self.fields.items()}
-        return Upload(self.path, self.label, fields)
+        return Upload(self.path, fields)
 
     def close(self) -> None:
         if self._file is not None:
@@ -151,9 +148,7 @@ class _Parts:
         self.check_token(self.fields.get("token", b"").decode("utf-8", "replace"))
         if self.path is not None:
             raise Refused(400, "One archive at a time.")
-        sent = options[b"filename"].decode("utf-8", "replace")
-        self.label = sent.replace("\\", "/").rpartition("/")[2][:_LONGEST_LABEL] or "archive"
-        self.path = self.place / f"archive{_ending(sent)}"
+        self.path = self.place / _name_of(options[b"filename"].decode("utf-8", "replace"))
         self._file = self.path.open("xb")
 
     def _data(self, data: bytes, start: int, end: int) -> None:
@@ -172,15 +167,18 @@ class _Parts:
         self._ended = True
 
 
-def _ending(sent: str) -> str:
-    """Return the endings of a name that say how to read a file; nothing else of a name reaches the disk.
+def _name_of(sent: str) -> str:
+    """Return the last part of a name as it was sent, letters, digits and a few signs of it: never a path, never hidden.
 
-    >>> _ending("../../x.JSONL.gz"), _ending("a/b.exe"), _ending("me.and.you.zip")
-    ('.jsonl.gz', '', '.zip')
+    Importers read names: the owner of an archive that names none is known by its file's name, and a chat is named after who
+    is in it.
+
+    >>> _name_of("../../x.jsonl.gz"), _name_of("C:\\\\me\\\\Chat with Béa.zip"), _name_of(".."), _name_of("<b>.zip")
+    ('x.jsonl.gz', 'Chat with Béa.zip', 'archive', '_b_.zip')
     """
-    kept = ""
-    for ending in reversed(PurePosixPath(sent.replace("\\", "/")).suffixes[-2:]):
-        if ending.lower() not in _ENDINGS:
-            break
-        kept = ending.lower() + kept
-    return kept
+    last = _ODD.sub("_", sent.replace("\\", "/").rpartition("/")[2]).lstrip(". ")
+    stem, dot, ending = last.rpartition(".")
+    room = _LONGEST_NAME - len(f".{ending}".encode())
+    if room > 0 and dot:
+        last = stem.encode()[:room].decode("utf-8", "ignore") + dot + ending
+    return last.encode()[:_LONGEST_NAME].decode("utf-8", "ignore") or "archive"

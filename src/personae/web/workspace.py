@@ -16,8 +16,12 @@ from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from personae import __version__
 from personae.errors import BadInput, UnknownName
+from personae.models.encoder import CachedEncoder, Encoder, home_encoder
 from personae.papers.harness import Result, paper
 from personae.papers.table import parsed
 from personae.people.archives import Options, Tally
@@ -31,6 +35,7 @@ from personae.web.jobs import Job, Stopped
 from personae.web.uploads import Upload
 
 LISTED = 200  # people on the first page
+CHUNK = 64  # texts that are encoded between two looks at whether the job was stopped
 KEPT = 8  # archives, and people under the shield, that are kept while the program runs
 
 
@@ -57,12 +62,43 @@ class Protected:
     @property
     def name(self) -> str:
         """Return the name that the new archive is offered under."""
-        return shielded_name(Path(self.visit.upload.label if self.visit else "archive")).name
+        return shielded_name(self.visit.upload.path if self.visit else Path("archive")).name
 
     @property
     def is_of_many(self) -> bool:
         """Whether the archive holds lines of other people, which stay as they are."""
         return self.visit is not None and len(self.visit.people) > 1
+
+
+class _Progress:
+    """How far a reading is, in words; counting on ends with `Stopped` where the job was stopped."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.texts, self.entries, self.people = job, 0, 0, 0
+
+    def add(self, *, texts: int = 0, entries: int = 0, people: int = 0) -> None:
+        self.texts, self.entries, self.people = (
+            self.texts + texts,
+            self.entries + entries,
+            self.people + people,
+        )
+        of = f"{_count(self.entries, 'entry', 'entries')} of {_count(self.people, 'person', 'people')} read"
+        self.job.step(f"{_count(self.texts, 'text')} looked at, {of}.")
+
+
+class _Watched:
+    """An encoder that says how far it is every few texts; the vectors are those of the encoder behind it."""
+
+    def __init__(self, encoder: Encoder, progress: _Progress) -> None:
+        self.encoder, self.progress, self.name = encoder, progress, encoder.name
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return what the encoder behind returns, of shape (n_texts, n_dimensions)."""
+        parts = [self.encoder.encode(())]
+        for start in range(0, len(texts), CHUNK):
+            parts.append(self.encoder.encode(texts[start : start + CHUNK]))
+            self.progress.add(texts=len(parts[-1]))
+        return np.concatenate(parts)
 
 
 class Workspace:
@@ -110,23 +146,26 @@ class Workspace:
 
     def read(self, upload: Upload, job: Job) -> Visit:
         """Read an archive into the store; raises `BadInput` where nobody was read."""
+        from personae.infer.home import HomeReader
         from personae.infer.reveal import reveal
 
         visit = Visit(upload, Options(person=upload.fields.get("me", "").strip()))
         self._keep(visit)
         again = upload.fields.get("again") == "yes"
+        job.step("Looking at what the archive is.")
+        progress = _Progress(job)
+        reader = HomeReader(CachedEncoder(_Watched(home_encoder(), progress)))
         try:
-            revealed = reveal(upload.path, options=visit.options, store=self.store, again=again)
+            revealed = reveal(
+                upload.path, reader=reader, options=visit.options, store=self.store, again=again
+            )
             visit.format, visit.tally = ", ".join(dict.fromkeys(revealed.formats)), revealed.tally
-            lines = 0
             for reading in revealed:
-                lines += len(reading.person.traces)
                 visit.people.add(reading.person.id)
-                job.step(f"{_count(lines, 'line')} of {_count(len(visit.people), 'person', 'people')} read.")
+                progress.add(entries=len(reading.person.traces), people=1)
         except BadInput as error:
             self._drop([visit])
-            said = str(error).replace(str(upload.path), upload.label).replace(upload.path.name, upload.label)
-            raise BadInput(said) from None
+            raise BadInput(str(error).replace(str(upload.path), upload.path.name)) from None
         visit.forgotten = len(revealed.forgotten)
         if not visit.people:
             self._drop([visit])
@@ -274,7 +313,7 @@ def _nobody(visit: Visit) -> str:
         return (
             f"Nobody was read: {people} in it should be forgotten here. Tick the box to take them in again."
         )
-    return f"{visit.upload.label}: nobody was read. {reasons or 'There are no rows in it.'}"
+    return f"{visit.upload.path.name}: nobody was read. {reasons or 'There are no rows in it.'}"
 
 
 def _count(n: int, noun: str, plural: str = "") -> str:
