@@ -13,17 +13,11 @@ from numpy.typing import NDArray
 from personae.metrics.directions import main_directions
 from personae.models.encoder import Encoder
 from personae.people.records import Preference
+from personae.preference.features import STYLE, style_of
 
-STYLE = (
-    "closeness to the question", "thousand characters", "log characters", "question marks", "list items", "paragraphs",
-    "ends a sentence", "first person", "declines", "letters a word",
-)  # fmt: skip
 LOG_LENGTH = STYLE.index("log characters")
 FEWEST = 20  # training pairs that a persona's sentence must stand in to have a weight
 
-_LISTED = re.compile(r"(?m)^\s*(?:[-*•]|\d+[.)])\s")
-_FIRST_PERSON = re.compile(r"\bI\b")
-_DECLINES = re.compile(r"(?:I'm |I am )?sorry|I (?:don't|do not|can't|cannot)\b|As an? ", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 Array = NDArray[np.float64]
@@ -82,7 +76,7 @@ def read_pairs(
     texts = sorted({text for each in preferences for text in (each.context, each.a, each.b)})
     place = {text: i for i, text in enumerate(texts)}
     vectors = encoder.encode(texts).astype(float)
-    style = np.array([_style(text) for text in texts])
+    style = np.array([style_of(text) for text in texts])
     question, a, b = (
         np.array([place[getattr(each, part)] for each in preferences]) for part in ("context", "a", "b")
     )
@@ -90,15 +84,6 @@ def read_pairs(
     style_gap[:, 0] = ((vectors[a] - vectors[b]) * vectors[question]).sum(axis=1)
     personas = tuple(_sentences((profiles or {}).get(each.person, "")) for each in preferences)
     return Pairs(style_gap, vectors[a] - vectors[b], personas)
-
-
-def _style(text: str) -> list[float]:
-    words = text.split()
-    return [
-        0.0, len(text) / 1000, float(np.log1p(len(text))), float(text.count("?")), float(len(_LISTED.findall(text))),
-        float(text.count("\n\n")), float(text.rstrip()[-1:] in tuple('.!?)"')), float(len(_FIRST_PERSON.findall(text))),
-        float(_DECLINES.match(text) is not None), sum(map(len, words)) / max(1, len(words)),
-    ]  # fmt: skip
 
 
 def _sentences(persona: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ from personae.preference.prefpalette.edits import LEVELS, MANNERS, PAIRS, Manner
 from personae.preference.prefpalette.palette import PrefPalette
 from personae.preference.prefpalette.readers import (
     AttributeReader,
+    column_reader,
     fit_reader,
     pole_reader,
     read_vectors,
@@ -21,6 +22,7 @@ __all__ = [
     "Manner",
     "PrefPalette",
     "amount",
+    "column_reader",
     "counterfactual",
     "fit_reader",
     "pole_reader",

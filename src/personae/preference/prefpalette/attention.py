@@ -12,7 +12,7 @@ import numpy as np
 
 from personae.preference.comparisons import Array
 
-SHARPNESS = 4.0  # w: how far a query can raise one attribute over the others, in log-odds of attention
+SHARPNESS = 4.0  # w: how far a query can raise one attribute over "nothing", in log-odds of attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,19 @@ class Weights:
         W_k: how an attribute's vector draws attention to itself.
     value : ndarray of shape (n_attributes, n_hidden)
         u on an attribute's vector; all ones make it the reader's score.
-    log_scale : ndarray of shape (1,)
-        log lambda.
     """
 
     content: Array
     turn: Array
     key: Array
     value: Array
-    log_scale: Array
 
     def flat(self) -> Array:
         """Return all weights in one row."""
         return np.concatenate([part.ravel() for part in self.parts()])
 
     def parts(self) -> tuple[Array, ...]:
-        return self.content, self.turn, self.key, self.value, self.log_scale
+        return self.content, self.turn, self.key, self.value
 
     def like(self, flat: Array) -> Weights:
         """Return the weights that a row of these shapes holds."""
@@ -64,7 +61,6 @@ def first_weights(n_content: int, n_attributes: int, n_hidden: int) -> Weights:
         np.zeros((n_content, n_attributes)),
         np.zeros((n_attributes, n_hidden)),
         np.ones((n_attributes, n_hidden)),
-        np.zeros(1),
     )
 
 
@@ -94,8 +90,8 @@ class Read:
 
     @property
     def signed(self) -> Array:
-        """Return attention to the high pole less that to the low one, shape (n, n_attributes)."""
-        return self.high - self.low
+        """Return lambda times attention to the high pole less that to the low one, shape (n, n_attributes)."""
+        return 2 * self.high.shape[1] * (self.high - self.low)
 
 
 def read(weights: Weights, queries: Array, content: Array, vectors: Array) -> Read:
@@ -111,29 +107,29 @@ def read(weights: Weights, queries: Array, content: Array, vectors: Array) -> Re
     Notes
     -----
     Each attribute stands at two poles with values v_a and -v_a, and reads its own coordinate of the query, which the poles see
-    with opposite sign: e_a+ = w tanh(q_a + (W_q h)_a + k_a'v_a), e_a- = w tanh(-q_a - (W_q h)_a + k_a'v_a), both less log(2 n),
-    beside a pole "nothing" with e = 0 and no value. So a query can dislike an attribute, which softmax attention over v_a alone
-    cannot say; q_a = 0 is indifference.
+    with opposite sign: e_a+ = w tanh((q_a + (W_q h)_a + k_a'v_a) / w), e_a- = w tanh((-q_a - (W_q h)_a + k_a'v_a) / w), both less
+    log(2 n), beside a pole "nothing" with e = 0 and no value. So a query can dislike an attribute, which softmax attention over
+    v_a alone cannot say; q_a = 0 is indifference. lambda is 2 n, where a small q_a is about the log-odds for one more unit of the
+    attribute's score; the paper learns it, but a longer query says the same as a larger lambda.
     """
     n_attributes = queries.shape[1]
-    scores = np.einsum("nad,ad->na", vectors, weights.value)
-    drawn = np.einsum("nad,ad->na", vectors, weights.key)
+    scores, drawn = (vectors * weights.value).sum(axis=2), (vectors * weights.key).sum(axis=2)
     query = queries + content @ weights.turn
-    high, low = np.tanh(query + drawn), np.tanh(drawn - query)
+    high, low = np.tanh((query + drawn) / SHARPNESS), np.tanh((drawn - query) / SHARPNESS)
     even = np.log(2 * n_attributes) if n_attributes else 0.0
     powers = np.exp(SHARPNESS * np.stack([high, low]) - even)  # (2, n, n_attributes), at most e^4 / (2 n)
     attention = powers / (1 + powers.sum(axis=(0, 2), keepdims=True))
     mixed = ((attention[0] - attention[1]) * scores).sum(axis=1)
     return Read(
-        content @ weights.content, np.exp(weights.log_scale[0]) * mixed, attention[0], attention[1], scores,
-        SHARPNESS * (1 - high**2), SHARPNESS * (1 - low**2),
+        content @ weights.content, 2 * n_attributes * mixed, attention[0], attention[1], scores,
+        1 - high**2, 1 - low**2,
     )  # fmt: skip
 
 
 def slopes(weights: Weights, found: Read) -> tuple[Array, Array]:
     """Return the slope of `found.attributes` by each coordinate of the query and of k'v, both of shape (n, n_attributes)."""
-    scale = np.exp(weights.log_scale[0])
-    mixed = (found.signed * found.scores).sum(axis=1, keepdims=True)
+    scale = max(2 * found.high.shape[1], 1)
+    mixed = found.attributes[:, None] / scale
     by_high = scale * found.high * (found.scores - mixed) * found.slopes_high
     by_low = scale * found.low * (-found.scores - mixed) * found.slopes_low
     return by_high - by_low, by_high + by_low
@@ -145,12 +141,11 @@ def slope_of_weights(
     """Return the slope of sum(pull * content part + attribute_pull * attribute part) by weights and by each row's query."""
     by_query, by_drawn = slopes(weights, found)
     by_query, by_drawn = by_query * attribute_pull[:, None], by_drawn * attribute_pull[:, None]
-    signed = np.exp(weights.log_scale[0]) * found.signed * attribute_pull[:, None]
+    signed = found.signed * attribute_pull[:, None]
     slope = Weights(
         pull @ content,
         content.T @ by_query,
-        np.einsum("na,nad->ad", by_drawn, vectors),
-        np.einsum("na,nad->ad", signed, vectors),
-        np.array([attribute_pull @ found.attributes]),
+        (by_drawn[:, :, None] * vectors).sum(axis=0),
+        (signed[:, :, None] * vectors).sum(axis=0),
     )
     return slope, by_query

@@ -35,6 +35,8 @@ from personae.preference.prefpalette.readers import AttributeReader, read_vector
 
 _CHUNK = 1024  # people placed at once
 _STEPS = 6
+_STIFF = 10.0  # how much harder the weights that all share are held than a query
+_ROUNDS = 60  # of the search, each stage
 _LONGEST = 1.0  # step of a query's coordinate
 _REFERENCES = 200  # items that attention is averaged over
 
@@ -104,9 +106,9 @@ class PrefPalette(Personaliser):
         readers: Sequence[AttributeReader],
         n_directions: int = 32,
         content_penalty: float = 1.0,
-        attention_penalty: float = 10.0,
+        attention_penalty: float = 100.0,
         drop: float = 0.3,
-        n_stages: int = 4,
+        n_stages: int = 3,
     ) -> None:
         self.features = features
         self.readers = readers
@@ -133,8 +135,7 @@ class PrefPalette(Personaliser):
     def signed_weights(self, states: Array) -> Array:
         """Return the weights of `explain` for any states, shape (n_states, n_attributes)."""
         found = [self._at_references(state) for state in states]
-        scale = np.exp(self.weights_.log_scale[0])
-        return np.array([scale * each.signed.mean(axis=0) * each.scores.std(axis=0) for each in found])
+        return np.array([each.signed.mean(axis=0) * each.scores.std(axis=0) for each in found])
 
     def attention(self, person: str) -> dict[str, float]:
         """Return the mean attention to each attribute, both poles together, and to "nothing"; sums to 1."""
@@ -151,7 +152,7 @@ class PrefPalette(Personaliser):
         table = comparisons([Preference(person, context, a, b, "tie")])
         state = self.states_[self.index_[person]] if person in self.index_ else self._fitted()
         both = self._read(state[None], np.zeros(2, dtype=np.intp), self._seen(self._vectors(table)), np.array([table.a[0], table.b[0]]))
-        worth = np.exp(self.weights_.log_scale[0]) * both.signed * both.scores
+        worth = both.signed * both.scores
         parts = [*worth[0] - worth[1], both.content[0] - both.content[1]]
         names = [*self.names_, "the text itself"]
         return [Reason(names[place], float(parts[place])) for place in np.argsort(-np.abs(parts))]
@@ -170,7 +171,7 @@ class PrefPalette(Personaliser):
         seen = self._seen(vectors)
         _, n_attributes, n_hidden = seen.vectors.shape
         self.weights_ = first_weights(seen.content.shape[1], n_attributes, n_hidden)
-        self.query_, self.spread_ = np.zeros(n_attributes), 1.0
+        self.query_, self.spread_ = np.zeros(n_attributes), 1 / self.attention_penalty
         offsets = np.zeros((len(table.people), n_attributes))
         for stage in range(self.n_stages):
             dropped = self.drop * min(1.0, (stage + 1) / max(0.75 * self.n_stages, 1))
@@ -179,7 +180,7 @@ class PrefPalette(Personaliser):
             means, variances = np.split(placed, 2, axis=1)
             if n_attributes:
                 second = float(((means - self.query_) ** 2 + variances).sum())
-                self.spread_ = (second + n_attributes) / (means.size + n_attributes)
+                self.spread_ = (second + n_attributes / self.attention_penalty) / (means.size + n_attributes)
         chosen = np.linspace(0, len(vectors) - 1, min(_REFERENCES, len(vectors))).astype(int)
         self.references_ = seen.take(chosen)
         scores = seen.vectors.sum(axis=2)
@@ -190,51 +191,50 @@ class PrefPalette(Personaliser):
     def _solve(self, table: Comparisons, seen: _Seen, offsets: Array, dropped: float) -> Array:
         """Learn weights and the population's query together with everyone's offset from it; return the offsets."""
         from scipy.optimize import minimize
+        from scipy.sparse import csr_matrix
 
         weights, (n_people, n_attributes) = self.weights_, offsets.shape
         first = first_weights(weights.content.size, *weights.key.shape)
         ridge = replace(
             first,
             content=np.full_like(first.content, self.content_penalty),
-            turn=np.full_like(first.turn, self.attention_penalty),
-            key=np.full_like(first.key, self.attention_penalty),
-            value=np.full_like(first.value, self.attention_penalty),
-            log_scale=np.ones(1),
+            turn=np.full_like(first.turn, _STIFF * self.attention_penalty),
+            key=np.full_like(first.key, _STIFF * self.attention_penalty),
+            value=np.full_like(first.value, _STIFF * self.attention_penalty),
         ).flat()
-        ridge = np.concatenate([ridge, np.ones(n_attributes), np.full(offsets.size, 1 / self.spread_)])
+        shrunken = np.full(n_attributes, self.attention_penalty)
+        ridge = np.concatenate([ridge, shrunken, np.full(offsets.size, 1 / self.spread_)])
         center = np.concatenate([first.flat(), np.zeros(n_attributes + offsets.size)])
-        sides = seen.take(table.a), seen.take(table.b)
+        both, n_rows = seen.take(np.concatenate([table.a, table.b])), len(table)
+        person = np.tile(table.person, 2)
+        of_person = csr_matrix((np.ones(2 * n_rows), (person, np.arange(2 * n_rows))), (n_people, 2 * n_rows))
         n_weights = weights.flat().size
 
         def loss(solution: Array) -> tuple[float, Array]:
             at = weights.like(solution[:n_weights])
             query = solution[n_weights : n_weights + n_attributes]
             queries = query + solution[n_weights + n_attributes :].reshape(n_people, n_attributes)
-            a, b = (read(at, queries[table.person], side.content, side.vectors) for side in sides)
-            alone = a.content - b.content
-            whole = alone + a.attributes - b.attributes
+            found = read(at, queries[person], both.content, both.vectors)
+            alone = found.content[:n_rows] - found.content[n_rows:]
+            whole = alone + found.attributes[:n_rows] - found.attributes[n_rows:]
             value = table.weight @ (
                 (1 - dropped) * (np.logaddexp(0, whole) - table.chosen * whole)
                 + dropped * (np.logaddexp(0, alone) - table.chosen * alone)
             )
             by_attributes = (1 - dropped) * table.weight * (sigmoid(whole) - table.chosen)
             by_content = by_attributes + dropped * table.weight * (sigmoid(alone) - table.chosen)
-            slope, by_query = np.zeros(n_weights), np.zeros((n_people, n_attributes))
-            for sign, found, side in ((1, a, sides[0]), (-1, b, sides[1])):
-                part, rows = slope_of_weights(
-                    at, found, side.content, side.vectors, sign * by_content, sign * by_attributes
-                )
-                slope += part.flat()
-                np.add.at(by_query, table.person, rows)
+            pulls = (np.concatenate([pull, -pull]) for pull in (by_content, by_attributes))
+            slope, by_row = slope_of_weights(at, found, both.content, both.vectors, *pulls)
+            by_query = of_person @ by_row
             off = solution - center
-            gradient = np.concatenate([slope, by_query.sum(axis=0), by_query.ravel()])
+            gradient = np.concatenate([slope.flat(), by_query.sum(axis=0), by_query.ravel()])
             return float(value + ridge @ off**2 / 2), gradient + ridge * off
 
         start = np.concatenate([weights.flat(), self.query_, offsets.ravel()])
-        found: Any = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 100})
-        self.weights_ = weights.like(found.x[:n_weights])
-        self.query_ = found.x[n_weights : n_weights + n_attributes]
-        return np.asarray(found.x[n_weights + n_attributes :]).reshape(n_people, n_attributes)
+        solved: Any = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS})
+        self.weights_ = weights.like(solved.x[:n_weights])
+        self.query_ = solved.x[n_weights : n_weights + n_attributes]
+        return np.asarray(solved.x[n_weights + n_attributes :]).reshape(n_people, n_attributes)
 
     def _place(self, table: Comparisons, vectors: Array, n_people: int) -> Array:
         seen = self._seen(vectors)

@@ -19,6 +19,7 @@ from personae.preference._core import Features
 from personae.preference.comparisons import Array, Codes
 
 _STEPS = 150
+_SLIGHT = 0.1  # slope at which a hidden unit is a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,17 +150,37 @@ def pole_reader(attribute: Attribute, features: Features, *, n_hidden: int = 8) 
         )
     low, high = (features([("", text) for text in end]).mean(axis=0) for end in ends)
     inward = np.zeros((len(low), n_hidden))
-    inward[:, 0] = (high - low) / max(float(np.linalg.norm(high - low)), 1e-12) / 10
-    outward = np.zeros(n_hidden)
-    outward[0] = 10.0
-    return AttributeReader(attribute.name, (low + high) / 2, np.ones(len(low)), inward, np.zeros(n_hidden), outward,
-                           np.zeros(n_hidden))  # fmt: skip
+    inward[:, 0] = _SLIGHT * (high - low) / max(float(np.linalg.norm(high - low)), 1e-12)
+    return _straight(attribute.name, (low + high) / 2, inward)
+
+
+def column_reader(name: str, features: Array, column: int, *, n_hidden: int = 8) -> AttributeReader:
+    """Return a reader of what one column of the features measures, such as list items: nothing is learned.
+
+    Parameters
+    ----------
+    name : str
+    features : ndarray of shape (n_items, n_features)
+        Items that tell the column's spread.
+    column : int
+    """
+    inward = np.zeros((features.shape[1], n_hidden))
+    inward[column, 0] = _SLIGHT / max(float(features[:, column].std()), 1e-12)
+    return _straight(name, features.mean(axis=0), inward)
 
 
 def reader_accuracy(reader: AttributeReader, features: Array, higher: Codes, lower: Codes) -> Array:
     """Return 1 for each pair that the reader orders right, .5 where it cannot tell, 0 otherwise; shape (n_pairs,)."""
     scores = reader.scores(features)
     return np.asarray((np.sign(scores[higher] - scores[lower]) + 1) / 2)
+
+
+def _straight(name: str, center: Array, inward: Array) -> AttributeReader:
+    """Return a reader along a line, which its first hidden unit follows in its linear range."""
+    n_features, n_hidden = inward.shape
+    outward = np.zeros(n_hidden)
+    outward[0] = 1 / _SLIGHT
+    return AttributeReader(name, center, np.ones(n_features), inward, np.zeros(n_hidden), outward, np.zeros(n_hidden))
 
 
 def read_vectors(readers: Sequence[AttributeReader], features: Array) -> Array:
