@@ -10,11 +10,13 @@ import typer
 from personae import __version__
 from personae.cli._console import plain
 from personae.cli.ask import ask
+from personae.cli.audit import app as audit
 from personae.cli.data import app as data
 from personae.cli.models import app as models
 from personae.cli.papers import app as papers
 from personae.cli.people import app as people
 from personae.cli.policy import app as policy
+from personae.cli.prefer import app as prefer
 from personae.cli.reveal import reveal
 from personae.cli.serve import serve
 from personae.cli.shield import shield
@@ -32,7 +34,9 @@ app.command("reveal")(reveal)
 app.command("shield")(shield)
 app.command("ask")(ask)
 app.command("serve")(serve)
+app.add_typer(audit, name="audit")
 app.add_typer(people, name="people")
+app.add_typer(prefer, name="prefer")
 app.add_typer(policy, name="policy")
 app.add_typer(data, name="data")
 app.add_typer(models, name="models")

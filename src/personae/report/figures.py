@@ -10,6 +10,7 @@ from personae.errors import BadInput, MissingExtra
 from personae.report.plots import Bin, Point
 
 FORMS = (".png", ".svg", ".pdf")
+Shot = tuple[int, float, float, float]  # choices seen, share right, its interval
 
 
 def draw_reliability(series: Sequence[tuple[str, Sequence[Bin]]], path: Path, *, title: str) -> None:
@@ -53,6 +54,28 @@ def draw_risk_coverage(series: Sequence[tuple[str, Sequence[Point]]], path: Path
         axes.plot(
             [x for x, _ in points], [y for _, y in points], linewidth=1.5, drawstyle="steps-post", label=name
         )
+    _write(figure, axes, path)
+
+
+def draw_shots(series: Sequence[tuple[str, Sequence[Shot]]], path: Path, *, title: str) -> None:
+    """Write how often each method is right about people it meets, by how many of their choices it has seen.
+
+    Parameters
+    ----------
+    series : sequence of (name, shots)
+        Shots are (count, value, low, high): a share in [0, 1] with its interval, drawn as a band.
+    path, and what is raised
+        As in `draw_reliability`.
+    """
+    figure, axes = _axes(path, title, "choices seen", "right")
+    counts = sorted({count for _, shots in series for count, *_ in shots})
+    drawn = [end for _, shots in series for _, *ends in shots for end in ends]
+    axes.set(xlim=(min(counts, default=0), max(counts, default=1)), xticks=counts)
+    axes.set_ylim(max(0.0, min(drawn, default=0) - 0.02), min(1.0, max(drawn, default=1) + 0.02))
+    for name, shots in series:
+        x, value, low, high = zip(*shots, strict=True)
+        (line,) = axes.plot(x, value, linewidth=1.5, marker="o", markersize=3, label=name)
+        axes.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
     _write(figure, axes, path)
 
 

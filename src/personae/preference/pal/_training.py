@@ -171,15 +171,14 @@ def first_guesses(
     """
     from sklearn.cluster import KMeans
 
-    lean = 2 * table.chosen - 1
-    liked = np.zeros((n_people, vectors.shape[1]))
-    np.add.at(liked, table.person, (table.weight * lean)[:, None] * (vectors[table.a] - vectors[table.b]))
+    order = np.argsort(table.person, kind="stable")
+    lean = (table.weight * (2 * table.chosen - 1))[order, None]
+    apart = lean * (vectors[table.a[order]] - vectors[table.b[order]])
     counts = np.bincount(table.person, minlength=n_people)
     given: Codes = np.flatnonzero(counts)
-    liked[given] /= counts[given, None]
-    found = KMeans(min(k, len(np.unique(liked[given], axis=0))), n_init=3, random_state=random_state).fit(
-        liked[given]
-    )
+    starts = (np.cumsum(counts) - counts)[given]
+    liked = np.add.reduceat(apart, starts, axis=0) / counts[given, None]
+    found = KMeans(min(k, len(np.unique(liked, axis=0))), n_init=3, random_state=random_state).fit(liked)
     centers = np.resize(found.cluster_centers_, (k, vectors.shape[1]))
     sizes = np.linalg.norm(centers, axis=1, keepdims=True)
     reach = np.sqrt(((vectors - vectors.mean(axis=0)) ** 2).sum(axis=1).mean())

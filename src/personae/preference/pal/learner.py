@@ -68,6 +68,9 @@ class PAL(Personaliser):
     (`with_population=False, n_directions=0`). (w, v) of a person is the mode under the Gaussian of everyone's, with its
     covariance (Laplace); f, P and g stay as they are, which `fingerprint` proves.
 
+    Over a population's reward the mixture's part is less that of the mean person, of whom the reward itself says what is
+    expected: someone unknown is then exactly the population.
+
     Deviations: the prototypes are projected before they are mixed ("f(P)w" in the released code), so that placing a person needs
     k numbers of each item; batches of 256 with a rate of 1e-3 for f in place of 4 with 1e-4; prototypes begin at k-means of what
     people chose rather than at random; a learned scale in the "dist" learner with the logistic loss, as in the released
@@ -88,7 +91,7 @@ class PAL(Personaliser):
         *,
         features: Features,
         contexts: Features | None = None,
-        n_prototypes: int = 5,
+        n_prototypes: int = 8,
         learner: Learner = "dist",
         loss: Loss = "logistic",
         with_population: bool = True,
@@ -96,10 +99,10 @@ class PAL(Personaliser):
         is_free: bool = False,
         hidden: int = 128,
         size: int = 64,
-        n_epochs: int = 20,
+        n_epochs: int = 10,
         batch_size: int = 256,
         rate: float = 1e-3,
-        n_rounds: int = 5,
+        n_rounds: int = 10,
         random_state: int = 0,
     ) -> None:
         self.features = features
@@ -133,9 +136,11 @@ class PAL(Personaliser):
         return [Reason(names[place], float(lean[place]), examples[place]) for place in order]
 
     def groups(self) -> dict[str, int]:
-        """Return the prototype that each placed person leans to most."""
-        lean = self.states_[:, : self.n_prototypes].argmax(axis=1)
-        return {person: int(lean[place]) for person, place in self.index_.items()}
+        """Return the prototype that each person leans to more than others do; people of whom nothing is known have none."""
+        k = self.n_prototypes
+        lean = (self.states_[:, :k] - self.prior_.mean[:k]).argmax(axis=1)
+        is_placed = (self.states_ != self.unknown_).any(axis=1)
+        return {person: int(lean[place]) for person, place in self.index_.items() if is_placed[place]}
 
     def fingerprint(self) -> str:
         """Return a hash of everything that placing a person must leave as it is."""
@@ -208,7 +213,7 @@ class PAL(Personaliser):
         k = self.n_prototypes
 
         def margins(weights: Array, places: Codes) -> tuple[Array, Array]:
-            margin, slopes = self.space_.margins(weights[:, :k], seen, table.a[places], table.b[places])
+            margin, slopes = self._mixture(weights[:, :k], seen, table.a[places], table.b[places])
             along = gaps[places]
             margin = base[places] + margin + np.einsum("pmj,pj->pm", along, weights[:, k:])
             return margin, np.concatenate([slopes, along], axis=2)
@@ -222,15 +227,22 @@ class PAL(Personaliser):
         """Return chances as the model has them, and the share of the taste that is found out, (n_rows,)."""
         weights, covariances = self.prior_.split(states)
         k, own = self.n_prototypes, weights[table.person]
-        margin, slopes = self.space_.margins(
-            own[:, :k], self._geometry(table, vectors), table.a[:, None], table.b[:, None]
-        )
+        seen = self._geometry(table, vectors)
+        margin, slopes = self._mixture(own[:, :k], seen, table.a[:, None], table.b[:, None])
         gaps = self._gaps(table, vectors)
         along = np.hstack([slopes[:, 0], gaps])
         mean = self._base(table, vectors) + margin[:, 0] + np.einsum("nk,nk->n", gaps, own[:, k:])
         left = np.einsum("nj,njk,nk->n", along, covariances[table.person], along)
         before = np.einsum("nj,jk,nk->n", along, self.prior_.covariance, along)
         return chances_of_margins(mean, np.sqrt(left)), np.clip(1 - left / np.maximum(before, 1e-12), 0, 1)
+
+    def _mixture(self, weights: Array, seen: Geometry, a: Codes, b: Codes) -> tuple[Array, Array]:
+        """Return the mixtures' log-odds and slopes; over the population's reward, what they add to the mean person's."""
+        margin, slopes = self.space_.margins(weights, seen, a, b)
+        if self.population_ is not None:
+            mean = np.broadcast_to(self.prior_.mean[: self.n_prototypes], weights.shape)
+            margin = margin - self.space_.margins(mean, seen, a, b)[0]
+        return margin, slopes
 
     def _chances(self, states: Array, table: Comparisons, vectors: Array) -> Chances:
         return self.sureness_.of(*self._unscaled(states, table, vectors))
