@@ -75,7 +75,7 @@ class Coding:
             return "missing"
         if name in self.values:
             return str(self.values[name][int(number)])
-        return f"{number:,.0f}" if number == round(number) else f"{number:,.4g}"
+        return f"{number:.0f}" if number == round(number) else f"{number:.5g}"
 
     def _encoded(self, name: str, column: NDArray[Any]) -> Array:
         if name not in self.values:
