@@ -15,6 +15,7 @@ CHOOSING = (
     "knowwhatknow",
     "twin2k",
     "persuasion",
+    "personafeedback",
 )
 ASKED_OPEN = ("synthpai", "llmprivacy", "thinkingoutloud")
 

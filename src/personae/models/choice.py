@@ -124,9 +124,7 @@ def choose(
     >>> asked.picks.tolist(), asked.consistency
     ([[0, 1]], 0.0)
     """
-    orders = [
-        list(_orders(question, n_orders, shuffle, random_state, i)) for i, question in enumerate(questions)
-    ]
+    orders = option_orders(questions, n_orders=n_orders, shuffle=shuffle, random_state=random_state)
     extra = {"logprobs": True, "top_logprobs": 20} if log_probs else {}
     params = {"temperature": temperature, "max_tokens": max_tokens, **extra}
     requests = (
@@ -149,6 +147,19 @@ def choose(
         for stands, value in enumerate(_letter_log_probs(reply, len(shown))):
             letters[i, k, orders[i][k][stands]] = value
     return Choices(picks, positions, letters, replies)
+
+
+def option_orders(
+    questions: Sequence[Question], *, n_orders: int = 1, shuffle: bool = True, random_state: int = 0
+) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Return the orders in which `choose` shows each question's options: places in the question's own order.
+
+    >>> option_orders([Question("Tea or coffee?", ("tea", "coffee"))], n_orders=2, shuffle=False)
+    (((0, 1), (1, 0)),)
+    """
+    return tuple(
+        tuple(_orders(question, n_orders, shuffle, random_state, i)) for i, question in enumerate(questions)
+    )
 
 
 def picked(text: str, options: Sequence[str]) -> int | None:

@@ -4,17 +4,24 @@ from personae.preference._core import Chance, Chances, Personaliser, Reason, clo
 from personae.preference.bench import Measure, Split, bench, split_rows
 from personae.preference.comparisons import Comparisons, comparisons, read_comparisons
 from personae.preference.features import TextFeatures
-from personae.preference.pal import PAL
+from personae.preference.judged import CertainJudge
 from personae.preference.micro import MiCRo, Route
+from personae.preference.pal import PAL
+from personae.preference.personafeedback import ChoiceItem, CosineScorer, RewardHead, read_feedback
 from personae.preference.personaljudge import EncoderJudge, Verdict, VerdictStack, ask_verdicts
 from personae.preference.population import Population, fit_population
+from personae.preference.rpm import RPM
 from personae.preference.taste import LinearTaste
 
 __all__ = [
     "PAL",
+    "RPM",
+    "CertainJudge",
     "Chance",
     "Chances",
+    "ChoiceItem",
     "Comparisons",
+    "CosineScorer",
     "EncoderJudge",
     "LinearTaste",
     "Measure",
@@ -22,6 +29,7 @@ __all__ = [
     "Personaliser",
     "Population",
     "Reason",
+    "RewardHead",
     "Route",
     "Split",
     "TextFeatures",
@@ -33,5 +41,6 @@ __all__ = [
     "comparisons",
     "fit_population",
     "read_comparisons",
+    "read_feedback",
     "split_rows",
 ]
