@@ -40,7 +40,7 @@ class Served:
     def end(self, how: int = signal.SIGINT) -> str:
         """End the program as a terminal does, and return what it said on stderr."""
         self.process.send_signal(how)
-        return self.process.communicate(timeout=15)[1]
+        return self.process.communicate(timeout=60)[1]
 
 
 class Visitor(httpx.Client):
@@ -48,7 +48,7 @@ class Visitor(httpx.Client):
 
     def __init__(self, served: Served, enter: bool = True) -> None:
         super().__init__(
-            base_url=f"http://{served.host}", headers={"sec-fetch-site": "same-origin"}, timeout=30
+            base_url=f"http://{served.host}", headers={"sec-fetch-site": "same-origin"}, timeout=60
         )
         self.token = ""
         if enter:
@@ -66,7 +66,7 @@ class Visitor(httpx.Client):
     def done(self, begun: httpx.Response) -> httpx.Response:
         """Wait until what was begun is finished, and return the page that it leads to."""
         assert begun.status_code == 303, begun.text
-        job, ends = begun.headers["location"], time.monotonic() + 30
+        job, ends = begun.headers["location"], time.monotonic() + 60
         while not self.get(f"{job}/state").json()["finished"]:
             assert time.monotonic() < ends
             time.sleep(0.05)

@@ -57,6 +57,7 @@ def tab(chromium) -> Iterator:
             ]
             contexts[-1].add_cookies([{**cookie, "sameSite": "Strict", "httpOnly": True} for cookie in named])
         page = contexts[-1].new_page()
+        page.set_default_timeout(60_000)
         page.complaints, page.requests = [], []
         page.on("console", lambda message: page.complaints.append(message.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -85,7 +86,7 @@ def test_from_the_archive_to_the_proof_by_keyboard(tab, serving, example):
     page.get_by_label(re.compile("^Archive")).set_input_files(example)
     tab_to(page, page.get_by_role("button", name="Read it"))
     page.keyboard.press("Enter")
-    page.wait_for_url("**/people/*", timeout=20_000)
+    page.wait_for_url("**/people/*")
     report = page.frame_locator("iframe.report")
     report.get_by_text("can be told about you").first.wait_for()
     assert report.locator("body").evaluate("e => getComputedStyle(e).backgroundColor") != "rgba(0, 0, 0, 0)"
@@ -143,7 +144,7 @@ def test_everything_works_without_script(tab, visitor, example):
     page.goto(str(visitor.base_url))
     page.get_by_label(re.compile("^Archive")).set_input_files(example)
     page.get_by_role("button", name="Read it").click()
-    page.wait_for_url("**/people/*", timeout=20_000)
+    page.wait_for_url("**/people/*")
     page.get_by_role("link", name="Shield these lines").click()
     page.get_by_label("How far it may go").select_option("mask")
     page.get_by_role("button", name="Attack and rewrite").click()
@@ -283,3 +284,15 @@ def test_every_page_has_landmarks_names_and_room(tab, visitor, example):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_work_under_way_can_be_followed_and_stopped_by_keyboard(tab, visitor):
+    job = visitor.form("/papers/llmprivacy").headers["location"]
+    page = tab(visitor)
+    page.goto(f"{visitor.base_url}{job}")
+    page.get_by_role("progressbar", name="Running llmprivacy").wait_for()
+    assert page.evaluate(AUDIT) == SOUND
+    tab_to(page, page.get_by_role("button", name="Stop"))
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_role("alert").inner_text() == "This was stopped. What was finished before is kept."
