@@ -141,12 +141,13 @@ def read_plan(path: Path, columns: Mapping[str, NDArray[Any]], names: Sequence[s
             hint = f" Nearest: {close}." if close else ""
             raise UnknownName(f"{path.name}: the model has no feature {name!r}.{hint}")
     coding = _coding(listed, columns, names)
-    features = _features(path, listed, coding, columns)
     try:
+        features = _features(path, listed, coding, columns)
         constraints = tuple(_constraint(each) for each in found.get("constraints") or ())
         actions = ActionSet(features, constraints)
     except (BadInput, UnknownName) as error:
-        raise BadInput(f"{path.name}: {error}") from error
+        told = str(error)
+        raise BadInput(told if told.startswith(path.name) else f"{path.name}: {told}") from error
     return Plan(actions, coding, found.get("target"))
 
 

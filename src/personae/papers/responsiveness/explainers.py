@@ -106,12 +106,13 @@ def _found(
     maker: Any, frame: Any, refused: Array, names: list[str], free: list[str], seed: int, track: Track
 ) -> Iterator[Array]:
     import pandas as pd
+    from raiutils.exceptions import UserConfigValidationException
 
     texts = [name for name in names if frame[name].dtype != float]
     for x in track(refused, "dice-ml"):
         query = pd.DataFrame(x[None, :], columns=names).astype(dict.fromkeys(texts, str))
         found = None
-        with _quiet(), contextlib.suppress(Exception):  # dice-ml says "none found" by an error of its own
+        with _quiet(), contextlib.suppress(UserConfigValidationException):  # how dice-ml says "none found"
             made = maker.generate_counterfactuals(
                 query, total_CFs=COUNTERFACTUALS, desired_class=1, features_to_vary=free, random_seed=seed
             )
