@@ -3,7 +3,7 @@ import re
 import pytest
 
 from personae.errors import BadInput
-from personae.report.figures import draw_reliability, draw_risk_coverage
+from personae.report.figures import draw_reliability, draw_risk_coverage, draw_shots
 from personae.report.plots import Bin
 
 pytest.importorskip("matplotlib")
@@ -31,3 +31,17 @@ def test_another_ending_and_a_missing_folder_are_named(tmp_path):
         draw_reliability([], tmp_path / "picture.gif", title="T")
     with pytest.raises(BadInput, match="cannot be written"):
         draw_risk_coverage([], tmp_path / "none" / "picture.png", title="T")
+
+
+def test_shot_curves_fill_the_space_between_their_ends(tmp_path):
+    path = tmp_path / "curves.svg"
+    draw_shots(
+        [("taste", [(0, 0.6, 0.55, 0.65), (5, 0.7, 0.66, 0.74)]), ("pal", [(0, 0.6, 0.5, 0.7)])],
+        path,
+        title="Met anew",
+    )
+    text = path.read_text()
+    assert text.lstrip().startswith("<?xml")
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(BadInput, match=r"\.gif"):
+        draw_shots([], tmp_path / "curves.gif", title="")

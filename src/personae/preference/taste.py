@@ -46,7 +46,8 @@ class LinearTaste(Personaliser):
 
     Without the scale of `sureness_` the chances are too unsure, more so the more of a person is known (calibration error .05
     without shots, .09 with thirty, on Jester): r is fitted as the mean over people and is flattened once more by their
-    spread; and pairs that share an item agree more within a person than the taste explains. The scale keeps every choice's
+    spread; the modes of S's learning lie nearer to 0 than the tastes (.4 of the variance, simulated with 20 choices a person);
+    and pairs that share an item agree more within a person than the taste explains. The scale keeps every choice's
     side, so that accuracy is as without it.
 
     Examples

@@ -1,0 +1,125 @@
+import json
+import time
+import tracemalloc
+
+import duckdb
+import numpy as np
+import pytest
+
+from personae.errors import BadInput
+from personae.people.records import Preference
+from personae.preference import comparisons, read_comparisons
+
+ROWS = [
+    Preference("ana", "lunch", "soup", "salad", "a", 2.0),
+    Preference("bo", "lunch", "salad", "soup", "tie"),
+    Preference("ana", "dinner", "soup", "rice", "b"),
+]
+
+
+def write(path, rows):
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def as_dict(row):
+    return {"person": row.person, "context": row.context, "a": row.a, "b": row.b, "choice": row.choice}
+
+
+def test_people_and_items_are_numbered_in_the_order_they_come():
+    table = comparisons(ROWS)
+    assert table.people == ("ana", "bo")
+    assert table.items == (("lunch", "soup"), ("dinner", "soup"), ("lunch", "salad"), ("dinner", "rice")) or (
+        set(table.items) == {("lunch", "soup"), ("lunch", "salad"), ("dinner", "soup"), ("dinner", "rice")}
+    )
+    assert [table.items[place] for place in table.a] == [
+        ("lunch", "soup"),
+        ("lunch", "salad"),
+        ("dinner", "soup"),
+    ]
+    assert table.person.tolist() == [0, 1, 0]
+    assert table.chosen.tolist() == [1.0, 0.5, 0.0]
+    assert table.weight.tolist() == [2.0, 1.0, 1.0]
+    assert table.counts().tolist() == [2, 1]
+
+
+def test_rows_come_back_as_they_were():
+    assert comparisons(ROWS).preferences() == ROWS
+    assert comparisons([]).preferences() == []
+
+
+def test_some_rows_keep_everyones_number():
+    part = comparisons(ROWS).take(np.array([False, True, False]))
+    assert part.preferences() == ROWS[1:2]
+    assert part.people == ("ana", "bo")
+    assert part.of_people(np.array([0])).preferences()[0].person == "ana"
+
+
+@pytest.mark.parametrize(
+    ("choice", "strength"), [("c", 1.0), ("a", 0.0), ("a", -1.0), ("a", np.inf), ("a", np.nan)]
+)
+def test_a_row_that_is_no_preference_is_named_by_number(choice, strength):
+    with pytest.raises(BadInput, match="Row 1"):
+        comparisons([ROWS[0], Preference("bo", "", "tea", "milk", choice, strength)])
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_a_file_reads_as_its_records(tmp_path, form):
+    lines = write(tmp_path / "rows.jsonl", [as_dict(row) | {"strength": row.strength} for row in ROWS])
+    path = tmp_path / f"rows.{form}"
+    if form != "jsonl":
+        duckdb.execute(f"COPY (SELECT * FROM '{lines}') TO '{path}'")
+    found, made = read_comparisons(path), comparisons(ROWS)
+    assert found.preferences() == ROWS
+    assert found.people == made.people
+    assert set(found.items) == set(made.items)
+
+
+def test_context_may_be_empty_and_strength_left_out(tmp_path):
+    path = write(tmp_path / "rows.jsonl", [as_dict(ROWS[0]) | {"context": None}])
+    assert read_comparisons(path).preferences() == [Preference("ana", "", "soup", "salad", "a")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"choice": "left"}, {"choice": None}, {"person": None}, {"a": None}, {"strength": 0}, {"strength": -2}],
+)
+def test_a_bad_row_of_a_file_is_named_by_file_and_row(tmp_path, wrong):
+    good = as_dict(ROWS[0]) | {"strength": 1.0}
+    path = write(tmp_path / "mine.jsonl", [good, good, good | wrong, good])
+    with pytest.raises(BadInput, match=r"mine\.jsonl, row 3") as caught:
+        read_comparisons(path)
+    assert "soup" not in str(caught.value)
+
+
+def test_files_that_are_no_table_of_preferences_are_refused_by_name(tmp_path):
+    with pytest.raises(BadInput, match=r"none\.csv: no such file"):
+        read_comparisons(tmp_path / "none.csv")
+    (tmp_path / "noise.parquet").write_bytes(b"noise")
+    with pytest.raises(BadInput, match=r"noise\.parquet"):
+        read_comparisons(tmp_path / "noise.parquet")
+    with pytest.raises(BadInput, match=r"short\.jsonl: no column choice"):
+        read_comparisons(
+            write(tmp_path / "short.jsonl", [{"person": "p", "context": "", "a": "x", "b": "y"}])
+        )
+
+
+@pytest.mark.slow
+def test_a_million_rows_stream_from_parquet(tmp_path):
+    path = tmp_path / "many.parquet"
+    duckdb.execute(
+        "COPY (SELECT 'p' || (i % 50000) AS person, '' AS context, 'text ' || (i % 997) AS a, "
+        "'text ' || ((i * 7 + 1) % 997) AS b, CASE WHEN i % 3 = 0 THEN 'a' WHEN i % 3 = 1 THEN 'b' ELSE 'tie' END AS choice "
+        f"FROM range(1000000) t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    start = time.process_time()
+    tracemalloc.start()
+    table = read_comparisons(path)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(table) == 1_000_000
+    assert (len(table.people), len(table.items)) == (50_000, 997)
+    assert table.items[table.a[0]] == ("", "text 0")
+    assert table.chosen[:3].tolist() == [1.0, 0.0, 0.5]
+    assert most < 200e6  # 40 MB of arrays, with room; a record a row takes over 500 MB
+    assert time.process_time() - start < 30
