@@ -13,12 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.testclient import TestClient
 
 from personae.errors import BadInput
 from personae.infer.reveal import reveal
 from personae.people.records import Guess, Trace
 from personae.people.store import Store
 from personae.shield import Edit, Exposure, Point, Shielded, Utility
+from personae.web.app import Desk, make_app
 from personae.web.door import Door, Refused
 from personae.web.jobs import Jobs
 from personae.web.steps import steps_of
@@ -208,4 +210,26 @@ def test_an_archive_is_read_as_the_command_line_reads_it(tmp_path, example):
         workspace.forget(reading.person.id)
         assert job.outcome.people == set()
         workspace.close()
+    jobs.stop()
+
+
+def test_a_page_that_breaks_says_so_by_the_kind_of_failure_alone(capsys):
+    class Broken:
+        @property
+        def store(self):
+            raise ValueError("I live in Porto")
+
+    door, jobs = Door(80), Jobs()
+    visitor = TestClient(
+        make_app(Desk(door, Broken(), jobs, 1)), base_url="http://127.0.0.1:80", headers={"host": door.host}
+    )
+    assert visitor.get(door.address, follow_redirects=False).status_code == 303
+    answer = visitor.get("/")
+    assert answer.status_code == 500
+    assert "<h1>That did not work</h1>" in answer.text
+    assert "Something went wrong here (ValueError)." in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    said = capsys.readouterr().err
+    assert said == "personae: a page failed (ValueError)\n"
+    assert "Porto" not in answer.text
     jobs.stop()

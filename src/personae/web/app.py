@@ -68,9 +68,8 @@ def make_app(desk: Desk) -> ASGIApp:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desk = desk
     app.include_router(router)
-    app.add_exception_handler(PersonaeError, _failed)
-    app.add_exception_handler(HTTPException, _failed)
-    app.add_exception_handler(RequestValidationError, _failed)
+    for kind in (PersonaeError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, _failed)
     return Guard(app, desk.door, lambda refusal: desk.problem(refusal.status, str(refusal)))
 
 
@@ -79,6 +78,8 @@ def _failed(request: Request, error: Exception) -> Response:
         return _desk(request).problem(error.status_code, f"There is no such page ({error.detail}).")
     if isinstance(error, RequestValidationError):
         return _desk(request).problem(400, "That address is not one of this program's.")
+    if not isinstance(error, PersonaeError):
+        return _desk(request).problem(500, f"Something went wrong here ({type(error).__name__}).")
     status = 404 if isinstance(error, UnknownName) else getattr(error, "status", 400)
     return _desk(request).problem(status, str(error))
 

@@ -35,7 +35,7 @@ from personae.web.jobs import Job, Stopped
 from personae.web.uploads import Upload
 
 LISTED = 200  # people on the first page
-CHUNK = 64  # texts that are encoded between two looks at whether the job was stopped
+CHUNK = 64  # texts or entries that are encoded between two looks at whether the job was stopped
 KEPT = 8  # archives, and people under the shield, that are kept while the program runs
 
 
@@ -217,8 +217,12 @@ class Workspace:
         traces = _of(opened.traces, person) if opened else tuple(self.store.traces(person))
         if not traces:
             raise UnknownName("Nobody of that address is kept here. Begin at the first page.")
+        attacker = home_attacker()
+        for start in range(0, len(traces), CHUNK):
+            job.step(f"{start:,} of {_count(len(traces), 'entry', 'entries')} looked at.")
+            attacker.prepare([Person(person, traces[start : start + CHUNK])])
         done = shield(
-            traces, reader=home_attacker(), target=target, level=level,  # type: ignore[arg-type]
+            traces, reader=attacker, target=target, level=level,  # type: ignore[arg-type]
             watch=lambda n: job.step(f"{_count(n, 'attack')} made."),
         )  # fmt: skip
         with self._lock:
