@@ -101,8 +101,8 @@ def test_heads_that_are_alike_leave_the_route_where_it_was(model):
 
 def test_a_blend_is_the_dirichlet_mean():
     """Rows that only the first head explains: theta = (c * 1/2 + n) / (c + n) = (1 + 6) / (2 + 6)."""
-    joint = np.log(np.array([[[0.5, 1e-300]] * 6]))
-    found = _blend(joint, np.ones((1, 6)), np.array([0.5, 0.5]), 2.0)
+    joint = np.log(np.array([[0.5, 1e-300]] * 6))
+    found = _blend(joint, np.zeros(6, dtype=int), 1, np.array([0.5, 0.5]), 2.0)
     np.testing.assert_allclose(0.5 * np.exp(found[0]), [7 / 8, 1 / 8], rtol=1e-6)
 
 

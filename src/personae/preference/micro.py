@@ -15,7 +15,7 @@ import numpy as np
 from personae.errors import BadInput
 from personae.metrics.folds import deal_folds
 from personae.metrics.logistic import sigmoid
-from personae.preference._core import BAND, Chances, Features, Personaliser, Reason, padded
+from personae.preference._core import BAND, Chances, Features, Personaliser, Reason
 from personae.preference.comparisons import Array, Codes, Comparisons
 from personae.preference.population import PENALTIES, main_directions
 
@@ -282,9 +282,8 @@ class MiCRo(Personaliser):
         return _log_softmax(bags.prompts @ router.T) + bags.log_likelihoods(heads)
 
     def _held_out(self, heads: Array, router: Array, bags: _Bags) -> float:
-        return -float(
-            np.logaddexp.reduce(self._log_joint(heads, router, bags), axis=1).sum() / bags.weight.sum()
-        )
+        log_likelihood = np.logaddexp.reduce(self._log_joint(heads, router, bags), axis=1)
+        return -float(log_likelihood.sum() / bags.weight.sum())
 
     def _bags(self, table: Comparisons, vectors: Array) -> _Bags:
         """Return rows sorted by bag: a person's rows, or every row alone."""
@@ -331,9 +330,8 @@ class MiCRo(Personaliser):
         if self.concentration is None:
             np.add.at(states, table.person, evidence)
             return np.asarray(states - states.max(axis=1, keepdims=True))
-        places, is_row = padded(table, n_people)
-        log_prior = _log_softmax(self._seen_rows(table) @ self.router_.T)
-        return _blend((log_prior + evidence)[places], is_row, self.mean_weights_, self.concentration)
+        joint = _log_softmax(self._seen_rows(table) @ self.router_.T) + evidence
+        return _blend(joint, table.person, n_people, self.mean_weights_, self.concentration)
 
     def _chances(self, states: Array, table: Comparisons, vectors: Array) -> Chances:
         spread = self.directions_.of(vectors)
@@ -347,21 +345,21 @@ class MiCRo(Personaliser):
         return Chances(mean, np.maximum(mean - BAND * sd, least), np.minimum(mean + BAND * sd, most))
 
 
-def _blend(joint: Array, is_row: Array, prior: Array, concentration: float) -> Array:
+def _blend(joint: Array, person: Codes, n_people: int, prior: Array, concentration: float) -> Array:
     """Return the log of what each person's blend of heads is against the prior's, shape (n_people, n_heads).
 
     Notes
     -----
     theta = (c * prior + sum_rows p(head | row, theta)) / (c + n_rows), repeated: the posterior mean of a Dirichlet blend by a
-    mean-field step. `joint` holds log prior plus log-likelihood of each row, shape (n_people, n_rows, n_heads).
+    mean-field step. `joint` holds log prior plus log-likelihood of each row, shape (n_rows, n_heads).
     """
-    n_rows = is_row.sum(axis=1, keepdims=True)
-    log_ratio = np.zeros((len(joint), joint.shape[2]))
+    n_rows = np.bincount(person, minlength=n_people)[:, None]
     base = np.maximum(prior, 1e-12)
-    for _ in range(_STEPS):
-        own = np.exp(_log_softmax(joint + log_ratio[:, None])) * is_row[..., None]
-        theta = (concentration * base + own.sum(axis=1)) / (concentration + n_rows)
-        log_ratio = np.log(theta / base)
+    log_ratio = np.zeros((n_people, len(prior)))
+    for _ in range(_STEPS if len(person) else 0):
+        own = np.exp(_log_softmax(joint + log_ratio[person]))
+        sums = np.stack([np.bincount(person, column, n_people) for column in own.T], axis=1)
+        log_ratio = np.log((concentration * base + sums) / ((concentration + n_rows) * base))
     return log_ratio
 
 
