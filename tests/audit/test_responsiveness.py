@@ -163,6 +163,15 @@ def test_every_point_agrees_with_trying_all_of_them():
         assert reached(actions, x) == expected | {tuple(x)}, (names, x)
 
 
+def test_a_point_is_known_to_be_in_reach_or_not():
+    actions = ActionSet((*bools("ab"), Feature("age", actionable=False)), (Thermometer(("a", "b")),))
+    reach, x = Reach(actions), np.array([0.0, 0.0, 30.0])
+    assert reach.reaches(x, x)
+    assert reach.reaches(x, np.array([1.0, 1.0, 30.0]))
+    assert not reach.reaches(x, np.array([0.0, 1.0, 30.0]))
+    assert not reach.reaches(x, np.array([1.0, 1.0, 31.0]))
+
+
 def test_an_encoding_that_is_broken_already_binds_only_who_moves_it():
     actions = ActionSet((*bools("ab"), Feature("c", FREE)), (OneHot(("a", "b")),))
     assert reached(actions, [0, 0, 0]) == {(*ab, c) for ab in ((0, 0), (1, 0), (0, 1)) for c in (0, 1)}
@@ -306,7 +315,9 @@ def test_bad_input_says_what_to_mend():
         scored(ActionSet(bools("a")), [[1.0]], lambda points: points[:, 7] > 0)
     names = [f"f{k}" for k in range(30)]
     pairs = itertools.pairwise(names)
-    chained = ActionSet(bools(names), tuple(IfThen(Condition(a, ">", 0), Condition(b, ">", 0)) for a, b in pairs))
+    chained = ActionSet(
+        bools(names), tuple(IfThen(Condition(a, ">", 0), Condition(b, ">", 0)) for a, b in pairs)
+    )
     with pytest.raises(BadInput, match="combinations"):
         scored(chained, [[0.0] * 30], lambda points: points[:, 0] > 0)
     with pytest.raises(BadInput, match="at least one person"):

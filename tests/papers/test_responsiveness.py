@@ -9,7 +9,7 @@ from personae.papers.harness import Context, run
 from personae.papers.responsiveness import explainers, fico
 from personae.papers.responsiveness.experiment import EXPERIMENT
 from personae.papers.responsiveness.german import UP, German, action_set, load, recorded
-from personae.papers.responsiveness.replication import shared_scores
+from personae.papers.responsiveness.replication import _separable, shared_scores
 
 data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
@@ -52,6 +52,13 @@ def test_the_action_set_moves_age_along_and_never_alone():
     at = german.names.index("YearsAtResidence")
     assert scores.points[:, at].tolist() == [2, 2, 2, 0]
     assert scores.points[:, -1].tolist() == [0, 0, 0, 0]
+
+
+def test_a_linear_program_tells_whether_any_linear_model_fits():
+    pytest.importorskip("scipy")
+    corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1.0]])
+    assert _separable(corners, np.array([False, True, True, True]))
+    assert not _separable(corners, np.array([False, True, True, False]))
 
 
 def test_linear_shap_sums_to_what_the_model_says_beyond_its_mean():

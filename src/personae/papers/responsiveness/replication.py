@@ -16,10 +16,11 @@ from personae.audit.responsiveness import (
     audit_reasons,
     top_reasons,
 )
+from personae.errors import MissingExtra
 from personae.metrics.intervals import LEAST_TRIALS, Interval, bootstrap_mean, wilson
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.responsiveness.explainers import linear_shap
-from personae.papers.responsiveness.german import UP, German, action_set, load, recorded
+from personae.papers.responsiveness.german import UP, German, Recorded, action_set, load, recorded
 
 OURS = "enumeration"
 SHARED = "enumeration, sets shared among the alike"
@@ -74,6 +75,9 @@ def recorded_rows(context: Context) -> Iterator[Comparison]:
     for method, base, bar in ((OURS, german.people, ""), (SHARED, german.last_alike, ">= 100")):
         counted = _flips(german, base, np.flatnonzero(audited)) == kept.flips[audited]
         yield equal("counts of flipping actions equal, %", method, counted, np.arange(len(counted)), bar)
+    points, good = _decided(german, kept)
+    fits, met = float(_separable(points, good)), "linear models that meet every recorded hit"
+    yield compare(setting, met, "linear program", fits, n=len(points), bar="<= 0")
     differ, alike = (seen & ~same).any(axis=1), _alike(german)
     count, n = float(differ.sum()), int(audited.sum())
     yield compare(setting, "people whose hits differ", OURS, count, n=n, paper=112.0, source="card")
@@ -228,6 +232,34 @@ def _flips(german: German, base: NDArray[np.float64], people: NDArray[np.int64])
             sum(int((np.asarray(german.predict(p)) != own[i]).sum()) for p in reach.points(base[i]))
             for i in people
         ]
+    )
+
+
+def _decided(german: German, kept: Recorded) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the points whose prediction the recorded hits fix, all or none of a feature's changes, and which it is."""
+    reach = Reach(german.actions)
+    points, good = [], []
+    for person, j in np.argwhere(kept.points > 0):
+        if kept.hits[person, j] in (0, kept.points[person, j]):
+            moves = reach.moves(german.people[person], int(j))
+            moved = np.tile(german.people[person], (len(moves.changes), 1))
+            moved[:, list(moves.block)] += moves.changes
+            points.append(moved)
+            good += [bool(kept.hits[person, j])] * len(moved)
+    return np.concatenate(points), np.array(good)
+
+
+def _separable(points: NDArray[np.float64], good: NDArray[np.bool_]) -> bool:
+    """Whether any weights and intercept part the two kinds of points; a linear program without a goal."""
+    try:
+        from scipy.optimize import linprog
+    except ImportError:
+        raise MissingExtra("This check needs scipy: pip install 'personae[learn]'.") from None
+    scaled = (points - points.mean(axis=0)) / np.maximum(points.std(axis=0), 1e-9)
+    signed = np.hstack([scaled, np.ones((len(points), 1))]) * np.where(good, 1.0, -1.0)[:, None]
+    free = [(None, None)] * signed.shape[1]
+    return bool(
+        linprog(np.zeros(signed.shape[1]), A_ub=-signed, b_ub=-np.ones(len(signed)), bounds=free).status == 0
     )
 
 
