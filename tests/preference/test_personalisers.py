@@ -8,7 +8,8 @@ import pytest
 
 from personae.errors import BadInput
 from personae.people.records import Preference
-from personae.preference import PAL, LinearTaste, MiCRo, clone, comparisons
+from personae.preference import PAL, LinearTaste, MiCRo, PrefPalette, clone, comparisons
+from personae.preference.prefpalette import column_reader
 
 SWEETS = {
     "cake": 1.0,
@@ -25,6 +26,9 @@ def taste_vectors(items):
     """Vectors of shape (n_items, 3): how sweet a text is, how long, and a constant; an unknown text is not sweet."""
     return np.array([[SWEETS.get(text, 0.0), len(text) / 10, 1.0] for _, text in items])
 
+
+_ITEMS = taste_vectors([("", text) for text in SWEETS])
+READERS = [column_reader(name, _ITEMS, place) for place, name in enumerate(("sweet", "long"))]
 
 METHODS = [
     LinearTaste(features=taste_vectors, n_directions=2, n_learned=0, n_rounds=3),
@@ -44,6 +48,8 @@ METHODS = [
     PAL(
         features=taste_vectors, n_prototypes=2, n_directions=0, learner="angle", hidden=8, size=4, n_rounds=2
     ),
+    PrefPalette(features=taste_vectors, readers=READERS, n_directions=2, attention_penalty=1.0),
+    PrefPalette(features=taste_vectors, readers=READERS, n_directions=0, attention_penalty=1.0),
     MiCRo(features=taste_vectors, n_heads=2, n_directions=2, n_restarts=2, concentration=1.0),
     MiCRo(features=taste_vectors, n_heads=3, n_directions=2, n_restarts=1, concentration=2.0),
 ]

@@ -4,16 +4,19 @@ from personae.preference._core import Chance, Chances, Personaliser, Reason, clo
 from personae.preference.bench import Measure, Split, bench, split_rows
 from personae.preference.comparisons import Comparisons, comparisons, read_comparisons
 from personae.preference.features import TextFeatures
+from personae.preference.fspo import FSPO, Recipe
 from personae.preference.judged import CertainJudge
 from personae.preference.micro import MiCRo, Route
 from personae.preference.pal import PAL
 from personae.preference.personafeedback import ChoiceItem, CosineScorer, RewardHead, read_feedback
 from personae.preference.personaljudge import EncoderJudge, Verdict, VerdictStack, ask_verdicts
 from personae.preference.population import Population, fit_population
+from personae.preference.prefpalette import PrefPalette
 from personae.preference.rpm import RPM
 from personae.preference.taste import LinearTaste
 
 __all__ = [
+    "FSPO",
     "PAL",
     "RPM",
     "CertainJudge",
@@ -28,7 +31,9 @@ __all__ = [
     "MiCRo",
     "Personaliser",
     "Population",
+    "PrefPalette",
     "Reason",
+    "Recipe",
     "RewardHead",
     "Route",
     "Split",

@@ -18,7 +18,8 @@ from personae.metrics.folds import deal_folds, linked_groups
 from personae.metrics.logistic import fit_logistic, sigmoid
 from personae.models.encoder import Encoder
 from personae.people.records import Preference
-from personae.preference.personaljudge._features import STYLE, Array, Pairs, View, read_pairs, view_of
+from personae.preference.features import STYLE
+from personae.preference.personaljudge._features import Array, Pairs, View, read_pairs, view_of
 
 
 class EncoderJudge:

@@ -3,7 +3,15 @@
 Source: Li et al. (2025), "PrefPalette: Personalized Preference Modeling with Latent Attributes", arXiv 2507.13541.
 """
 
-from personae.preference.prefpalette.edits import LEVELS, MANNERS, PAIRS, Manner, amount, counterfactual, rewrite
+from personae.preference.prefpalette.edits import (
+    LEVELS,
+    MANNERS,
+    PAIRS,
+    Manner,
+    amount,
+    counterfactual,
+    rewrite,
+)
 from personae.preference.prefpalette.palette import PrefPalette
 from personae.preference.prefpalette.readers import (
     AttributeReader,

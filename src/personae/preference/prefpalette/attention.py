@@ -91,7 +91,7 @@ class Read:
     @property
     def signed(self) -> Array:
         """Return lambda times attention to the high pole less that to the low one, shape (n, n_attributes)."""
-        return 2 * self.high.shape[1] * (self.high - self.low)
+        return np.asarray(2 * self.high.shape[1] * (self.high - self.low))
 
 
 def read(weights: Weights, queries: Array, content: Array, vectors: Array) -> Read:
@@ -113,7 +113,7 @@ def read(weights: Weights, queries: Array, content: Array, vectors: Array) -> Re
     attribute's score; the paper learns it, but a longer query says the same as a larger lambda.
     """
     n_attributes = queries.shape[1]
-    scores, drawn = (vectors * weights.value).sum(axis=2), (vectors * weights.key).sum(axis=2)
+    scores, drawn = (np.einsum("nad,ad->na", vectors, part) for part in (weights.value, weights.key))
     query = queries + content @ weights.turn
     high, low = np.tanh((query + drawn) / SHARPNESS), np.tanh((drawn - query) / SHARPNESS)
     even = np.log(2 * n_attributes) if n_attributes else 0.0
@@ -145,7 +145,7 @@ def slope_of_weights(
     slope = Weights(
         pull @ content,
         content.T @ by_query,
-        (by_drawn[:, :, None] * vectors).sum(axis=0),
-        (signed[:, :, None] * vectors).sum(axis=0),
+        np.einsum("na,nad->ad", by_drawn, vectors),
+        np.einsum("na,nad->ad", signed, vectors),
     )
     return slope, by_query

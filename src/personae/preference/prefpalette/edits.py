@@ -94,7 +94,7 @@ MANNERS: dict[str, Manner] = {
             "humor", ("serious, sober, grave", "funny, joking, playful"),
             ("This is a serious matter.", "There is nothing to laugh about here.", "The facts are sober ones.",
              "This must be treated with gravity.", "It is no joke.", "The subject is a grave one."),
-            ("Ha, cue the drum roll!", "My cat would agree, if it ever listened to me, lol.", "Insert your favorite pun here, haha!",
+            ("Ha, cue the drum roll!", "My cat would agree, if it ever listened to me, lol.", "Insert a pun here, haha!",
              "Why did the chicken cross the road? To ask about this!", "And that, my friends, is how I lost my pants, haha.",
              "I would tell you a joke, but you would have to laugh, hehe."),
         ),
@@ -234,7 +234,7 @@ def _swapped(text: str, swaps: Sequence[tuple[str, str]], level: int) -> str:
     """Return the text with words of one pole in place of the other's; every other one for a small step."""
     if not swaps:
         return text
-    to = {low: high for low, high in swaps} if level > 0 else {high: low for low, high in reversed(swaps)}
+    to = dict(swaps) if level > 0 else {high: low for low, high in reversed(swaps)}
     step, seen = 3 - abs(level), iter(range(len(text)))
 
     def swap(found: re.Match[str]) -> str:

@@ -21,11 +21,10 @@ from personae.preference._core import (
     chances_of_margins,
     padded,
 )
-from personae.preference.comparisons import Array, Comparisons, comparisons
+from personae.preference.comparisons import Array, Codes, Comparisons, comparisons
 from personae.preference.population import Directions, main_directions
 from personae.preference.prefpalette.attention import (
     Read,
-    Weights,
     first_weights,
     read,
     slope_of_weights,
@@ -36,7 +35,7 @@ from personae.preference.prefpalette.readers import AttributeReader, read_vector
 _CHUNK = 1024  # people placed at once
 _STEPS = 6
 _STIFF = 10.0  # how much harder the weights that all share are held than a query
-_ROUNDS = 60  # of the search, each stage
+_ROUNDS = 40  # of the search, each stage
 _LONGEST = 1.0  # step of a query's coordinate
 _REFERENCES = 200  # items that attention is averaged over
 
@@ -59,15 +58,18 @@ class PrefPalette(Personaliser):
     ----------
     features : callable from items to vectors
     readers : sequence of AttributeReader
-        Learned on features of the same layout (`fit_reader`, `pole_reader`); all with the same number of hidden units.
+        Learned on features of the same layout (`fit_reader`, `pole_reader`); all with the same number of hidden units. One that
+        reads the same of all items is left out.
     n_directions : int
         Main directions of the features that make the content; 0 leaves the attributes alone.
     content_penalty, attention_penalty : float
         Ridge on the content's weights, and on the attention's from where they start.
     drop : float in [0, 1)
-        How often the attributes are left out at the end of learning, so that `content_probs` does without them.  # paper: p_max .1
+        How often the attributes are left out at the end of learning, so that `content_probs` does without them (paper: .1).
     n_stages : int
         In which the dropping grows, and the spread of queries over people is learned.
+    random_state : int
+        For the family's contract; learning draws nothing.
 
     Attributes
     ----------
@@ -106,9 +108,10 @@ class PrefPalette(Personaliser):
         readers: Sequence[AttributeReader],
         n_directions: int = 32,
         content_penalty: float = 1.0,
-        attention_penalty: float = 100.0,
+        attention_penalty: float = 300.0,
         drop: float = 0.3,
         n_stages: int = 3,
+        random_state: int = 0,
     ) -> None:
         self.features = features
         self.readers = readers
@@ -117,6 +120,7 @@ class PrefPalette(Personaliser):
         self.attention_penalty = attention_penalty
         self.drop = drop
         self.n_stages = n_stages
+        self.random_state = random_state
 
     def explain(self, person: str) -> list[Reason]:
         """Return each attribute's signed weight in log-odds for one standard deviation more of it, the largest first.
@@ -151,7 +155,12 @@ class PrefPalette(Personaliser):
         """Return what each attribute, and the text itself, adds to the log-odds of a over b: alpha_a u'v_a; their sum is all."""
         table = comparisons([Preference(person, context, a, b, "tie")])
         state = self.states_[self.index_[person]] if person in self.index_ else self._fitted()
-        both = self._read(state[None], np.zeros(2, dtype=np.intp), self._seen(self._vectors(table)), np.array([table.a[0], table.b[0]]))
+        both = self._read(
+            state[None],
+            np.zeros(2, dtype=np.intp),
+            self._seen(self._vectors(table)),
+            np.array([table.a[0], table.b[0]]),
+        )
         worth = both.signed * both.scores
         parts = [*worth[0] - worth[1], both.content[0] - both.content[1]]
         names = [*self.names_, "the text itself"]
@@ -166,7 +175,8 @@ class PrefPalette(Personaliser):
 
     def _learn(self, table: Comparisons, vectors: Array) -> None:
         self.directions_ = _directions(vectors, self.n_directions)
-        self.readers_ = [reader.in_units_of(vectors) for reader in self.readers]
+        units = [reader.in_units_of(vectors) for reader in self.readers]
+        self.readers_ = [reader for reader in units if reader.outward.any()]
         self.names_ = tuple(reader.name for reader in self.readers_)
         seen = self._seen(vectors)
         _, n_attributes, n_hidden = seen.vectors.shape
@@ -185,7 +195,8 @@ class PrefPalette(Personaliser):
         self.references_ = seen.take(chosen)
         scores = seen.vectors.sum(axis=2)
         self.examples_ = [
-            tuple(table.items[place][1] for place in (column.argmax(), column.argmin())) for column in scores.T
+            tuple(table.items[place][1] for place in (column.argmax(), column.argmin()))
+            for column in scores.T
         ]
 
     def _solve(self, table: Comparisons, seen: _Seen, offsets: Array, dropped: float) -> Array:
@@ -244,7 +255,7 @@ class PrefPalette(Personaliser):
             for start in range(0, n_people, _CHUNK)
         ])  # fmt: skip
 
-    def _posterior(self, table: Comparisons, seen: _Seen, places: Array, is_row: Array) -> Array:
+    def _posterior(self, table: Comparisons, seen: _Seen, places: Codes, is_row: Array) -> Array:
         """Return modes of the queries with each coordinate's variance there, shape (n_people, 2 n_attributes)."""
         n_people, n_attributes = len(places), len(self.query_)
         queries = np.tile(self.query_, (n_people, 1))

@@ -73,6 +73,7 @@ def fit_reader(
     lower: Codes,
     *,
     n_hidden: int = 8,
+    n_columns: int | None = None,
     penalty: float = 0.01,
     random_state: RandomState = 0,
 ) -> AttributeReader:
@@ -85,6 +86,8 @@ def fit_reader(
     higher, lower : ndarray of shape (n_pairs,)
         The texts of each pair, as places in `features`.
     n_hidden : int
+    n_columns : int, optional
+        Read the first so many columns of the features alone.
     penalty : float
         Ridge on the weights beside the mean log loss.
 
@@ -103,7 +106,7 @@ def fit_reader(
         raise BadInput(f"Attribute {name}: {len(higher)} higher and {len(lower)} lower texts; give pairs.")
     used = features[np.unique(np.concatenate([higher, lower]))]
     center, scale = used.mean(axis=0), used.std(axis=0)
-    is_read = scale > 1e-9
+    is_read = (scale > 1e-9) & (np.arange(len(scale)) < (n_columns or len(scale)))
     scale = np.where(is_read, scale, 1.0)
     shape = (int(is_read.sum()), n_hidden)
     z = ((features - center) / scale)[:, is_read]
@@ -180,7 +183,9 @@ def _straight(name: str, center: Array, inward: Array) -> AttributeReader:
     n_features, n_hidden = inward.shape
     outward = np.zeros(n_hidden)
     outward[0] = 1 / _SLIGHT
-    return AttributeReader(name, center, np.ones(n_features), inward, np.zeros(n_hidden), outward, np.zeros(n_hidden))
+    return AttributeReader(
+        name, center, np.ones(n_features), inward, np.zeros(n_hidden), outward, np.zeros(n_hidden)
+    )
 
 
 def read_vectors(readers: Sequence[AttributeReader], features: Array) -> Array:
