@@ -16,7 +16,7 @@ import numpy as np
 
 from personae.audit.distinfer import resample
 from personae.audit.many_networks import new_networks, train
-from personae.papers.distinfer.census import IMBALANCE, LAYERS, load, population
+from personae.papers.distinfer.census import LAYERS, load, population
 from personae.papers.harness import Context
 
 AT_ONCE = 50
@@ -36,7 +36,7 @@ def main() -> None:
     n = people.sizes.training
     rows = np.stack(
         [
-            resample(people.victim, 0.5, n_positive=n, n_negative=IMBALANCE * n, random=random)
+            resample(people.victim, 0.5, n_positive=n, n_negative=people.sizes.imbalance * n, random=random)
             for _ in range(chosen.models)
         ]
     )

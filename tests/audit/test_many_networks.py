@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from personae.audit.many_networks import Networks, Noise, _batches, _slopes, new_networks, train
+from personae.audit.many_networks import Networks, Noise, _batches, new_networks, slopes_of, train
 from personae.errors import BadInput
 
 SIZES = (5, 4, 3, 1)
@@ -28,10 +28,10 @@ def losses(networks, x, y, is_binary):
 
 
 @pytest.mark.parametrize("is_binary", [True, False])
-def test_slopes_are_those_of_finite_differences(batch, is_binary):
+def testslopes_of_are_those_of_finite_differences(batch, is_binary):
     networks, x, y = batch
     exact = wide(networks)
-    found = _slopes(networks, x, y, MEAN, is_binary, None)
+    found = slopes_of(networks, x, y, MEAN, is_binary, None)
     values = [*exact.weights, *exact.biases]
     for value, slope in zip(values, found, strict=True):
         for place in np.ndindex(value.shape):
@@ -48,10 +48,10 @@ def test_clipping_is_that_of_a_loop_over_examples(batch):
     clip = 0.4
     share = np.full((3, 7), 0.25, dtype=np.float32)
     share[:, 5:] = 0
-    found = _slopes(networks, x, y, share, True, clip)
+    found = slopes_of(networks, x, y, share, True, clip)
     wanted, n_cut = [np.zeros_like(each) for each in found], 0
     for row in range(5):
-        one = _slopes(networks, x[:, [row]], y[:, [row]], np.ones((1, 1), np.float32), True, None)
+        one = slopes_of(networks, x[:, [row]], y[:, [row]], np.ones((1, 1), np.float32), True, None)
         norm = np.sqrt(sum((slope**2).sum(axis=(1, 2)) for slope in one))
         n_cut += int((norm > clip).sum())
         for total, slope in zip(wanted, one, strict=True):

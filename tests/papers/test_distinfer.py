@@ -7,7 +7,7 @@ import zstandard
 from personae.metrics.intervals import wilson
 from personae.papers.distinfer import graphs
 from personae.papers.distinfer.attacks import BEST, leak_row
-from personae.papers.distinfer.census import IMBALANCE, load, population
+from personae.papers.distinfer.census import load, population
 from personae.papers.distinfer.experiment import EXPERIMENT
 from personae.papers.harness import Context, run
 
@@ -40,9 +40,14 @@ def test_halves_share_no_row_and_rare_or_missing_values_are_no_inputs(folder):
     census = load(Context(folder=folder))
     parts = [census.victim, census.local, census.held_out]
     assert sorted(np.concatenate(parts).tolist()) == list(range(240))
-    assert [len(part) for part in parts] == [120, 80, 40]
+    assert [len(part) for part in parts] == [120, 96, 24]
     for part in parts:
-        assert census.has["sex"][part].mean() == census.has["race"][part].mean() == census.income[part].mean() == 0.5
+        assert (
+            census.has["sex"][part].mean()
+            == census.has["race"][part].mean()
+            == census.income[part].mean()
+            == 0.5
+        )
     # Private, Single, two kin, two races, two sexes; six numbers
     assert census.inputs.shape == (240, 14)
     assert np.isfinite(census.inputs).all()
@@ -73,7 +78,7 @@ def test_adult_has_the_papers_42_inputs_and_room_for_every_ratio():
         people = population(census, name)
         for ratio in (0.0, 0.5, 1.0):
             rows = people.sample(ratio, random)
-            assert len(rows) == (1 + IMBALANCE) * people.sizes.test
+            assert len(rows) == (1 + people.sizes.imbalance) * people.sizes.test
             assert census.has[name][rows].mean() == pytest.approx(ratio, abs=0.01)
             assert set(rows.tolist()) <= set(census.held_out.tolist())
 

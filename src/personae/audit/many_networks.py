@@ -110,12 +110,12 @@ def train(
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise BadInput("Rows and targets must be finite numbers: fill or drop missing values first.")
     random = np.random.default_rng(random_state)
-    state = _Adam([w.copy() for w in (*networks.weights, *networks.biases)], learning_rate)
+    state = Adam([w.copy() for w in (*networks.weights, *networks.biases)], learning_rate)
     each = np.arange(len(networks))[:, None]
     for _ in range(n_epochs):
         for rows, share in _batches(y.shape, batch_size, noise is not None, random):
             clip = noise.clip if noise else None
-            slopes = _slopes(state.networks(), x[each, rows], y[each, rows], share, is_binary, clip)
+            slopes = slopes_of(state.networks(), x[each, rows], y[each, rows], share, is_binary, clip)
             for place, slope in enumerate(slopes):
                 if noise is not None:
                     scale = np.float32(noise.clip * noise.multiplier / batch_size)
@@ -147,7 +147,7 @@ def _batches(
 
 
 @dataclass(slots=True)
-class _Adam:
+class Adam:
     values: list[Floats]
     rate: float
     means: list[Floats] | None = None
@@ -181,7 +181,7 @@ def _forward(networks: Networks, x: Floats) -> list[Floats]:
     return shown
 
 
-def _slopes(
+def slopes_of(
     networks: Networks, x: Floats, y: Floats, share: Floats, is_binary: bool, clip: float | None
 ) -> list[Floats]:
     """Return the slopes of the loss summed with the rows' shares, each row's cut to `clip`: of weights, then of biases."""

@@ -35,9 +35,7 @@ class PermutationInvariantNetwork:
     phi_l turns each neuron of layer l into 8 numbers. Layer 1 sees the neuron's weights and bias; layer l > 1 its bias, the sum
     over the neurons below of weight * representation, and the same sum with |weight|. The paper joins the representations below
     unweighted and in their order, which depends on the order of neurons; the sums do not, and need no parameter a neuron. Means
-    over a layer's neurons are joined and read by one linear map. Representations end without ReLU and there is no dropout
-    (paper: .5): with hundreds of local networks in place of 1,600 the mean error of the ratio falls with both. Targets and
-    layer-1 weights are standardized over the local networks.
+    over a layer's neurons are joined and read by one linear map. Representations end without ReLU. Targets and layer-1 weights are standardized over the local networks.
     """
 
     def __init__(
@@ -46,7 +44,7 @@ class PermutationInvariantNetwork:
         is_binary: bool = True,
         n_epochs: int = 200,
         learning_rate: float = 3e-3,
-        dropout: float = 0.0,
+        dropout: float = 0.5,  # paper
         n_members: int = 1,
         random_state: int = 0,
     ) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from personae.audit.distinfer import (
     LossTest,
+    OutputRegression,
     PermutationInvariantNetwork,
     PerPointTest,
     ThresholdTest,
@@ -57,7 +58,7 @@ class Estimates:
 def attack(
     first: World, second: World, *, estimates: Estimates | None = None, n_epochs: int = 200, seed: int = 0
 ) -> dict[str, list[Trial]]:
-    """Return each attack's trials on all victims of both worlds."""
+    """Return each attack's trials on all victims of both worlds; without estimates, a ridge learns from the pair alone."""
     secret, hidden = _secrets(first.local, second.local), _secrets(first.victims, second.victims)
     local, victims = joined([first.local, second.local]), joined([first.victims, second.victims])
     known, asked = (_answers(each, (first, second)) for each in (local, victims))
@@ -69,7 +70,11 @@ def attack(
         PIN: PermutationInvariantNetwork(n_epochs=n_epochs, random_state=seed)
         .fit(local, secret)
         .score(victims),
-        **(estimates.scores() if estimates else {}),
+        **(
+            estimates.scores()
+            if estimates
+            else {OUTPUTS: OutputRegression().fit(known[0], secret).score(asked[0]) - 0.5}
+        ),
     }
     return {
         name: [

@@ -19,20 +19,28 @@ KINDS = ("workclass", "marital-status", "occupation", "relationship", "race", "s
 STANDARDIZED = ("fnlwgt", "capital-gain", "capital-loss")
 SCALED = ("age", "hours-per-week", "education-num")
 LEAST = 20  # a category with fewer rows is left out, as four are in the paper
-N_EPOCHS = 60
+N_EPOCHS = 15
 BATCH = 100
-IMBALANCE = 3  # paper: three rows of the lower income for each of the higher
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Rows of the higher income in a training sample and in a test sample: what the rarest cell allows at every ratio."""
+    """Rows of the higher income in a training sample and in a test sample, as many as the rarest cell allows at every ratio.
+
+    `imbalance` counts the rows of the lower income for each of them.
+    """
 
     training: int
     test: int
+    imbalance: int
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of a training sample."""
+        return self.training * (1 + self.imbalance)
 
 
-SIZES = {"sex": Sizes(250, 125), "race": Sizes(150, 75)}
+SIZES = {"sex": Sizes(250, 90, 3), "race": Sizes(160, 50, 5)}  # paper: 3 for both
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,9 @@ class Population:
     def sample(self, ratio: float, random: np.random.Generator) -> NDArray[np.intp]:
         """Return a test sample of the adversary."""
         n = self.sizes.test
-        return resample(self.held_out, ratio, n_positive=n, n_negative=IMBALANCE * n, random=random)
+        return resample(
+            self.held_out, ratio, n_positive=n, n_negative=self.sizes.imbalance * n, random=random
+        )
 
     def models(
         self,
@@ -74,7 +84,10 @@ class Population:
         """Train one model on a sample of its own from each of the cells."""
         n = self.sizes.training
         rows = np.stack(
-            [resample(each, ratio, n_positive=n, n_negative=IMBALANCE * n, random=random) for each in cells]
+            [
+                resample(each, ratio, n_positive=n, n_negative=self.sizes.imbalance * n, random=random)
+                for each in cells
+            ]
         )
         inputs, income = self.census.inputs, self.census.income.astype(np.float32)
         networks = new_networks(len(rows), (inputs.shape[1], *LAYERS, 1), random)
@@ -119,11 +132,11 @@ def _race(value: str) -> str:
 
 
 def _halves(cell: NDArray[np.intp], seed: int) -> list[NDArray[np.intp]]:
-    """Deal rows to victims (half), local models (a third) and the adversary's tests (a sixth), evenly in each cell."""
+    """Deal rows to victims (half), local models (two fifths) and the adversary's tests (a tenth), evenly in each cell."""
     random = np.random.default_rng(seed)
     parts: list[list[NDArray[np.intp]]] = [[], [], []]
     for code in np.unique(cell):
         rows = random.permutation(np.flatnonzero(cell == code))
-        for part, some in zip(parts, np.split(rows, [len(rows) // 2, len(rows) * 5 // 6]), strict=True):
+        for part, some in zip(parts, np.split(rows, [len(rows) // 2, len(rows) * 9 // 10]), strict=True):
             part.append(some)
     return [np.concatenate(part) for part in parts]

@@ -10,11 +10,11 @@ from personae.audit.accountant import epsilon
 from personae.audit.many_networks import Networks, Noise
 from personae.metrics.intervals import bootstrap_mean
 from personae.papers.distinfer.attacks import World, attack, omega_rows, omegas
-from personae.papers.distinfer.census import BATCH, IMBALANCE, N_EPOCHS, Population
+from personae.papers.distinfer.census import BATCH, N_EPOCHS, Population
 from personae.papers.harness import Comparison, Context, compare
 
 FIRST, SECOND = 0.5, 0.1
-EPOCHS = (1, 3, 10, 30, N_EPOCHS)
+EPOCHS = (60, 30, N_EPOCHS, 5, 2)
 PRIVATE_EPOCHS = 15
 MULTIPLIERS = (0.0, 0.6, 1.0, 2.0, 5.0)
 CLIP = 1.0
@@ -22,11 +22,11 @@ CLIP = 1.0
 
 def defence_rows(context: Context, people: Population, random: np.random.Generator) -> Iterator[Comparison]:
     """Early stopping, private steps, and resampling to one half before training."""
-    epochs = EPOCHS[1:2] if context.quick else EPOCHS
+    epochs = EPOCHS[3:4] if context.quick else EPOCHS
     multipliers = MULTIPLIERS[2:3] if context.quick else MULTIPLIERS
     for n in context.track(list(epochs), "early stopping"):
         yield from _rows(context, f"early stopping, {n} epochs", _worlds(context, people, random, n, None))
-    size = people.sizes.training * (1 + IMBALANCE)
+    size = people.sizes.n_rows
     for multiplier in context.track(list(multipliers), "private steps"):
         steps = PRIVATE_EPOCHS * -(-size // BATCH)
         spent = epsilon(multiplier, rate=BATCH / size, steps=steps, delta=1 / size)

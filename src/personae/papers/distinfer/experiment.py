@@ -95,7 +95,6 @@ def _worlds(context: Context, name: str, people: Population, random: np.random.G
     points = np.concatenate([of[ratio].inputs for ratio in (0.0, CENTER, 1.0)])
     pin = PermutationInvariantNetwork(
         is_binary=False,
-        n_members=1 if context.quick else 2,
         n_epochs=40 if context.quick else 200,
         random_state=context.seed,
     ).fit(local, truth)

@@ -7,7 +7,7 @@ import numpy as np
 from personae.audit.many_networks import Floats, new_networks, train
 from personae.papers.distinfer.attacks import World
 
-N_NODES = 300
+N_NODES = 800
 N_TRAITS = 4
 LAYERS = (16, 8)
 SAME, OTHER = 1.5, 0.5  # times as many links within a community as by chance, and between
@@ -39,7 +39,7 @@ def world(degree: float, n_local: int, n_victims: int, random: np.random.Generat
         networks = new_networks(n, (inputs.shape[2], *LAYERS, 1), random)
         trained.append(
             train(
-                networks, inputs, sides, n_epochs=60, batch_size=50, learning_rate=3e-3, random_state=random
+                networks, inputs, sides, n_epochs=15, batch_size=50, learning_rate=3e-3, random_state=random
             )
         )
     inputs, sides = graph(degree, random)

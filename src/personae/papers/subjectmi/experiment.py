@@ -1,0 +1,218 @@
+"""Subject membership: was this person's data in the federation, told from other samples of the person.
+
+Source: Suri, Kanani, Marathe, Peterson (2022-23), "Subject Membership Inference Attacks in Federated Learning", arXiv
+2206.03317 v3. The paper's tables could not be had, and its code was never published: no number of it stands beside these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.audit.subjectmi import (
+    Privacy,
+    Schedule,
+    across_rounds,
+    calibrated,
+    choose_threshold,
+    final_loss,
+    spent,
+    vote,
+)
+from personae.metrics.calibration import auroc
+from personae.metrics.intervals import bootstrap_mean
+from personae.metrics.logistic import fit_logistic
+from personae.papers.harness import Comparison, Context, Experiment, compare
+from personae.papers.subjectmi import plays, voice
+from personae.papers.subjectmi.factors import factor_rows
+from personae.papers.subjectmi.scoring import known_subjects, score_rows
+from personae.papers.subjectmi.voice import DATA, N_SILOS, Runs, Voices
+
+VOICE = "Parkinson's voice"
+PLAYS = "Shakespeare's speakers"
+FIRST, FIRST_CALIBRATED = "attack 1", "attack 1, calibrated"
+SECOND, SECOND_CALIBRATED = "attack 2", "attack 2, calibrated"
+PRIVATE = Schedule(n_rounds=10, n_epochs=2, batch_size=90, learning_rate=6e-3)
+CLIPS = {"item": 1.0, "subject": 1.0, "user": 0.3}
+MULTIPLIERS = (0.5, 2.0, 8.0)
+
+
+def rows(context: Context) -> Iterator[Comparison]:
+    """Measure every row of the table; intervals over federations."""
+    voices = voice.load(context)
+    yield from _voice_rows(context, voices)
+    yield from _private_rows(context, voices)
+    yield from factor_rows(context)
+    if not context.quick:
+        yield from _play_rows(context)
+
+
+def _voice_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
+    random = np.random.default_rng((context.seed, 1))
+    n, n_references = (4, 6) if context.quick else (20, 40)
+    schedule = replace(voice.SCHEDULE, n_rounds=10) if context.quick else voice.SCHEDULE
+    victims = voice.run(voices, n, random, schedule=schedule)
+    references = voice.run(voices, n_references, random, schedule=schedule, is_reference=True)
+    harder = calibrated(victims.losses, references.losses, references.is_member)
+    known = known_subjects(victims.is_member, random)
+    scores = {
+        FIRST: final_loss(victims.losses),
+        FIRST_CALIBRATED: final_loss(harder),
+        SECOND: across_rounds(victims.losses),
+        f"{SECOND}, drop": across_rounds(victims.losses, way="drop"),
+        f"{SECOND}, slope": across_rounds(victims.losses, way="slope"),
+        SECOND_CALIBRATED: across_rounds(harder, way="slope"),
+        "chance": random.random(victims.is_member.shape),
+        "age and sex": _by_traits(voices, victims, known),
+        "sample-level vote": _votes(voices, victims, known),
+        "exact records, upper reference": -voice.person_losses(
+            victims.rounds[-1], voices.trained, voices.trained_target
+        ),
+    }
+    bars = {FIRST_CALIBRATED: {} if context.quick else {"AUC": ">= .90", "F1, cut midway": ">= .80"}}
+    for method, found in scores.items():
+        yield from score_rows(context, VOICE, method, found, victims.is_member, known, bars.get(method))
+    shuffled = random.permuted(victims.is_member, axis=1)
+    yield from score_rows(context, VOICE, f"{FIRST_CALIBRATED}, shuffled membership", final_loss(harder), shuffled,
+                          known_subjects(shuffled, random), {"AUC": "< .58"})  # fmt: skip
+    yield from _early_rows(context, victims, harder)
+    yield from _error_rows(context, VOICE, voices, victims)
+
+
+def _early_rows(context: Context, victims: Runs, harder: NDArray[np.float64]) -> Iterator[Comparison]:
+    """The attacks after fewer rounds."""
+    for n_rounds in (2, 5, 10, 30):
+        if n_rounds < victims.losses.shape[1] - 1:
+            seen = slice(None, n_rounds + 1)
+            for method, found in (
+                (FIRST, final_loss(victims.losses[:, seen])),
+                (FIRST_CALIBRATED, final_loss(harder[:, seen])),
+                (f"{SECOND}, slope", across_rounds(victims.losses[:, seen], way="slope")),
+                (SECOND_CALIBRATED, across_rounds(harder[:, seen], way="slope")),
+            ):
+                yield _auc_row(context, f"{VOICE}, {n_rounds} rounds", method, found, victims.is_member)
+
+
+def _auc_row(
+    context: Context,
+    setting: str,
+    method: str,
+    scores: NDArray[np.float64],
+    is_member: NDArray[np.bool_],
+    bar: str = "",
+) -> Comparison:
+    values = [auroc(score, member) for score, member in zip(scores, is_member, strict=True)]
+    found = bootstrap_mean(values, draws=context.draws, random_state=context.seed)
+    return compare(setting, "AUC", method, found, n=is_member.size, bar=bar)
+
+
+def _error_rows(context: Context, setting: str, voices: Voices, runs: Runs) -> Iterator[Comparison]:
+    missed = voices.scale * np.abs(voice.errors(runs.rounds[-1], voices.held, voices.held_target)).mean(
+        axis=2
+    )
+    for name, chosen in (("members", runs.is_member), ("other people", ~runs.is_member)):
+        values = [row[some].mean() for row, some in zip(missed, chosen, strict=True)]
+        found = bootstrap_mean(values, draws=context.draws, random_state=context.seed)
+        yield compare(
+            setting, "mean absolute error, points of the scale", f"model, new recordings of {name}", found
+        )
+
+
+def _by_traits(voices: Voices, runs: Runs, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return what age and sex alone say, learned from the known subjects."""
+    spread = (voices.traits - voices.traits.mean(axis=0)) / voices.traits.std(axis=0)
+    shown = np.hstack([np.ones((len(spread), 1)), spread])
+    fits = [fit_logistic(shown[some], member[some].astype(float), penalty=1.0)
+            for member, some in zip(runs.is_member, known, strict=True)]  # fmt: skip
+    return np.stack([shown @ fit for fit in fits])
+
+
+def _votes(voices: Voices, runs: Runs, known: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the share of each subject's samples below a threshold learned from the known subjects' samples."""
+    losses = np.abs(voice.errors(runs.rounds[-1], voices.held, voices.held_target))
+    n_people, n_rows = losses.shape[1:]
+    found = []
+    for some, member, given in zip(losses, runs.is_member, known, strict=True):
+        cut = choose_threshold(-some[given].ravel(), np.repeat(member[given], n_rows), aim="accuracy")
+        found.append(vote(some.ravel(), np.repeat(np.arange(n_people), n_rows), n_people, -cut.value))
+    return np.stack(found)
+
+
+def _private_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
+    """Noise at three levels: AUC of the calibrated attack beside the error."""
+    random = np.random.default_rng((context.seed, 3))
+    n, n_references = (3, 6) if context.quick else (10, 20)
+    references = voice.run(voices, n_references, random, schedule=PRIVATE, is_reference=True)
+    delta = 1e-3
+    plans: list[Privacy | None] = [None]
+    for level in ("item", "subject", "user"):
+        plans += [Privacy(level, CLIPS[level], each) for each in MULTIPLIERS[1:2] if context.quick] or [  # type: ignore[arg-type]
+            Privacy(level, CLIPS[level], each) for each in MULTIPLIERS]  # type: ignore[arg-type]  # fmt: skip
+    for privacy in context.track(plans, "private federations"):
+        runs = voice.run(voices, n, random, schedule=PRIVATE, privacy=privacy)
+        harder = calibrated(runs.losses, references.losses, references.is_member)
+        setting = f"{VOICE}, {PRIVATE.n_rounds} rounds, no noise"
+        bar = ""
+        if privacy is not None:
+            n_rows = N_MEMBERS_IN_SILO * voices.trained.shape[1] // 2
+            promised = spent(privacy, PRIVATE, n_rows=n_rows, silos_of_a_subject=2, delta=delta)
+            setting = f"{VOICE}, {privacy.level} noise {privacy.multiplier:g}, epsilon {promised:.3g}"
+            bar = "<= .60" if promised <= 2 else ""
+        yield _auc_row(context, setting, FIRST_CALIBRATED, final_loss(harder), runs.is_member, bar)
+        yield from _error_rows(context, setting, voices, runs)
+
+
+N_MEMBERS_IN_SILO = 2 * voice.N_MEMBERS // N_SILOS
+
+
+def _play_rows(context: Context) -> Iterator[Comparison]:
+    """Speakers of the plays: AUC by round and by how much a speaker says."""
+    texts = plays.load(context)
+    random = np.random.default_rng((context.seed, 5))
+    n_speakers, n_rounds = len(texts.trained), 12
+    members, losses = [], []
+    for run in context.track(list(range(7)), "plays: federations"):
+        is_in = random.permutation(n_speakers) < n_speakers // 2
+        if run in (4, 6):  # the other half of the reference before
+            is_in = ~members[-1]
+        chosen = np.flatnonzero(is_in)
+        losses.append(
+            np.stack(list(plays.train(texts, chosen, n_rounds=n_rounds, seed=run, is_reference=run > 2)))
+        )
+        members.append(is_in)
+    is_member, table = np.stack(members), np.stack(losses)
+    harder = calibrated(table[:3], table[3:], is_member[3:])
+    for n in (1, 3, 6, n_rounds):
+        seen = slice(None, n + 1)
+        bar = "> .6" if n == n_rounds else ""
+        yield _auc_row(context, f"{PLAYS}, {n} rounds", FIRST, final_loss(table[:3, seen]), is_member[:3])
+        yield _auc_row(
+            context, f"{PLAYS}, {n} rounds", FIRST_CALIBRATED, final_loss(harder[:, seen]), is_member[:3], bar
+        )
+        yield _auc_row(
+            context,
+            f"{PLAYS}, {n} rounds",
+            SECOND_CALIBRATED,
+            across_rounds(harder[:, seen], way="drop"),
+            is_member[:3],
+        )
+    said = np.array([len(some) for some in texts.trained])
+    for name, part in (
+        ("fewer characters", said < np.median(said)),
+        ("more characters", said >= np.median(said)),
+    ):
+        yield _auc_row(
+            context, f"{PLAYS}, {name}", FIRST_CALIBRATED, final_loss(harder)[:, part], is_member[:3, part]
+        )
+    yield compare(
+        f"{PLAYS}, {n_rounds} rounds",
+        "loss, nats a character",
+        "model, all speakers' new speeches",
+        float(table[:3, -1].mean()),
+    )
+
+
+EXPERIMENT = Experiment(DATA, rows)
