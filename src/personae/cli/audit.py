@@ -12,6 +12,7 @@ import typer
 from personae import __version__
 from personae.cli._console import note, print_json, print_table
 from personae.cli._options import Json, Quiet, Seed
+from personae.cli.audit_model import model as audit_model
 from personae.errors import BadInput, UnknownName
 
 if TYPE_CHECKING:
@@ -24,11 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-@app.callback()
-def _audit() -> None:
-    """Keep the group a group with one command in it."""
+app.command("model")(audit_model)
 
 
 @app.command()

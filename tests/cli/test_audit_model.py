@@ -1,0 +1,179 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from personae.audit.model import NOT_GIVEN, audit_model, membership_leakage
+from personae.cli import app
+from personae.errors import BadInput, UnknownName
+from personae.metrics.intervals import Interval
+from personae.report.model import cell
+
+joblib = pytest.importorskip("joblib")
+pd = pytest.importorskip("pandas")
+COLUMNS = ["age", "hours", "sex", "work"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A classifier learned from 300 made people, those people, and 300 others, as files."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    folder, random = tmp_path_factory.mktemp("audit"), np.random.default_rng(0)
+    n = 600
+    table = pd.DataFrame({
+        "person": [f"p{k}" for k in range(n)], "age": random.integers(20, 70, n), "hours": random.integers(10, 60, n),
+        "sex": random.choice(["female", "male"], n), "work": random.choice(["own", "state"], n),
+        "race": np.where(np.arange(n) % 60 == 0, "rare", random.choice(["one", "two"], n)),
+    })  # fmt: skip
+    chance = 1 / (1 + np.exp(-(table["hours"] - 35) / 8 - (table["sex"] == "male")))
+    table["income"] = np.where(random.random(n) < chance, "high", "low")
+    model = make_pipeline(
+        make_column_transformer((StandardScaler(), ["age", "hours"]), (OneHotEncoder(), ["sex", "work"])),
+        LogisticRegression(),
+    )
+    model.fit(table[COLUMNS][:300], table["income"][:300])
+    joblib.dump(model, folder / "model.joblib")
+    table[:300].to_csv(folder / "seen.csv", index=False)
+    table[300:].to_csv(folder / "unseen.csv", index=False)
+    (folder / "actions.yaml").write_text(
+        "target: high\nfeatures:\n  hours: {low: 10, high: 60, step_high: 50, direction: up}\n"
+    )
+    return folder
+
+
+def call(world, *arguments, data="unseen.csv", target="income"):
+    given = ["audit", "model", str(world / "model.joblib"), "--data", str(world / data), "--target", target]
+    return CliRunner().invoke(app, [*given, *map(str, arguments)])
+
+
+def test_one_page_tells_of_calibration_groups_leakage_and_recourse(world):
+    page = world / "audit.html"
+    done = call(world, "--positive", "high", "--sensitive", "sex,race", "--held-out", world / "unseen.csv",
+                "--actions", world / "actions.yaml", "--limit", 20, "--person", "person", "--out", page,
+                data="seen.csv")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    for words in (
+        "Privacy and fairness of this model",
+        "By sex and race",
+        "few people",
+        "members found",
+        "can change it by one",
+    ):
+        assert words in text
+    assert "<script" not in text
+
+
+def test_json_holds_the_numbers_of_the_page(world):
+    done = call(world, "--positive", "high", "--sensitive", "sex", "--json")
+    found = json.loads(done.stdout)
+    groups = {group["name"]: group for group in found["columns"][0]["groups"]}
+    table = pd.read_csv(world / "unseen.csv")
+    assert groups["female"]["n_people"] == int((table["sex"] == "female").sum())
+    base = groups["male"]["measures"][found["measures"].index("people with the outcome")]
+    assert base["value"] == pytest.approx((table["income"][table["sex"] == "male"] == "high").mean())
+    assert found["leak"] is None
+    assert [gap["name"] for gap in found["columns"][0]["gaps"]]
+
+
+def test_rows_that_cannot_be_scored_are_named(world):
+    table = pd.read_csv(world / "unseen.csv")
+    table.loc[6, "work"] = "circus"
+    table.to_csv(world / "odd.csv", index=False)
+    failed = call(world, data="odd.csv").exception
+    assert isinstance(failed, BadInput)
+    assert "odd.csv, row 7" in str(failed)
+    assert "circus" not in str(failed)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda table: table.assign(income="high"), "same outcome"),
+        (
+            lambda table: table.assign(income=table["income"].where(table.index != 2)),
+            "row 3: income is missing",
+        ),
+        (
+            lambda table: table.assign(age=table["age"].where(table.index != 4).astype(float)),
+            "row 5: the model cannot score",
+        ),
+        (lambda table: table.drop(columns="hours"), "no column 'hours'"),
+    ],
+)
+def test_people_that_cannot_be_audited_are_refused(world, change, words):
+    change(pd.read_csv(world / "unseen.csv")).to_csv(world / "bad.csv", index=False)
+    failed = call(world, data="bad.csv").exception
+    assert isinstance(failed, BadInput)
+    assert words in str(failed)
+
+
+def test_unknown_columns_are_named_with_the_nearest(world):
+    failed = call(world, "--sensitive", "sexx").exception
+    assert isinstance(failed, UnknownName)
+    assert "Nearest: sex" in str(failed)
+
+
+def test_missing_groups_stand_apart_and_no_gap_is_told_of_them():
+    random = np.random.default_rng(0)
+    sex = [None, float("nan"), ""] * 10 + ["f", "m"] * 40
+    found = audit_model(random.random(110), np.arange(110) % 2, {"sex": sex}, draws=50)
+    assert [(group.name, group.n_people) for group in found.groups] == [("f", 40), ("m", 40), (NOT_GIVEN, 30)]
+    assert [(gap.group, gap.against) for gap in found.gaps] == [("m", "f")]
+
+
+def test_a_group_of_one_class_has_no_rate_where_nobody_is():
+    found = audit_model([0.9, 0.2, 0.8, 0.4], [1, 0, 1, 1], {"g": ["a", "a", "b", "b"]}, draws=50)
+    assert np.isnan(found.groups[1].measures["false alarms, of those without"].value)
+    assert cell(found.groups[1].measures["false alarms, of those without"]) == "–"
+
+
+def test_everybody_decided_alike_is_an_audit_too():
+    found = audit_model(np.full(60, 0.7), np.arange(60) % 2, {"g": ["a", "b"] * 30}, draws=50)
+    assert found.gaps[0].found.gap.value == 0
+    assert not found.gaps[0].found.is_flagged
+
+
+def test_people_with_several_rows_are_counted_once():
+    found = audit_model(
+        [0.9, 0.2, 0.8, 0.4], [1, 0, 1, 0], {"g": ["a"] * 4}, people=["x", "x", "y", "z"], draws=50
+    )
+    assert (found.n_people, found.groups[0].n_people) == (3, 3)
+
+
+def test_group_means_are_those_of_fairlearn():
+    metrics = pytest.importorskip("fairlearn.metrics")
+    from sklearn.metrics import accuracy_score
+
+    random = np.random.default_rng(1)
+    p, y, group = random.random(400), random.integers(2, size=400), random.choice(["a", "b", "c"], 400)
+    found = audit_model(p, y, {"g": list(group)}, draws=20)
+    named = {
+        "predicted to have it": metrics.selection_rate, "predictions that are right": accuracy_score,
+        "found, of those with the outcome": metrics.true_positive_rate,
+        "false alarms, of those without": metrics.false_positive_rate,
+    }  # fmt: skip
+    theirs = metrics.MetricFrame(metrics=named, y_true=y, y_pred=p >= 0.5, sensitive_features=group).by_group
+    for ours in found.groups:
+        for name in named:
+            assert ours.measures[name].value == pytest.approx(theirs.loc[ours.name, name])
+            assert ours.measures[name].low <= ours.measures[name].value <= ours.measures[name].high
+
+
+def test_a_model_that_knows_its_people_by_heart_gives_them_away():
+    random = np.random.default_rng(0)
+    found = membership_leakage(np.full(100, 0.99), random.uniform(0.2, 0.9, 100), draws=200)
+    assert found.advantage.value == 1
+    same = random.uniform(0.2, 0.9, 400)
+    assert membership_leakage(same[:200], same[200:], draws=200).advantage.low < 0.05
+    with pytest.raises(BadInput, match="four people"):
+        membership_leakage([0.5], [0.5] * 9)
+
+
+def test_shares_are_written_with_their_interval():
+    assert cell(Interval(0.5, 0.4, 0.6, 10, 10)) == "50% (40% to 60%)"
