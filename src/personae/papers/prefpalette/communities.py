@@ -19,7 +19,16 @@ from personae.papers.harness import Comparison, Context, compare
 from personae.papers.personaljudge.runs import recordings
 from personae.papers.prefpalette.attributes import WITH_LENGTH, features_of, mark_readers
 from personae.papers.prism import prism
-from personae.preference import Comparisons, LinearTaste, PrefPalette, comparisons, fit_population
+from personae.preference import (
+    Comparisons,
+    LinearTaste,
+    Personaliser,
+    PrefPalette,
+    bench,
+    comparisons,
+    fit_population,
+    split_rows,
+)
 from personae.preference.comparisons import Array, Codes
 from personae.preference.prefpalette import AttributeReader, read_vectors
 
@@ -36,6 +45,8 @@ _REGIONS = {
 }  # fmt: skip
 N_DIRECTIONS = 64
 ATTRIBUTE_PENALTY = 100.0
+SHOTS = (0, 2, 5)
+RATERS = "PRISM, each rater a person"
 Predict = Callable[[Comparisons, Comparisons], dict[str, Array]]
 
 
@@ -68,11 +79,29 @@ def community_rows(context: Context, readers: Sequence[AttributeReader]) -> Iter
     ):  # fmt: skip
         gain = paired_difference(right[first], right[second], **shared)
         yield compare(SETTING, "accuracy gain", f"{first} over {second}", gain, bar=bar if is_full else "")
+    if not context.quick:
+        yield from _rater_rows(
+            context, comparisons([pair for pair, _ in pairs]), vectors, [*readers, *mark_readers(vectors)]
+        )
     for run in recordings(context).runs:
         if run.states_certainty and run.task == "PRISM":
             judged = [float(row.answer == row.truth) for row in run.decided]
             found = bootstrap_mean(judged, clusters=[row.person for row in run.decided], draws=context.draws)
             yield compare("PRISM pairs, recorded judges", "accuracy", f"{run.model}, {run.persona}", found)
+
+
+def _rater_rows(
+    context: Context, table: Comparisons, vectors: Array, readers: Sequence[AttributeReader]
+) -> Iterator[Comparison]:
+    """Yield the bench with each rater as a person: few choices, the same split for both methods."""
+    split = split_rows(table, n_shots=SHOTS[-1], random_state=context.seed)
+    methods: dict[str, Personaliser] = {
+        OURS: PrefPalette(features=lambda items: vectors, readers=readers, n_directions=N_DIRECTIONS),
+        "LinearTaste on all features": LinearTaste(features=lambda items: vectors, n_learned=0),
+    }
+    for each in bench(methods, split, shots=SHOTS, draws=context.draws, random_state=context.seed):
+        shots = "" if each.shots is None else f", {each.shots} shots"
+        yield compare(RATERS, each.metric + shots, each.method, each.value)
 
 
 def region(profile: str) -> str:

@@ -24,7 +24,7 @@ SETTING, ALONE, LONGER = (
     "planted communities, answers lengthened",
 )
 N_COMMUNITIES, N_PAIRS = 8, 800
-N_ALONE = 6000
+N_ALONE = 4000
 N_ANSWERS = 1500
 N_LENGTHENED = 40
 OURS, DROPPED, BAYES = "PrefPalette", "PrefPalette, attributes dropped", "Bayes"

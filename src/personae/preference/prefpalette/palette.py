@@ -248,6 +248,7 @@ class PrefPalette(Personaliser):
         return np.asarray(solved.x[n_weights + n_attributes :]).reshape(n_people, n_attributes)
 
     def _place(self, table: Comparisons, vectors: Array, n_people: int) -> Array:
+        table, vectors = _compared(table, vectors)
         seen = self._seen(vectors)
         places, is_row = padded(table, n_people)
         return np.vstack([
@@ -287,6 +288,7 @@ class PrefPalette(Personaliser):
         return margin, slopes(self.weights_, a)[0] - slopes(self.weights_, b)[0]
 
     def _chances(self, states: Array, table: Comparisons, vectors: Array) -> Chances:
+        table, vectors = _compared(table, vectors)
         queries, variances = np.split(states, 2, axis=1)
         margin, by_query = self._margins(queries, table, self._seen(vectors))
         return chances_of_margins(margin, np.sqrt((by_query**2 * variances[table.person]).sum(axis=1)))
@@ -301,6 +303,13 @@ class PrefPalette(Personaliser):
 
     def _seen(self, vectors: Array) -> _Seen:
         return _Seen(self.directions_.of(vectors), read_vectors(self.readers_, vectors))
+
+
+def _compared(table: Comparisons, vectors: Array) -> tuple[Comparisons, Array]:
+    """Return the table with the items alone that are compared in it, and their vectors."""
+    used, places = np.unique(np.concatenate([table.a, table.b]), return_inverse=True)
+    a, b = np.split(places, 2)
+    return replace(table, items=tuple(table.items[item] for item in used), a=a, b=b), vectors[used]
 
 
 def _directions(vectors: Array, n_directions: int) -> Directions:
