@@ -194,6 +194,7 @@ def test_scores_count_points_and_say_what_is_fixed():
         actions=actions, predict=lambda p: (p[:, 0] >= 3) & (p[:, 1] == 1), target=True
     )
     assert scorer.together(people[0])[0].changes == (("save", 0, 3), ("help", 0, 1))
+    assert len(scorer.together(people[0])) == 1
     options = scorer.options([0, 1, 30], "save")
     assert [(each.changes[0][2], each.works) for each in options] == [
         (1, False),

@@ -69,6 +69,14 @@ def test_drawn_shares_show_their_interval():
     )
 
 
+def test_what_was_drawn_and_did_not_help_is_no_proof():
+    drawn = replace(HELP, exact=False, high=0.0607, points=500)
+    assert "500 values drawn evenly: at most 6% of all could help" in text(
+        replace(OPEN, levers=(SAVE, drawn))
+    )
+    assert "all 1 value" in text(OPEN)
+
+
 def test_a_page_is_escaped_and_loads_nothing(tmp_path):
     evil = "<script>alert(1)</script>\u202e"
     report = replace(

@@ -110,7 +110,7 @@ def render_recourse(report: RecourseReport) -> str:
     useless = tuple(lever for lever in report.levers if not lever.hits)
     stuck = tuple(shown(lever.feature, LONGEST) for lever in useless if not lever.points)
     tried = tuple(
-        (shown(lever.feature, LONGEST), shown(lever.value, LONGEST), count(lever.points, "value"))
+        (shown(lever.feature, LONGEST), shown(lever.value, LONGEST), _asked(lever))
         for lever in useless if lever.points
     )  # fmt: skip
     return styled(
@@ -184,6 +184,12 @@ def _row(lever: Lever, state: State) -> _Row:
         tuple(_sentence(way) for way in works[:WAYS]), max(0, len(works) - WAYS),
         listing([shown(name, LONGEST) for name in carried]) if carried else "",
     )  # fmt: skip
+
+
+def _asked(lever: Lever) -> str:
+    if lever.exact:
+        return f"all {count(lever.points, 'value')}"
+    return f"{count(lever.points, 'value')} drawn evenly: at most {plots.percent(lever.high)} of all could help (95 times in 100)"
 
 
 def _sentence(way: Way) -> str:

@@ -203,14 +203,28 @@ class ResponsivenessScorer:
         )
 
     def together(self, person: ArrayLike, *, most: int = 3) -> tuple[Option, ...]:
-        """Return changes of several features at once that are enough, those that move the fewest features first."""
+        """Return changes of several features at once that are enough, those that move the fewest features first.
+
+        Of each set of moved features the smallest change is kept, in shares of what each feature can move at most, and none
+        that moves more features than another one needs.
+        """
         x = self._checked(np.asarray(person, dtype=float)[None, :])[0]
-        chunks = self._joint_chunks(x)
-        found: list[Array] = []
-        for points in chunks:
+        spans = np.array(
+            [feature.span(float(value)) for feature, value in zip(self.actions.features, x, strict=True)]
+        )
+        width = np.where(spans[:, 1] > spans[:, 0], spans[:, 1] - spans[:, 0], 1.0)
+        best: dict[frozenset[int], tuple[float, Array]] = {}
+        for points in self._joint_chunks(x):
             enough = points[self.wanted(points)]
-            found = sorted([*found, *enough], key=lambda point: _effort(x, point))[:most]
-        return tuple(Option("", self._changed(x, point), True) for point in found)
+            size = np.abs(np.nan_to_num((enough - x) / width)).sum(axis=1)
+            _, first = np.unique((enough != x)[order := np.argsort(size)], axis=0, return_index=True)
+            for at in order[first]:
+                moved = frozenset(np.flatnonzero((enough[at] != x) & ~np.isnan(x)).tolist())
+                if size[at] < best.get(moved, (math.inf, x))[0]:
+                    best[moved] = float(size[at]), enough[at]
+        least = [moved for moved in best if not any(other < moved for other in best)]
+        least.sort(key=lambda moved: (len(moved), best[moved][0]))
+        return tuple(Option("", self._changed(x, best[moved][1]), True) for moved in least[:most])
 
     def wanted(self, points: Array) -> NDArray[np.bool_]:
         """Return whether each point has the wanted prediction.
@@ -331,8 +345,3 @@ def _moved(x: Array, block: Sequence[int], changes: Array) -> Array:
     points = np.tile(x, (len(changes), 1))
     points[:, list(block)] += changes
     return points
-
-
-def _effort(x: Array, point: Array) -> tuple[float, float]:
-    change = np.abs(np.nan_to_num(point - x))
-    return float((change > 0).sum()), float(change.sum())
