@@ -17,7 +17,7 @@ CHOOSING = (
     "persuasion",
     "personafeedback",
 )
-ASKED_OPEN = ("synthpai", "llmprivacy", "thinkingoutloud")
+ASKED_OPEN = ("synthpai", "llmprivacy", "thinkingoutloud", "rpm")
 
 
 @pytest.mark.parametrize("slug", [*CHOOSING, *ASKED_OPEN])
