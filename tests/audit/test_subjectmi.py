@@ -44,7 +44,7 @@ def test_federated_averaging_is_that_of_a_plain_loop(silos):
                     batch_size=1000,
                     learning_rate=0.01,
                     is_binary=False,
-                )  # fmt: skip
+                )
                 for silo in range(3)
             ]
             now = Networks(

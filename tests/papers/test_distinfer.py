@@ -29,7 +29,7 @@ def folder(tmp_path):
         work, kin = ("Private", "?")[i % 2], ("Wife", "Husband")[i % 2]
         lines.append(
             f"{random.integers(17, 90)},{work},{100 * i},Any,{random.integers(1, 16)},Single,Rare{i % 40},{kin},"
-            f"{race},{sex},{i},0,{20 + i % 40},Here,{income}"
+            f"{race},{sex},{i},{i % 7},{20 + i % 40},Here,{income}"
         )
     (tmp_path / "distinfer").mkdir()
     (tmp_path / "distinfer" / "adult.csv.zst").write_bytes(zstandard.compress("\n".join(lines).encode()))

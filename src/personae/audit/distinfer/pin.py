@@ -35,7 +35,8 @@ class PermutationInvariantNetwork:
     phi_l turns each neuron of layer l into 8 numbers. Layer 1 sees the neuron's weights and bias; layer l > 1 its bias, the sum
     over the neurons below of weight * representation, and the same sum with |weight|. The paper joins the representations below
     unweighted and in their order, which depends on the order of neurons; the sums do not, and need no parameter a neuron. Means
-    over a layer's neurons are joined and read by one linear map. Representations end without ReLU. Targets and layer-1 weights are standardized over the local networks.
+    over a layer's neurons are joined and read by one linear map. Representations end without ReLU. Targets and layer-1 weights
+    are standardized over the local networks.
     """
 
     def __init__(
