@@ -131,3 +131,11 @@ def stranger(served: Served) -> Visitor:
 @pytest.fixture(scope="session")
 def example() -> Path:
     return EXAMPLE
+
+
+@pytest.fixture(scope="session")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text of one line."""
+    file = tmp_path_factory.mktemp("short") / "short.txt"
+    file.write_text("I am a nurse.")
+    return file
