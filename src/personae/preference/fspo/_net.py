@@ -17,7 +17,7 @@ class NetConfig:
     n_layers: int = 2
     n_heads: int = 4
     inner: int = 384
-    patience: float = 10.0  # shots that count as much as what is believed of everyone
+    patience: float = 30.0  # shots that count as much as what is believed of everyone
 
 
 def torch_of() -> Any:
@@ -34,10 +34,11 @@ def build(config: NetConfig, random_state: int) -> Any:
 
     Notes
     -----
-    Shots attend to one another without positions, so that their order means nothing, and learned queries pool them; the mean
-    of the chosen-minus-rejected coordinates is added. What comes out is the taste's weight of each coordinate and the log of
-    how much the population's reward counts; all is scaled by n / (n + patience), so that no shots say nothing and many equal
-    ones a bounded amount.
+    Shots attend to one another without positions, so that their order means nothing. A taste's weights are a sum over shots of
+    their chosen-minus-rejected coordinates, each times what its hidden state says it counts (so is the best linear taste, by
+    the representer theorem; at the start it is one step of gradient ascent), plus what learned queries that pool the hidden
+    states tell; these tell also the log of how much the population's reward counts. All is scaled by n / (n + patience), so that
+    no shots say nothing and many equal ones a bounded amount.
     """
     torch = torch_of()
     nn = torch.nn
@@ -65,27 +66,31 @@ def build(config: NetConfig, random_state: int) -> Any:
                 nn.GELU(),
                 nn.Linear(config.hidden, config.n_coordinates + 1),
             )
+            self.count = nn.Linear(config.hidden, 1)
             self.mean_weight = nn.Parameter(torch.ones(config.n_coordinates))
-            nn.init.zeros_(self.tell[-1].weight)
-            nn.init.zeros_(self.tell[-1].bias)
+            for last in (self.tell[-1], self.count):
+                nn.init.zeros_(last.weight)
+                nn.init.zeros_(last.bias)
 
         def forward(self, shots: Any, is_shot: Any) -> Any:
             """Shots (n_people, m, k + 1) and which are there (n_people, m) to states (n_people, k + 1)."""
-            count = is_shot.sum(dim=1, keepdim=True)  # (n_people, 1)
-            share = count / (count + config.patience)
+            n_shots = is_shot.sum(dim=1, keepdim=True)  # (n_people, 1)
+            share = n_shots / (n_shots + config.patience)
             tokens = torch.cat([shots, share[:, None].expand(-1, shots.shape[1], 1)], dim=2)
             hidden = self.read(tokens)  # (n_people, m, hidden)
             is_gap = is_shot == 0
             for layer in self.layers:
                 hidden = layer(hidden, src_key_padding_mask=is_gap)
             hidden = self.norm(hidden)
-            weights = (
+            queries = (
                 self.attend(hidden).masked_fill(is_gap[..., None], -1e9).softmax(dim=1)
             )  # (n_people, m, n_heads)
-            pooled = torch.einsum("pmh,pmd->phd", weights, hidden).flatten(1)
+            pooled = torch.einsum("pmh,pmd->phd", queries, hidden).flatten(1)
             told = self.tell(pooled)
-            mean = (shots[..., :-1] * is_shot[..., None]).sum(dim=1) / count.clamp(min=1)
-            return share * torch.cat([told[:, :-1] + self.mean_weight * mean, told[:, -1:]], dim=1)
+            counts = 2 * self.count(hidden).sigmoid() * is_shot[..., None]  # (n_people, m, 1)
+            mean = (counts * shots[..., :-1]).sum(dim=1) / n_shots.clamp(min=1)
+            weights = told[:, :-1] + config.patience / 2 * self.mean_weight * mean
+            return share * torch.cat([weights, told[:, -1:]], dim=1)
 
     with torch.random.fork_rng():
         torch.manual_seed(random_state)
