@@ -16,7 +16,7 @@ from personae.people.records import Answer
 DATA = "rpm"
 FILE = "popquorn_offensiveness.jsonl.zst"
 N_HISTORY = 40
-QUICK = 40  # annotators
+QUICK = 12  # annotators
 TASK = "how offensive an online comment is, from 1 (not at all) to 5 (very offensive)"
 N_LEVELS = 5
 Array = NDArray[np.float64]
