@@ -315,3 +315,22 @@ def test_forgetting_drops_a_person_and_only_that_one(method, fitted):
     assert gone == unknown
     learner.forget("p1").forget("never met")
     assert len(learner.states_) == 39
+
+
+@every
+def test_people_placed_one_after_the_other_do_not_disturb_each_other(method, fitted):
+    """Also after a copy was taken, which must not share memory with what is placed later."""
+    learner = fitted(method)
+    before = learner.states_.copy()
+    for number in range(5):
+        learner.adapt(f"new{number}", sweet_shots(f"new{number}", 2 * number))
+    copied = copy.deepcopy(learner)
+    copied.adapt("other", sweet_shots("other"))
+    learner.adapt("another", [prefer("another", "vinegar", "cake")] * 5)
+    assert np.array_equal(learner.states_[:40], before)
+    assert np.array_equal(learner.states_[40], learner.unknown_)
+    assert "another" not in copied.index_
+    assert (
+        copied.prob("other", "", "cake", "vinegar").probability
+        > learner.prob("another", "", "cake", "vinegar").probability
+    )

@@ -76,8 +76,21 @@ def test_placing_one_row_is_newtons_mode():
     assert state[0] == pytest.approx(sigmoid(-state[0]), abs=1e-9)
     assert state[0] == pytest.approx(0.4011, abs=1e-4)
     assert state[1] == pytest.approx(1 / (1 + state[0] * (1 - state[0])), abs=1e-6)
-    halved = place(table, 1, margins, prior, n_steps=20, halvings=3)[0]
-    assert halved == pytest.approx(state)
+
+
+def test_a_step_that_goes_too_far_is_halved():
+    """A log-odds that falls again beyond 1 pulls a full step over its top; the mode is found all the same."""
+    table = comparisons([Preference("p", "", "x", "y", "a", 50.0)])
+
+    def margins(weights, places):
+        return 4 * weights * np.exp(-(weights**2)), (4 * np.exp(-(weights**2)) * (1 - 2 * weights**2))[
+            ..., None
+        ]
+
+    found = place(table, 1, margins, Gaussian(np.zeros(1), 9 * np.eye(1)), n_steps=20)[0, 0]
+    grid = np.linspace(-3, 3, 6001)
+    loss = 50 * np.logaddexp(0, -4 * grid * np.exp(-(grid**2))) + grid**2 / 18
+    assert found == pytest.approx(grid[loss.argmin()], abs=0.05)
 
 
 def test_the_gaussian_of_weights_is_their_second_moment_with_one_round_person():

@@ -130,11 +130,10 @@ class Personaliser(ABC):
         """Return the probability that a is chosen in each row, whatever was chosen."""
         unknown = self._fitted()
         table = comparisons(rows)
-        states = np.vstack([self.states_, unknown])
-        places = np.array(
-            [self.index_.get(person, len(self.states_)) for person in table.people], dtype=np.intp
-        )
-        return self._chances(states[places], table, self._vectors(table))
+        states = np.tile(unknown, (len(table.people), 1))
+        known = [code for code, person in enumerate(table.people) if person in self.index_]
+        states[known] = self.states_[[self.index_[table.people[code]] for code in known]]
+        return self._chances(states, table, self._vectors(table))
 
     @abstractmethod
     def explain(self, person: str) -> list[Reason]:
@@ -171,9 +170,20 @@ class Personaliser(ABC):
         if new:
             start = len(self.states_)
             self.index_.update({person: start + place for place, person in enumerate(new)})
-            self.states_ = np.vstack([self.states_, np.tile(self.unknown_, (len(new), 1))])
+            self._make_room(len(new))
+            self.states_[start:] = self.unknown_
         self.states_[[self.index_[person] for person in people]] = states
         return self
+
+    def _make_room(self, more: int) -> None:
+        """Lengthen the states, whose memory doubles when it is full: one new person must not copy everyone."""
+        n = len(self.states_) + more
+        room: Array = getattr(self, "_room", self.states_)
+        if self.states_.base is not room or len(room) < n:
+            room = np.empty((max(n, 2 * len(self.states_)), self.states_.shape[1]))
+            room[: len(self.states_)] = self.states_
+            self._room = room
+        self.states_ = room[:n]
 
     def _fitted(self) -> Array:
         if not hasattr(self, "unknown_"):

@@ -17,7 +17,7 @@ from personae.preference.comparisons import Array, Codes, Comparisons
 
 # Weights of shape (n_people, k) and rows of shape (n_people, m) to log-odds (n_people, m) and their slopes (n_people, m, k)
 Margins = Callable[[Array, Codes], tuple[Array, Array]]
-_CHUNK = 4096  # people placed at once: bounds the memory at about 100 MB
+_CHUNK = 1024  # people placed at once: bounds the memory at some tens of MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +36,18 @@ class Gaussian:
         return states[:, : self.size], states[:, self.size :].reshape(-1, self.size, self.size)
 
 
-def place(
-    table: Comparisons,
-    n_people: int,
-    margins: Margins,
-    prior: Gaussian,
-    *,
-    n_steps: int = 3,
-    halvings: int = 0,
-) -> Array:
+def place(table: Comparisons, n_people: int, margins: Margins, prior: Gaussian, *, n_steps: int = 3) -> Array:
     """Return each person's weights and their covariance, shape (n_people, k + k * k); without a row, the prior's.
 
     Notes
     -----
     Newton's steps for all people in one array operation, from the prior's mean, with the curvature of the log-odds themselves
-    left out (Gauss-Newton), which makes no difference where they are linear in the weights. Where they are not, a step may
-    go too far: it is then halved, for that person, at most so many times.
+    left out (Gauss-Newton), which makes no difference where they are linear in the weights. A step after which a person's
+    choices are less likely is not taken, and half of it tried instead.
     """
     places, is_row = padded(table, n_people)
     return np.vstack([
-        _place(table, margins, prior, places[start : start + _CHUNK], is_row[start : start + _CHUNK], n_steps, halvings)
+        _place(table, margins, prior, places[start : start + _CHUNK], is_row[start : start + _CHUNK], n_steps)
         for start in range(0, n_people, _CHUNK)
     ])  # fmt: skip
 
@@ -77,8 +69,8 @@ def learn_gaussian(prior: Gaussian, states: Array, *, with_mean: bool = False) -
 
 
 def _place(
-    table: Comparisons, margins: Margins, prior: Gaussian, places: Codes, is_row: Array, n_steps: int, halvings: int
-) -> Array:  # fmt: skip
+    table: Comparisons, margins: Margins, prior: Gaussian, places: Codes, is_row: Array, n_steps: int
+) -> Array:
     n_people = len(places)
     weights = np.tile(prior.mean, (n_people, 1))
     if not places.shape[1]:
@@ -86,23 +78,29 @@ def _place(
     precision = np.asarray(np.linalg.inv(prior.covariance), dtype=float)
     chosen, strength = table.chosen[places], table.weight[places] * is_row  # (people, rows)
 
-    def loss(at: Array) -> Array:
-        margin, _ = margins(at, places)
+    def loss(at: Array, margin: Array) -> Array:
         apart = at - prior.mean
         missed = strength * (np.logaddexp(0, margin) - chosen * margin)
-        return np.asarray(missed.sum(axis=1) + np.einsum("pj,jk,pk->p", apart, precision, apart) / 2)
+        return np.asarray(missed.sum(axis=1) + ((apart @ precision) * apart).sum(axis=1) / 2)
 
-    for _ in range(n_steps):
-        margin, slopes = margins(weights, places)
+    def newton(at: Array, margin: Array, slopes: Array) -> tuple[Array, Array]:
         chance = sigmoid(margin)
-        pull = (
-            np.einsum("pmk,pm->pk", slopes, strength * (chosen - chance)) - (weights - prior.mean) @ precision
-        )
+        pull = ((strength * (chosen - chance))[:, None] @ slopes)[:, 0] - (at - prior.mean) @ precision
         sure = np.swapaxes(slopes * (strength * chance * (1 - chance))[..., None], 1, 2)
         bend = sure @ slopes + precision
-        step = np.linalg.solve(bend, pull[..., None])[..., 0]
-        before = loss(weights) if halvings else np.zeros(0)
-        for _ in range(halvings):
-            step = np.where((loss(weights + step) > before)[:, None], step / 2, step)
-        weights = weights + step
+        return np.linalg.solve(bend, pull[..., None])[..., 0], bend
+
+    margin, slopes = margins(weights, places)
+    least = loss(weights, margin)
+    step, bend = newton(weights, margin, slopes)
+    for _ in range(n_steps):
+        tried = weights + step
+        margin, slopes = margins(tried, places)
+        reached = loss(tried, margin)
+        is_better = reached <= least
+        following, bent = newton(tried, margin, slopes)
+        weights = np.where(is_better[:, None], tried, weights)
+        step = np.where(is_better[:, None], following, step / 2)
+        bend = np.where(is_better[:, None, None], bent, bend)
+        least = np.where(is_better, reached, least)
     return np.hstack([weights, np.linalg.inv(bend).reshape(n_people, -1)])

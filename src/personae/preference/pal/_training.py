@@ -119,9 +119,9 @@ class Trainer:
         torch = _torch()
         vectors, contexts, a, b = self.vectors, self.contexts, batch.a, batch.b
         if len(vectors) > 2 * len(a):  # rather the batch's items than all
-            used, places = torch.unique(torch.cat([a, b]), return_inverse=True)
+            used = torch.cat([a, b])
             vectors, contexts = vectors[used], contexts[used]
-            a, b = places[: len(a)], places[len(a) :]
+            a, b = torch.arange(len(a)), torch.arange(len(a), len(used))
         shares = self.weights[batch.person].softmax(dim=1)  # (n, k)
         points = self._projected(vectors)  # (n_items, d)
         scale = self.log_scale.exp().clamp(max=_MOST_SCALE)

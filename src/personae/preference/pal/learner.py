@@ -21,7 +21,7 @@ from personae.preference.population import fit_population, main_directions
 
 _FREE = 100.0  # times the covariance: a prior this wide says nothing
 _LEAST_VARIANCE = 1e-3
-_STEPS, _HALVINGS = 5, 3
+_STEPS = 6
 _PENALTY = 0.01  # on people's weights, of the regularized variant
 
 
@@ -221,7 +221,7 @@ class PAL(Personaliser):
         prior = self.prior_
         if self.is_free:
             prior = Gaussian(prior.mean, prior.covariance * _FREE)
-        return place(table, n_people, margins, prior, n_steps=_STEPS, halvings=_HALVINGS)
+        return place(table, n_people, margins, prior, n_steps=_STEPS)
 
     def _unscaled(self, states: Array, table: Comparisons, vectors: Array) -> tuple[Chances, Array]:
         """Return chances as the model has them, and the share of the taste that is found out, (n_rows,)."""
