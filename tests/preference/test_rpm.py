@@ -83,7 +83,7 @@ def test_the_reasons_name_the_mark_with_its_sign_and_place(fitted):
         assert np.sign(first.influence) == sign
         assert first.n > 3
         top = model.explain(person)[0]
-        assert (top.name, np.sign(top.weight)) == ("exclamation", sign)
+        assert (top.factor, np.sign(top.influence), top.spans) == ("exclamation", sign, ())
 
 
 def test_someone_unknown_rates_as_people_usually_do(fitted):

@@ -16,7 +16,6 @@ from personae.errors import BadInput
 from personae.metrics.folds import FOLDS, deal_folds
 from personae.models.encoder import Encoder
 from personae.people.records import Answer
-from personae.preference._core import Reason
 from personae.preference.rpm._habits import Habits, count_levels
 from personae.preference.rpm.factors import Factors, group_features, influences
 from personae.preference.rpm.features import Span, Views, kernel, read_views
@@ -206,17 +205,17 @@ class RPM:
         ]
         return sorted(steps, key=lambda step: (-abs(step.influence), step.factor))
 
-    def explain(self, person: str) -> list[Reason]:
-        """Return the factors that this person's ratings show, with their influence in levels; of someone unknown, nothing."""
+    def explain(self, person: str) -> list[Step]:
+        """Return the person's factor table, the largest influence first, spans left out; of someone unknown, nothing."""
         placed = self._fitted().get(person)
         if placed is None:
             return []
         shown = np.flatnonzero(placed.n)
         order = shown[np.argsort(-np.abs(placed.influence[shown]), kind="stable")]
         return [
-            Reason(self.factors_.names[place], float(placed.influence[place]), (f"{int(placed.n[place])} texts",))
+            Step(self.factors_.names[place], float(placed.influence[place]), (), int(placed.n[place]))
             for place in order
-        ]  # fmt: skip
+        ]
 
     def _smooth(self, gram: Array, text: Codes, target: Array) -> tuple[float, Array]:
         """Return base b and weights w (n_texts,) such that b + gram @ w is the population's opinion of texts."""
