@@ -79,10 +79,10 @@ def community_rows(context: Context, readers: Sequence[AttributeReader]) -> Iter
     ):  # fmt: skip
         gain = paired_difference(right[first], right[second], **shared)
         yield compare(SETTING, "accuracy gain", f"{first} over {second}", gain, bar=bar if is_full else "")
-    if not context.quick:
-        yield from _rater_rows(
-            context, comparisons([pair for pair, _ in pairs]), vectors, [*readers, *mark_readers(vectors)]
-        )
+    if context.quick:
+        return
+    rated = comparisons([pair for pair, _ in pairs])
+    yield from _rater_rows(context, rated, vectors, [*readers, *mark_readers(vectors)])
     for run in recordings(context).runs:
         if run.states_certainty and run.task == "PRISM":
             judged = [float(row.answer == row.truth) for row in run.decided]

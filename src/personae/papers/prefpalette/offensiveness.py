@@ -20,7 +20,7 @@ SETTING = "offensiveness, annotators"
 MANNERS = ("politeness", "sarcasm", "humor", "empathy", "formality", "verbosity")
 N_PAIRS = 40  # an annotator
 PENALTY = 10.0
-N_SHUFFLES = 5000
+N_SHUFFLES, N_QUICK = 5000, 500
 
 
 def offensiveness_rows(context: Context, readers: Sequence[AttributeReader]) -> Iterator[Comparison]:
@@ -60,7 +60,10 @@ def offensiveness_rows(context: Context, readers: Sequence[AttributeReader]) -> 
         ("gender", [each.split(",")[0] for each in groups]),
         ("age", [each.split(",")[1] for each in groups]),
     ):
-        statistic, drawn = group_test(gaps, person, kinds, pooled, random_state=context.seed)
+        n_shuffles = N_QUICK if context.quick else N_SHUFFLES
+        statistic, drawn = group_test(
+            gaps, person, kinds, pooled, random_state=context.seed, n_shuffles=n_shuffles
+        )
         p_value = float((1 + (drawn >= statistic).sum()) / (1 + len(drawn)))
         setting = f"{SETTING}, groups by {name}"
         yield compare(
