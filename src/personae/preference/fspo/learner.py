@@ -21,7 +21,8 @@ from personae.preference.taste import LinearTaste
 LearnFrom = Literal["made", "real", "made, then real"]
 MATCHED = Recipe()
 _CHUNK = 512  # people read at once
-_LEFT_PEOPLE = 2000  # made people that tell how much of a taste is left to find out
+_LEFT_AFTER = (1, 2, 5, 10, 20)  # shots, and after the most; between them it is interpolated
+_LEFT_PEOPLE = 500  # made people that tell how much of a taste is left to find out
 
 
 class FSPO(Personaliser):
@@ -34,8 +35,11 @@ class FSPO(Personaliser):
         How people are made up to learn from.
     learn_from : str
         "made": people made by the recipe only; "real": those given to `fit`; "made, then real": one after the other.
+    taste : LinearTaste, optional
+        Already fitted to the same rows, to save fitting it anew; its population reward and spread of tastes are what recipes
+        start from.
     n_directions, n_learned : int
-        Coordinates of items, as of `LinearTaste`, whose population reward and spread of tastes the recipe starts from.
+        Coordinates of items, as of `LinearTaste`, where none is given.
     n_steps : int
         Steps of gradient descent, each on `n_people` people.
     n_people : int
@@ -84,9 +88,10 @@ class FSPO(Personaliser):
         features: Features,
         recipe: Recipe = MATCHED,
         learn_from: LearnFrom = "made",
+        taste: LinearTaste | None = None,
         n_directions: int = 16,
         n_learned: int = 16,
-        n_steps: int = 400,
+        n_steps: int = 150,
         n_people: int = 64,
         most_shots: int = 30,
         loss: Literal["logistic", "ipo"] = "logistic",
@@ -97,6 +102,7 @@ class FSPO(Personaliser):
         self.features = features
         self.recipe = recipe
         self.learn_from = learn_from
+        self.taste = taste
         self.n_directions = n_directions
         self.n_learned = n_learned
         self.n_steps = n_steps
@@ -119,13 +125,12 @@ class FSPO(Personaliser):
         ]
 
     def _learn(self, table: Comparisons, vectors: Array) -> None:
-        self.taste_ = LinearTaste(
+        self.taste_ = self.taste or LinearTaste(
             features=self.features,
             n_directions=self.n_directions,
             n_learned=self.n_learned,
             random_state=self.random_state,
-        )
-        self.taste_._learn(table, vectors)
+        ).fit(table)
         random = np.random.default_rng(self.random_state)
         self.axes_, tastes = self._axes()
         questions = self._questions(table, vectors)
@@ -151,7 +156,7 @@ class FSPO(Personaliser):
     def _axes(self) -> tuple[Array, Array]:
         """Return what coordinates are multiplied by before the network sees them (k, k), and the axes of made tastes there."""
         spread = self.taste_.spread_
-        n_text = min(self.n_directions, len(spread))
+        n_text = len(spread) - (self.taste_.n_learned if self.taste_.learned_ else 0)
         if self.recipe.spread == "isotropic":
             covariance = np.eye(len(spread))[:, :n_text]
             return np.eye(len(spread)), _low_rank(covariance @ covariance.T, self.recipe.rank)
@@ -204,12 +209,14 @@ class FSPO(Personaliser):
         chosen = (random.random(margin.shape) < sigmoid(margin)).astype(float)
         shots = signed(Gaps(questions.base[rows], questions.gaps[rows]), chosen)
         truth = scale * (asked * people).sum(axis=1)
+        counts = [count for count in _LEFT_AFTER if count < self.most_shots] + [self.most_shots]
         left = [1.0]
-        for count in range(1, self.most_shots + 1):
+        for count in counts:
             told = self._read(shots[:, :count], np.ones((_LEFT_PEOPLE, count)))
             missed = truth - (asked * told[:, :-1]).sum(axis=1)
             left.append(float((missed**2).mean() / max((truth**2).mean(), 1e-12)))
-        return np.minimum.accumulate(left)
+        falling = np.minimum.accumulate(left)
+        return np.interp(np.arange(self.most_shots + 1), [0, *counts], falling)
 
     def _read(self, shots: Array, is_shot: Array) -> Array:
         """Return what the network says of sets of shots, shape (n_people, k + 1)."""

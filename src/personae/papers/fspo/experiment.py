@@ -1,0 +1,177 @@
+"""FSPO: a network taught on made people reads real raters' tastes off a few choices.
+
+Source: Singh et al. (2025), arXiv 2502.19312. Its people, texts and language models are not here; the card names what stands
+for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from personae.metrics.intervals import bootstrap_mean
+from personae.papers.fspo.personas import N_PERSONAS, read_statements, users
+from personae.papers.harness import Comparison, Context, Experiment, compare
+from personae.papers.jester import jester_split
+from personae.preference import Comparisons, LinearTaste, Personaliser, Split, TextFeatures
+from personae.preference.bench import SHOTS
+from personae.preference.comparisons import Array
+from personae.preference.fspo import FSPO, Recipe
+
+MADE, REAL, BOTH = "FSPO, made raters", "FSPO, real raters", "FSPO, made then real raters"
+TASTE, GLOBAL = "linear taste", "population reward"
+RECIPES = {
+    MADE: Recipe(),
+    "FSPO, made raters, noise of Bradley-Terry": Recipe(noise_matched=False),
+    "FSPO, made raters, isotropic": Recipe(spread="isotropic", noise_matched=False),
+    "FSPO, made raters, rank 1": Recipe(rank=1),
+    "FSPO, made raters, rank 2": Recipe(rank=2),
+    "FSPO, made raters, 20% flipped": Recipe(flips=0.2),
+}
+HURT = ("FSPO, made raters, rank 1", "FSPO, made raters, 20% flipped")
+BARS = {
+    (MADE, 10): ">= .685", (MADE, 20): ">= .70",
+    (REAL, 2): "> .674", (REAL, 5): "> .683", (REAL, 10): "> .693",
+    (BOTH, 2): "> .674", (BOTH, 5): "> .683", (BOTH, 10): "> .693",
+}  # fmt: skip
+CARD_TASTE = {0: 0.670, 2: 0.674, 5: 0.683, 10: 0.693, 20: 0.710, 30: 0.727}
+PERSONA_SHOTS = (0, 1, 2, 4, 8)
+
+
+def rows(context: Context) -> Iterator[Comparison]:
+    """Measure every row of the table; intervals over raters or made users."""
+    yield from _jester(context)
+    yield from _personas(context)
+
+
+def _jester(context: Context) -> Iterator[Comparison]:
+    split = jester_split(context)
+    features = TextFeatures(context.encoder())
+    steps: dict[str, Any] = {"n_steps": 60, "n_people": 32} if context.quick else {}
+    recipes = {MADE: Recipe()} if context.quick else RECIPES
+    taste = LinearTaste(features=features, random_state=context.seed).fit(split.train)
+    shared: dict[str, Any] = {"features": features, "taste": taste, "random_state": context.seed, **steps}
+    plans: dict[str, Personaliser] = {TASTE: taste}
+    plans |= {name: FSPO(**shared, recipe=recipe) for name, recipe in recipes.items()}
+    if not context.quick:
+        plans |= {REAL: FSPO(**shared, learn_from="real"), BOTH: FSPO(**shared, learn_from="made, then real")}
+    right: dict[str, dict[int, Array]] = {}
+    for name, model in context.track(list(plans.items()), "teaching"):
+        if name != TASTE:
+            model.fit(split.train)
+        right[name] = _curve(model, split.shots, split.shot, split.unseen, SHOTS)
+        yield from _rows_of(context, split, name, model, right[name])
+    yield from _differences(context, split, right)
+
+
+def _curve(
+    model: Personaliser, shots: Comparisons, shot: Array, test: Comparisons, counts: tuple[int, ...]
+) -> dict[int, Array]:
+    """Return right (half where it cannot tell) of each row after so many shots."""
+    found = {}
+    for count in counts:
+        model.adapt_all(shots.take(shot < count))
+        found[count] = _right(model, test)
+    return found
+
+
+def _rows_of(
+    context: Context, split: Split, name: str, model: Personaliser, right: Mapping[int, Array]
+) -> Iterator[Comparison]:
+    test, most = split.unseen, max(SHOTS)
+    people = test.person.tolist()
+    for count, values in right.items():
+        found = bootstrap_mean(values, clusters=people, draws=context.draws, random_state=context.seed)
+        paper = CARD_TASTE[count] if name == TASTE else None
+        yield compare("Jester", f"accuracy, {count} shots", name, found, paper=paper, source="card" if paper else "",
+                      bar=BARS.get((name, count), ""))  # fmt: skip
+    chance = model.probs(test).probability
+    loss = -np.log(np.clip(np.where(test.chosen > 0.5, chance, 1 - chance), 1e-12, None))
+    yield compare("Jester", f"log loss, {most} shots", name,
+                  bootstrap_mean(loss, clusters=people, draws=context.draws, random_state=context.seed))  # fmt: skip
+    for count in (20, most):
+        change = np.bincount(test.person, right[count] - right[0])[np.unique(test.person)]
+        worse = bootstrap_mean(change < 0, draws=context.draws, random_state=context.seed)
+        yield compare(
+            "Jester",
+            f"people made worse, {count} shots",
+            name,
+            worse,
+            bar="< .25" if (name, count) == (MADE, 20) else "",
+        )
+    ring = np.random.default_rng(context.seed).permutation(np.unique(split.shots.person))
+    to = np.arange(len(split.shots.people))
+    to[ring] = np.roll(ring, 1)
+    model.adapt_all(split.shots.of_people(to[split.shots.person]))
+    other = _right(model, test)
+    found = bootstrap_mean(other, clusters=people, draws=context.draws, random_state=context.seed)
+    yield compare("Jester", f"accuracy, another person's {most} shots", name, found)
+    if isinstance(model, FSPO):
+        yield compare(
+            "Jester", "largest change when shots are permuted", name, _permuted(model, split), bar="<= 0"
+        )
+        yield compare("Jester", "parameters", name, sum(part.numel() for part in model.net_.parameters()))
+
+
+def _permuted(model: FSPO, split: Split) -> float:
+    """Return the largest difference of any probability when the same shots come in another order."""
+    straight = model.adapt_all(split.shots).probs(split.unseen).probability
+    order = np.random.default_rng(1).permutation(len(split.shots))
+    return float(
+        np.abs(model.adapt_all(split.shots.take(order)).probs(split.unseen).probability - straight).max()
+    )
+
+
+def _differences(
+    context: Context, split: Split, right: Mapping[str, Mapping[int, Array]]
+) -> Iterator[Comparison]:
+    people = split.unseen.person.tolist()
+    pairs = [(MADE, name, (10, 20), "low > 0") for name in HURT] + [(MADE, TASTE, (2, 5, 10, 20), "")]
+    pairs += [(BOTH, TASTE, (2, 5, 10, 20), ""), (REAL, TASTE, (2, 5, 10, 20), "")]
+    for first, second, counts, bar in pairs:
+        for count in counts if first in right and second in right else ():
+            gap = bootstrap_mean(right[first][count] - right[second][count], clusters=people, draws=context.draws,
+                                 random_state=context.seed)  # fmt: skip
+            yield compare("Jester", f"accuracy difference, {count} shots", f"{first} minus {second}", gap,
+                          bar=bar if count == 20 else "")  # fmt: skip
+
+
+def _personas(context: Context) -> Iterator[Comparison]:
+    """Users who hold personas that nobody in training held."""
+    statements = read_statements(context)
+    features = TextFeatures(context.encoder())
+    n_known, n_new = (150, 60) if context.quick else (600, 300)
+    for n_personas in N_PERSONAS[:1] if context.quick else N_PERSONAS:
+        known = users(statements, n_known, n_personas, held_out=False, seed=context.seed)
+        new = users(statements, n_new, n_personas, held_out=True, seed=context.seed + 1)
+        rank = np.tile(np.arange(len(new) // n_new), n_new)
+        shots, test = new.take(rank < max(PERSONA_SHOTS)), new.take(rank >= max(PERSONA_SHOTS))
+        shot = rank[rank < max(PERSONA_SHOTS)]
+        plain = LinearTaste(features=features, n_directions=64, n_learned=0, random_state=context.seed).fit(
+            known
+        )
+        steps = 60 if context.quick else 200
+        taught = FSPO(features=features, taste=plain, learn_from="real", most_shots=max(PERSONA_SHOTS), n_steps=steps,
+                      random_state=context.seed).fit(known)  # fmt: skip
+        models: dict[str, Personaliser] = {TASTE: plain, "FSPO, users of other personas": taught}
+        where = f"held-out personas, {n_personas} a user"
+        for name, model in models.items():
+            right = _curve(model, shots, shot, test, PERSONA_SHOTS)
+            for count, values in right.items():
+                found = bootstrap_mean(
+                    values, clusters=test.person.tolist(), draws=context.draws, random_state=context.seed
+                )
+                is_barred = name != TASTE and n_personas == 1 and count == max(PERSONA_SHOTS)
+                yield compare(
+                    where, f"accuracy, {count} shots", name, found, bar="> .85" if is_barred else ""
+                )
+
+
+def _right(model: Personaliser, test: Comparisons) -> Array:
+    chance = model.probs(test).probability
+    return np.where(chance == 0.5, 0.5, (chance > 0.5) == (test.chosen > 0.5)).astype(float)
+
+
+EXPERIMENT = Experiment("fspo", rows)
