@@ -60,12 +60,15 @@ def test_where_every_victim_is_guessed_the_lower_end_is_given():
     assert leak_row("s", wilson(15, 20), 0.5, 0.2).metric == "n_leaked"
 
 
-def test_graphs_have_the_degree_that_is_asked_for():
+def test_neighbors_average_as_many_traits_as_the_degree_asks_for():
+    """The mean of d traits of variance near 1 has variance near E[1 / d]; 1 / 9 and 1 / 17 are a little below it."""
     random = np.random.default_rng(0)
-    found = [graphs.graph(degree, random)[0][:, -1] for degree in (9, 17) for _ in range(4)]
-    degrees = np.expm1(np.stack(found)).mean(axis=1)
-    assert degrees[:4].mean() == pytest.approx(9, abs=0.4)
-    assert degrees[4:].mean() == pytest.approx(17, abs=0.5)
+    spread = [
+        np.mean([graphs.graph(degree, random)[0][:, graphs.N_TRAITS :].var(axis=0).mean() for _ in range(3)])
+        for degree in (9, 17)
+    ]
+    assert spread[0] == pytest.approx(1 / 9 + 0.03, abs=0.025)
+    assert spread[1] == pytest.approx(1 / 17 + 0.02, abs=0.02)
 
 
 @data

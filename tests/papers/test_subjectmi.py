@@ -21,12 +21,19 @@ def folder(tmp_path):
         for session in range(12):
             for _ in range(6):
                 measures = ",".join(f"{each:.4f}" for each in random.normal(person, 1, 3))
-                lines.append(f"{person},{50 + person},{person % 2},{7 * session + 0.5},9,{10 + person},{measures}")
+                lines.append(
+                    f"{person},{50 + person},{person % 2},{7 * session + 0.5},9,{10 + person},{measures}"
+                )
     speeches = [
-        f'{{"i": {9 * who + n}, "speaker": "s{who}", "text": "{"abc"[who] * 40} {n}"}}' for who in range(3) for n in range(9)
+        f'{{"i": {9 * who + n}, "speaker": "s{who}", "text": "{"abc"[who] * 40} {n}"}}'
+        for who in range(3)
+        for n in range(9)
     ]
     (tmp_path / "subjectmi").mkdir()
-    for name, some in (("parkinsons_telemonitoring.csv.zst", lines), ("shakespeare_lines.jsonl.zst", speeches)):
+    for name, some in (
+        ("parkinsons_telemonitoring.csv.zst", lines),
+        ("shakespeare_lines.jsonl.zst", speeches),
+    ):
         (tmp_path / "subjectmi" / name).write_bytes(zstandard.compress("\n".join(some).encode()))
     return tmp_path
 
@@ -71,10 +78,15 @@ def test_known_subjects_are_not_scored():
     assert known.sum(axis=1).tolist() == [10] * 30
     assert (known & is_member).sum(axis=1).tolist() == [5] * 30
     scores = np.where(known, 10.0 * is_member, random.random((30, 40)))
-    found = {row.metric: row.value for row in score_rows(Context(quick=True), "s", "m", scores, is_member, known)}
+    found = {
+        row.metric: row.value for row in score_rows(Context(quick=True), "s", "m", scores, is_member, known)
+    }
     assert abs(found["AUC"] - 0.5) < 0.06
     assert found["F1"] < 0.1  # the cut lies far above every unknown score
-    perfect = {r.metric: r.value for r in score_rows(Context(quick=True), "s", "m", is_member * 1.0, is_member, known)}
+    perfect = {
+        r.metric: r.value
+        for r in score_rows(Context(quick=True), "s", "m", is_member * 1.0, is_member, known)
+    }
     assert set(perfect.values()) == {1.0}
 
 

@@ -83,7 +83,8 @@ def calibrated(losses: ArrayLike, references: ArrayLike, is_in: ArrayLike) -> Ar
     if not without.any(axis=0).all():
         raise BadInput("A subject is in every reference model: train one without it.")
     weight = without / without.sum(axis=0)
-    return np.asarray(np.asarray(losses, dtype=float) - np.einsum("rs,rts->ts", weight, references))
+    usual = np.einsum("rs,rts->ts", weight, np.asarray(references, dtype=float))
+    return np.asarray(np.asarray(losses, dtype=float) - usual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def defence_rows(context: Context, people: Population, random: np.random.Generat
 
 def _rows(context: Context, defence: str, worlds: tuple[World, World]) -> Iterator[Comparison]:
     setting = f"share of women, {FIRST:g} against {SECOND:g}, {defence}"
-    yield from omega_rows(setting, omegas(attack(*worlds, n_epochs=100, seed=context.seed)))
+    yield from omega_rows(setting, omegas(attack(*worlds, n_epochs=60, seed=context.seed)))
     right = [((each.victims.outputs(each.inputs) > 0) == each.labels).mean(axis=1) for each in worlds]
     yield compare(
         setting,

@@ -81,7 +81,7 @@ def rows(context: Context) -> Iterator[Comparison]:
 
 def _counts(context: Context) -> tuple[int, int]:
     """Return local models and victims a population."""
-    return (16, 10) if context.quick else (80, 40)
+    return (16, 10) if context.quick else (100, 40)
 
 
 def _worlds(context: Context, name: str, people: Population, random: np.random.Generator) -> Worlds:
@@ -95,7 +95,7 @@ def _worlds(context: Context, name: str, people: Population, random: np.random.G
     points = np.concatenate([of[ratio].inputs for ratio in (0.0, CENTER, 1.0)])
     pin = PermutationInvariantNetwork(
         is_binary=False,
-        n_epochs=40 if context.quick else 200,
+        n_epochs=40 if context.quick else 120,
         random_state=context.seed,
     ).fit(local, truth)
     ridge = OutputRegression().fit(local.outputs(points), truth)
@@ -124,7 +124,7 @@ def _ratio_rows(context: Context, worlds: Worlds) -> Iterator[Comparison]:
     others = [ratio for ratio in worlds.of if ratio != CENTER]
     for ratio in context.track(others, f"{worlds.name}: attacks"):
         told = worlds.told(ratio, ratio)
-        found[ratio] = attack(center, worlds.of[ratio], estimates=told, n_epochs=100, seed=context.seed)
+        found[ratio] = attack(center, worlds.of[ratio], estimates=told, n_epochs=60, seed=context.seed)
         setting = f"{NAMES[worlds.name]}, .5 against {ratio:g}"
         omega = omegas(found[ratio])
         yield from omega_rows(setting, omega, {BEST: "> .95"} if ratio in (0, 1) else {})
@@ -132,7 +132,7 @@ def _ratio_rows(context: Context, worlds: Worlds) -> Iterator[Comparison]:
         yield _accuracy_row(setting, worlds.of[ratio])
     yield from _shape_rows(worlds.name, found)
     control = attack(
-        center, worlds.again, estimates=worlds.told(CENTER, CONTROL), n_epochs=100, seed=context.seed
+        center, worlds.again, estimates=worlds.told(CENTER, CONTROL), n_epochs=60, seed=context.seed
     )
     yield from omega_rows(f"{NAMES[worlds.name]}, control: .5 against .5", omegas(control))
     pooled = bootstrap_mean(
@@ -218,14 +218,14 @@ def _graph_rows(context: Context) -> Iterator[Comparison]:
     center = graphs.world(graphs.CENTER, n_local, n_victims, random)
     for degree in context.track(list(degrees), "graphs"):
         other = graphs.world(degree, n_local, n_victims, random)
-        omega = omegas(attack(center, other, seed=context.seed, n_epochs=100))
+        omega = omegas(attack(center, other, seed=context.seed, n_epochs=60))
         setting = f"mean degree, {graphs.CENTER} against {degree}"
         yield from omega_rows(setting, omega)
         yield leak_row(setting, omega[BEST], graphs.CENTER, degree, poisson_affinity)
         yield _accuracy_row(setting, other)
     again = graphs.world(graphs.CENTER, n_local, n_victims, random)
     yield from omega_rows(f"mean degree, control: {graphs.CENTER} against {graphs.CENTER}",
-                          omegas(attack(center, again, seed=context.seed, n_epochs=100)))  # fmt: skip
+                          omegas(attack(center, again, seed=context.seed, n_epochs=60)))  # fmt: skip
 
 
 EXPERIMENT = Experiment(DATA, rows)

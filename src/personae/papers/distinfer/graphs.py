@@ -16,16 +16,17 @@ DEGREES = (9, 11, 15, 17)
 
 
 def graph(degree: float, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return inputs (n_nodes, 9) and communities (n_nodes,) of a graph of two communities and Poisson degrees.
+    """Return inputs (n_nodes, 8) and communities (n_nodes,) of a graph of two communities and Poisson degrees.
 
-    A node is known by its noisy traits, the sums of its neighbors', and the logarithm of its degree.
+    A node is known by its noisy traits and the mean of its neighbors', as in a graph network that averages: what the mean is
+    worth beside the node's own traits grows with the degree.
     """
     side = random.permutation(N_NODES) % 2
     chance = np.where(side[:, None] == side, SAME, OTHER) * degree / N_NODES
     links = np.triu(random.random((N_NODES, N_NODES)) < chance, 1).astype(np.float32)
     links += links.T
     traits = random.normal(size=(N_NODES, N_TRAITS)) + (0.25 * (2 * side - 1))[:, None]
-    inputs = np.hstack([traits, links @ traits / 4, np.log1p(links.sum(axis=1, keepdims=True))])
+    inputs = np.hstack([traits, links @ traits / np.maximum(links.sum(axis=1, keepdims=True), 1)])
     return inputs.astype(np.float32), side.astype(np.float32)
 
 

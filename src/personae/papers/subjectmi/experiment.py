@@ -22,6 +22,7 @@ from personae.audit.subjectmi import (
     spent,
     vote,
 )
+from personae.audit.subjectmi.federation import Level
 from personae.metrics.calibration import auroc
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.logistic import fit_logistic
@@ -38,6 +39,7 @@ SECOND, SECOND_CALIBRATED = "attack 2", "attack 2, calibrated"
 PRIVATE = Schedule(n_rounds=10, n_epochs=2, batch_size=90, learning_rate=6e-3)
 CLIPS = {"item": 1.0, "subject": 1.0, "user": 0.3}
 MULTIPLIERS = (0.5, 2.0, 8.0)
+N_MEMBERS_IN_SILO = 2 * voice.N_MEMBERS // N_SILOS
 
 
 def rows(context: Context) -> Iterator[Comparison]:
@@ -147,10 +149,9 @@ def _private_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
     n, n_references = (3, 6) if context.quick else (10, 20)
     references = voice.run(voices, n_references, random, schedule=PRIVATE, is_reference=True)
     delta = 1e-3
-    plans: list[Privacy | None] = [None]
-    for level in ("item", "subject", "user"):
-        plans += [Privacy(level, CLIPS[level], each) for each in MULTIPLIERS[1:2] if context.quick] or [  # type: ignore[arg-type]
-            Privacy(level, CLIPS[level], each) for each in MULTIPLIERS]  # type: ignore[arg-type]  # fmt: skip
+    levels: tuple[Level, ...] = ("item", "subject", "user")
+    multipliers = MULTIPLIERS[1:2] if context.quick else MULTIPLIERS
+    plans = [None, *(Privacy(level, CLIPS[level], each) for level in levels for each in multipliers)]
     for privacy in context.track(plans, "private federations"):
         runs = voice.run(voices, n, random, schedule=PRIVATE, privacy=privacy)
         harder = calibrated(runs.losses, references.losses, references.is_member)
@@ -165,15 +166,13 @@ def _private_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
         yield from _error_rows(context, setting, voices, runs)
 
 
-N_MEMBERS_IN_SILO = 2 * voice.N_MEMBERS // N_SILOS
-
-
 def _play_rows(context: Context) -> Iterator[Comparison]:
     """Speakers of the plays: AUC by round and by how much a speaker says."""
     texts = plays.load(context)
     random = np.random.default_rng((context.seed, 5))
     n_speakers, n_rounds = len(texts.trained), 12
-    members, losses = [], []
+    members: list[NDArray[np.bool_]] = []
+    losses: list[NDArray[np.float64]] = []
     for run in context.track(list(range(7)), "plays: federations"):
         is_in = random.permutation(n_speakers) < n_speakers // 2
         if run in (4, 6):  # the other half of the reference before

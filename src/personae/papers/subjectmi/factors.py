@@ -45,7 +45,7 @@ def factor_rows(context: Context) -> Iterator[Comparison]:
     """Yield each factor's effect: points of AUC for one standard deviation of its logarithm."""
     n = 12 if context.quick else 120
     random = np.random.default_rng((context.seed, 7))
-    logs = np.stack([random.uniform(*np.log(ends), n) for ends in RANGES.values()], axis=1)
+    logs = np.stack([random.uniform(np.log(low), np.log(high), n) for low, high in RANGES.values()], axis=1)
     values = [_auc(_setting(np.exp(row)), random) for row in context.track(list(logs), "factor study")]
     design = np.hstack([np.ones((n, 1)), (logs - logs.mean(axis=0)) / logs.std(axis=0)])
     outcome = np.array(values)

@@ -95,7 +95,7 @@ def _on_silo(net: Any, rows: NDArray[np.int64], random: np.random.Generator) -> 
     for batch in np.array_split(random.permutation(rows), -(-len(rows) // 128)):
         shown = torch.from_numpy(batch)
         adam.zero_grad()
-        torch.nn.functional.cross_entropy(mine(shown[:, :-1]), shown[:, -1]).backward()
+        torch.nn.functional.cross_entropy(mine(shown[:, :-1]), shown[:, -1]).backward()  # type: ignore[no-untyped-call]
         adam.step()
     return dict(mine.state_dict())
 
