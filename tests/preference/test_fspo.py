@@ -142,6 +142,11 @@ def test_real_people_are_asked_what_was_not_shown():
             assert len({int((row - 1) // 5) for row in first | second}) == 1
 
 
+def test_real_people_need_two_choices():
+    with pytest.raises(BadInput, match="Nobody has two choices"):
+        small(learn_from="real").fit(crowd(n_people=30, n_rows=1))
+
+
 def test_a_shot_is_the_chosen_minus_the_rejected():
     found = signed(
         Gaps(np.array([2.0, 2.0, 2.0]), np.array([[1.0], [1.0], [1.0]])), np.array([1.0, 0.0, 0.5])

@@ -8,7 +8,7 @@ import pytest
 
 from personae.errors import BadInput
 from personae.people.records import Preference
-from personae.preference import PAL, LinearTaste, MiCRo, PrefPalette, clone, comparisons
+from personae.preference import FSPO, PAL, LinearTaste, MiCRo, PrefPalette, clone, comparisons
 from personae.preference.prefpalette import column_reader
 
 SWEETS = {
@@ -52,6 +52,7 @@ METHODS = [
     PrefPalette(features=taste_vectors, readers=READERS, n_directions=0, attention_penalty=1.0),
     MiCRo(features=taste_vectors, n_heads=2, n_directions=2, n_restarts=2, concentration=1.0),
     MiCRo(features=taste_vectors, n_heads=3, n_directions=2, n_restarts=1, concentration=2.0),
+    FSPO(features=taste_vectors, n_directions=2, n_learned=0, n_steps=30, n_people=32, most_shots=12),
 ]
 
 

@@ -17,7 +17,7 @@ from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.jester import jester_split
 from personae.preference import Comparisons, LinearTaste, Personaliser, Split, TextFeatures
 from personae.preference.bench import SHOTS
-from personae.preference.comparisons import Array
+from personae.preference.comparisons import Array, Codes
 from personae.preference.fspo import FSPO, Recipe
 
 MADE, REAL, BOTH = "FSPO, made raters", "FSPO, real raters", "FSPO, made then real raters"
@@ -67,7 +67,7 @@ def _jester(context: Context) -> Iterator[Comparison]:
 
 
 def _curve(
-    model: Personaliser, shots: Comparisons, shot: Array, test: Comparisons, counts: tuple[int, ...]
+    model: Personaliser, shots: Comparisons, shot: Codes, test: Comparisons, counts: tuple[int, ...]
 ) -> dict[int, Array]:
     """Return right (half where it cannot tell) of each row after so many shots."""
     found = {}

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from personae.errors import BadInput
 from personae.metrics.logistic import sigmoid
 from personae.preference._core import padded
 from personae.preference.comparisons import Array, Comparisons
@@ -114,7 +115,12 @@ def real_batches(
 ) -> Iterator[Batch]:
     """Yield people of the table without end, each time with other rows of theirs shown and asked."""
     places, is_row = padded(table, len(table.people))
+    is_row = is_row * (table.chosen[places] != 0.5)
     able = np.flatnonzero(is_row.sum(axis=1) >= 2)
+    if not len(able):
+        raise BadInput(
+            "Nobody has two choices that are no ties: one to show and one to ask. Learn from made people."
+        )
     while True:
         people = random.choice(able, min(n_people, len(able)), replace=False)
         order = np.argsort(random.random((len(people), places.shape[1])) + 2 * (1 - is_row[people]), axis=1)

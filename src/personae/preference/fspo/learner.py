@@ -65,7 +65,8 @@ class FSPO(Personaliser):
     -----
     log P(a) / P(b) = e^v (r(a) - r(b)) + (x(a) - x(b)) . u: antisymmetric by construction, and the population's reward r
     without a shot, where u = v = 0. (u, v) is what the network says of the set of shots; it is the person's state, with the
-    number of shots last. Shots are sorted by what they are before they are read, so that their order changes no bit.
+    number of shots last. Shots are sorted by what they are before they are read, so that their order changes no bit. A tie is
+    no shot.
 
     Deviations: coordinates of items in place of texts; a shot is its chosen-minus-rejected lead, the question itself (the same
     for all in Jester) only through it; made people answer questions that the people given to `fit` were asked.
@@ -233,6 +234,7 @@ class FSPO(Personaliser):
 
     def _place(self, table: Comparisons, vectors: Array, n_people: int) -> Array:
         states = np.zeros((n_people, self.axes_.shape[1] + 2))
+        table = table.take(table.chosen != 0.5)
         if not len(table):
             return states
         shots = signed(self._questions(table, vectors), table.chosen)
