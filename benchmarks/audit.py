@@ -19,7 +19,7 @@ from personae.audit.many_networks import new_networks, train
 from personae.papers.distinfer.census import LAYERS, load, population
 from personae.papers.harness import Context
 
-AT_ONCE = 50
+AT_ONCE = 16
 BATCH = 200  # scikit-learn's default
 
 

@@ -111,11 +111,14 @@ def train(
         raise BadInput("Rows and targets must be finite numbers: fill or drop missing values first.")
     random = np.random.default_rng(random_state)
     state = Adam([w.copy() for w in (*networks.weights, *networks.biases)], learning_rate)
-    each = np.arange(len(networks))[:, None]
+    first = y.shape[1] * np.arange(len(networks))[:, None]
+    flat_x, flat_y = x.reshape(-1, x.shape[2]), y.reshape(-1)  # taking rows of these is three times faster than by two indices
     for _ in range(n_epochs):
         for rows, share in _batches(y.shape, batch_size, noise is not None, random):
             clip = noise.clip if noise else None
-            slopes = slopes_of(state.networks(), x[each, rows], y[each, rows], share, is_binary, clip)
+            places = first + rows
+            shown = flat_x.take(places, axis=0), flat_y.take(places)
+            slopes = slopes_of(state.networks(), *shown, share, is_binary, clip)
             for place, slope in enumerate(slopes):
                 if noise is not None:
                     scale = np.float32(noise.clip * noise.multiplier / batch_size)
