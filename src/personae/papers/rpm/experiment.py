@@ -119,17 +119,16 @@ def _gains(
     """Paired differences to the strongest baseline, like beside like, and to the control."""
     drawn, truth = _drawn(context, data), data.test_level
     bar = "" if context.quick else "low > 0"
-    for other in (REFERENCE, "user mean", "dense neighbors in own history", SHUFFLED):
+    others = (REFERENCE, "user mean", "dense neighbors in own history", SHUFFLED)
+    for name, other in (*((UNREAD, other) for other in others), (READ, REFERENCE)):
         for metric, held in (("MAE gain", scores), ("MAE gain, whole levels", levels)):
-            gain = paired_difference(np.abs(held[other] - truth), np.abs(held[UNREAD] - truth), **drawn)
-            yield compare(SETTING, metric, f"{UNREAD} over {other}", gain, bar=bar)
-        columns = np.hstack(
-            [kappa_columns(truth, held[name]) for held in (levels,) for name in (UNREAD, other)]
-        )
+            gain = paired_difference(np.abs(held[other] - truth), np.abs(held[name] - truth), **drawn)
+            yield compare(SETTING, metric, f"{name} over {other}", gain, bar=bar)
+        columns = np.hstack([kappa_columns(truth, levels[each]) for each in (name, other)])
         gain = bootstrap_sums(
             columns, lambda sums: kappa_of_sums(sums[:, :5]) - kappa_of_sums(sums[:, 5:]), **drawn
         )
-        yield compare(SETTING, "QWK gain", f"{UNREAD} over {other}", gain, bar=bar)
+        yield compare(SETTING, "QWK gain", f"{name} over {other}", gain, bar=bar)
     nearest = np.rint(scores[UNREAD])
     gain = paired_difference(np.abs(nearest - truth), np.abs(levels[UNREAD] - truth), **drawn)
     yield compare(SETTING, "MAE gain, whole levels", f"{UNREAD}, level of least cost over the nearest", gain)
