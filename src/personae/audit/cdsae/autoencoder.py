@@ -54,15 +54,6 @@ class SequentialAutoencoder:
     place of an LSTM over people paired at random; (2) the twin that the fairness loss compares with keeps the person's own noise
     (`keep_noise`) and is a constant for the loss: else a decoder that ignores a would be the cheapest fairness; (3) the textbook
     KL; (4) no categorical latent of concept shift.
-
-    Examples
-    --------
-    >>> random = np.random.default_rng(0)
-    >>> a, domain = random.integers(2, size=400), np.repeat([0, 1], 200)
-    >>> x = np.stack([random.normal(size=400) + a, random.normal(size=400)], axis=1)
-    >>> model = SequentialAutoencoder(n_latent=2, n_hidden=8, n_steps=20).fit(x, a, x[:, 1] > 0, domain)
-    >>> model.probability(x[:3], a[:3]).shape, model.twins(x[:3], a[:3], domain[:3] + 2).shape
-    ((3,), (3, 2))
     """
 
     def __init__(
