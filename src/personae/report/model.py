@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from personae.metrics.intervals import Interval
 from personae.report import plots
 from personae.report._file import styled, write_page
 from personae.report._words import moment
+
+if TYPE_CHECKING:
+    from personae.metrics.intervals import Interval
 
 SHOWN = 60  # groups of one column
 
@@ -109,6 +112,7 @@ def write_model(report: ModelReport, path: Path) -> Path:
 def cell(found: Interval) -> str:
     """Write a share with its interval; a dash where nobody is behind it.
 
+    >>> from personae.metrics.intervals import Interval
     >>> cell(Interval(0.5, 0.25, 0.75, 9, 9)), cell(Interval(float("nan"), 0.0, 0.0, 0, 0))
     ('50% (25% to 75%)', '–')
     """
