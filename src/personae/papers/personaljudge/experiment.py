@@ -29,7 +29,8 @@ from personae.papers.blind import blind_rows, shortcut_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.personaljudge.judges import judge_rows
 from personae.papers.personaljudge.live import live_rows
-from personae.papers.personaljudge.runs import DATA, Judged, Recordings, Run, recordings, unread
+from personae.papers.personaljudge.runs import Judged, Recordings, Run, recordings, unread
+from personae.papers.prism import DATA
 
 Array = NDArray[np.float64]
 HIGH = 0.8  # paper, section 5: certainty of at least 80
