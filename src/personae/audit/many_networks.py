@@ -112,7 +112,7 @@ def train(
     random = np.random.default_rng(random_state)
     state = Adam([w.copy() for w in (*networks.weights, *networks.biases)], learning_rate)
     first = y.shape[1] * np.arange(len(networks))[:, None]
-    flat_x, flat_y = x.reshape(-1, x.shape[2]), y.reshape(-1)  # taking rows of these is three times faster than by two indices
+    flat_x, flat_y = x.reshape(-1, x.shape[2]), y.reshape(-1)  # three times faster than by two indices
     for _ in range(n_epochs):
         for rows, share in _batches(y.shape, batch_size, noise is not None, random):
             clip = noise.clip if noise else None
