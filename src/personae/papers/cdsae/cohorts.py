@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from personae.audit.cdsae import fit_columns
 from personae.papers.harness import Context
 
+Codes = NDArray[np.intp]
 DATA = "cdsae"
 ADULT, WITHOUT, LAW = (
     "Adult, 55-64 unseen",
@@ -23,6 +24,7 @@ YOUNGEST, WIDTH, OLDEST = 20, 5, 64  # card
 N_TRAINING, N_VALIDATED = 6, 1  # card: train on 20-49, validate on 50-54
 NUMBERS = ("education_num", "capital_gain", "capital_loss", "hours_per_week")
 KINDS = ("workclass", "education", "marital_status", "occupation", "relationship", "race", "native_country")
+AGES = tuple(f"{start}-{start + WIDTH - 1}" for start in range(YOUNGEST, OLDEST, WIDTH))
 LEAST = 100  # people of a category, and of a region
 
 
@@ -32,35 +34,45 @@ class Cohorts:
 
     name: str
     x: NDArray[np.float64]
-    a: NDArray[np.intp]
-    y: NDArray[np.intp]
-    domain: NDArray[np.intp]
+    a: Codes
+    y: Codes
+    domain: Codes
     blocks: tuple[int, ...]
     n_training: int
     names: tuple[str, ...]
 
     @property
-    def training(self) -> NDArray[np.intp]:
+    def training(self) -> Codes:
         return np.flatnonzero(self.domain < self.n_training)
 
     @property
-    def unseen(self) -> NDArray[np.intp]:
+    def validated(self) -> Codes:
+        return np.flatnonzero(
+            (self.domain >= self.n_training) & (self.domain < self.n_training + N_VALIDATED)
+        )
+
+    @property
+    def unseen(self) -> Codes:
         return np.flatnonzero(self.domain >= self.n_training + N_VALIDATED)
 
 
-def adult(context: Context, *, has_relationship: bool = True, has_age: bool = False) -> Cohorts:
-    """Read Adult by age. Age is the domain, and a column only where asked for: a line through it would be drawn on past 49."""
-    rows = [row for row in context.rows(DATA, "adult.csv.gz") if YOUNGEST <= int(row["age"]) <= OLDEST]
-    for row in rows:
-        row.update({name: np.log1p(float(row[name])) for name in ("capital_gain", "capital_loss")})
-    domain = np.array([(int(row["age"]) - YOUNGEST) // WIDTH for row in rows])
-    a = np.array([row["sex"] == "Male" for row in rows]).astype(int)
-    y = np.array([row["income"].startswith(">50K") for row in rows]).astype(int)
-    names = tuple(f"{start}-{start + WIDTH - 1}" for start in range(YOUNGEST, OLDEST, WIDTH))
+def adult(context: Context, *, has_relationship: bool = True) -> Cohorts:
+    """Read Adult by age. Age is the domain and no column: a line through it would be drawn on past 49."""
+    rows, a, y, domain = _census(context)
     kinds = [kind for kind in KINDS if has_relationship or kind != "relationship"]
-    numbers = ["age", *NUMBERS] if has_age else list(NUMBERS)
     name = ADULT if has_relationship else WITHOUT
-    return _cohorts(name, rows, numbers, kinds, (a, y, domain), N_TRAINING, names)
+    return _cohorts(name, rows, NUMBERS, kinds, (a, y, domain), N_TRAINING, AGES)
+
+
+def adult_by_number(context: Context) -> Cohorts:
+    """Read Adult as the card's floors do: age a column, categories by their place in the alphabet."""
+    rows, a, y, domain = _census(context)
+    places = [
+        {value: place for place, value in enumerate(sorted({row[kind] for row in rows}))} for kind in KINDS
+    ]
+    numbers = [[float(row[name]) for name in ("age", *NUMBERS)] for row in rows]
+    codes = [[known[row[kind]] for kind, known in zip(KINDS, places, strict=True)] for row in rows]
+    return Cohorts(ADULT, np.column_stack([numbers, codes]), a, y, domain, (), N_TRAINING, AGES)
 
 
 def law(context: Context) -> Cohorts:
@@ -81,12 +93,22 @@ def law(context: Context) -> Cohorts:
     )
 
 
+def _census(context: Context) -> tuple[list[dict[str, Any]], Codes, Codes, Codes]:
+    """Return people of 20 to 64, gains as log(1 + x), with sex, income and cohort."""
+    rows = [row for row in context.rows(DATA, "adult.csv.gz") if YOUNGEST <= int(row["age"]) <= OLDEST]
+    for row in rows:
+        row.update({name: np.log1p(float(row[name])) for name in ("capital_gain", "capital_loss")})
+    a = np.array([row["sex"] == "Male" for row in rows]).astype(int)
+    y = np.array([row["income"].startswith(">50K") for row in rows]).astype(int)
+    return rows, a, y, np.array([(int(row["age"]) - YOUNGEST) // WIDTH for row in rows])
+
+
 def _cohorts(
     name: str,
     rows: Sequence[dict[str, Any]],
     numbers: Sequence[str],
     kinds: Sequence[str],
-    labels: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]],
+    labels: tuple[Codes, Codes, Codes],
     n_training: int,
     names: tuple[str, ...],
 ) -> Cohorts:

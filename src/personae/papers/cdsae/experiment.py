@@ -7,6 +7,7 @@ authors was found; bars and floors are those of the project's card.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from personae.audit.cdsae import Fairness, audit_fairness, fair_circle
 from personae.metrics.intervals import bootstrap_mean, bootstrap_ratio
-from personae.papers.cdsae.cohorts import ADULT, LAW, Cohorts, adult, law
+from personae.papers.cdsae.cohorts import ADULT, LAW, Cohorts, adult, adult_by_number, law
 from personae.papers.cdsae.learners import (
     CDSAE,
     N_PEOPLE,
@@ -25,6 +26,7 @@ from personae.papers.cdsae.learners import (
     Predict,
     classical,
     drawn,
+    fair_enough,
     judge,
     sequential,
     without,
@@ -46,8 +48,9 @@ FLOORS = {  # card: accuracy, AUC, parity gap
     "boosting, all people, unaware": (0.816, None, 0.271),
 }  # fmt: skip
 CIRCLE, N_DOMAINS, N_SEEN, N_SKIPPED = "FairCircle, last three domains unseen", 15, 10, 2
-TWINS, DECODED, KEPT, ITSELF = (
+TWINS, JUDGE, DECODED, KEPT, ITSELF = (
     "sequential autoencoder",
+    "sequential autoencoder, as the audits' twins are made",
     "CVAE",
     "CVAE, noise kept as ours",
     "control: the person itself",
@@ -66,17 +69,17 @@ def rows(context: Context) -> Iterator[Comparison]:
 
 
 def _floors(context: Context) -> Iterator[Comparison]:
-    """Boosting on everyone of 20 to 49 with age as a column, as the card measured it."""
+    """Boosting on everyone of 20 to 49 with age as a column and categories by number, as the card measured it."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    people = adult(context, has_age=True)
+    people = adult_by_number(context)
     known, unseen = people.training, people.unseen
     both = np.column_stack([people.x, people.a])
     for (name, floor), x in zip(FLOORS.items(), (both, people.x), strict=True):
         model = HistGradientBoostingClassifier(random_state=0).fit(x[known], people.y[known])
         found = audit_fairness(without(model), x[unseen], people.a[unseen], people.y[unseen], x[unseen])
         for part, paper in zip(("accuracy", "auc", "parity_gap"), floor, strict=True):
-            source, bar = ("card", "within .01") if paper else ("", "")
+            source, bar = ("card", "within .002") if paper else ("", "")
             value = getattr(found, part)
             yield compare(
                 ADULT, METRICS[part], name, value, n=found.n_people, paper=paper, source=source, bar=bar
@@ -87,16 +90,31 @@ def _setting(context: Context, people: Cohorts) -> Iterator[Comparison]:
     """Fit every side for each seed, and hold all against the same twins."""
     found: dict[str, list[Fairness]] = {}
     by_domain: dict[str, list[Fairness]] = {}
+    weights = []
     x, a, y, domain = (each[people.unseen] for each in (people.x, people.a, people.y, people.domain))
     for seed in context.track(_seeds(context), people.name):
-        chosen = drawn(people, seed, 3000 if context.quick else N_PEOPLE)
-        twins = judge(people, chosen, seed, _effort(context)).twins(x, a, domain)
-        for name, predict in _sides(context, people, chosen, seed):
+        rows = drawn(people, seed, 3000 if context.quick else N_PEOPLE)
+        twin_maker = judge(people, rows, seed, _effort(context))
+        twins = twin_maker.twins(x, a, domain)
+        sides = dict(classical(people, rows, is_reduced=not context.quick and people.name in (ADULT, LAW)))
+        weight, fair = fair_enough(people, rows, seed, twin_maker, sides[UNAWARE], _effort(context))
+        weights.append(weight)
+        sides[CDSAE] = fair.probability
+        sides.update(_ablations(context, people, rows, seed, weight))
+        for name, predict in sides.items():
             found.setdefault(name, []).append(audit_fairness(predict, x, a, y, twins))
             for t in np.unique(domain) if name in (CDSAE, UNAWARE) else ():
                 some = domain == t
                 part = audit_fairness(predict, x[some], a[some], y[some], twins[some])
                 by_domain.setdefault(f"{name}, {people.names[t]}", []).append(part)
+    told = bootstrap_mean(weights, draws=context.draws)
+    yield compare(
+        people.name,
+        "weight of the fairness loss, chosen on the cohort before",
+        CDSAE,
+        told,
+        n=len(people.validated),
+    )
     for methods, metrics in ((found, METRICS), (by_domain, {"accuracy": "accuracy", "auc": "AUC"})):
         for name, seeds in methods.items():
             for field, metric in metrics.items():
@@ -105,17 +123,17 @@ def _setting(context: Context, people: Cohorts) -> Iterator[Comparison]:
     yield from _against_unaware(context, people, found)
 
 
-def _sides(
-    context: Context, people: Cohorts, chosen: NDArray[np.intp], seed: int
+def _ablations(
+    context: Context, people: Cohorts, rows: NDArray[np.intp], seed: int, weight: float
 ) -> Iterator[tuple[str, Predict]]:
-    effort, is_main = _effort(context), people.name == ADULT
-    yield from classical(people, chosen, is_reduced=not context.quick and (is_main or people.name == LAW))
-    yield CDSAE, sequential(people, chosen, seed, effort).probability
-    if is_main and not context.quick:
-        yield UNFAIR, sequential(people, chosen, seed, {"fairness": 0.0, **effort}).probability
-        yield TIMELESS, sequential(people, chosen, seed, {"is_sequential": False, **effort}).probability
-    if is_main:
-        yield SHUFFLED, sequential(people, chosen, seed, effort, is_shuffled=True).probability
+    """On Adult alone: without fairness, without time, and the control, with the weight that was chosen."""
+    if people.name != ADULT:
+        return
+    effort = {"fairness": weight, **_effort(context)}
+    if not context.quick:
+        yield UNFAIR, sequential(people, rows, seed, {**effort, "fairness": 0.0}).probability
+        yield TIMELESS, sequential(people, rows, seed, {**effort, "is_sequential": False}).probability
+    yield SHUFFLED, sequential(people, rows, seed, effort, is_shuffled=True).probability
 
 
 def _against_unaware(
@@ -156,13 +174,17 @@ def _circle(context: Context) -> Iterator[Comparison]:
         middle, scale = made.x[seen].mean(axis=0), made.x[seen].std(axis=0)
         people = Cohorts(CIRCLE, (made.x - middle) / scale, made.a, made.y, made.domain, (), N_SEEN, ())
         small = {**_effort(context), "n_latent": 2, "n_hidden": 32}
-        ours = sequential(people, people.training, seed, small)
+        fair = sequential(people, people.training, seed, small)
         plain = sequential(people, people.training, seed, {**CVAE, **small})
+        maker = judge(people, people.training, seed, small)
         given = people.x, people.a, people.domain
         twins = {
-            TWINS: ours.twins(*given), DECODED: plain.twins(*given, keeps_noise=False), KEPT: plain.twins(*given),
+            TWINS: fair.twins(*given),
+            JUDGE: maker.twins(*given),
+            DECODED: plain.twins(*given, keeps_noise=False),
+            KEPT: plain.twins(*given),
             ITSELF: people.x,
-        }  # fmt: skip
+        }
         n_people = int(unseen.sum())
         for name, each in twins.items():
             right = made.labels(each * scale + middle) == made.twin_y
@@ -174,10 +196,10 @@ def _circle(context: Context) -> Iterator[Comparison]:
             ("the same, where the label changes", moved),
         ):
             yield compare(CIRCLE, metric, name, bootstrap_mean(values[name], draws=context.draws), n=n_people)
-    for name in (DECODED, KEPT):
-        more = bootstrap_mean(np.subtract(agreed[TWINS], agreed[name]), draws=context.draws)
-        bar = "low > 0" if name == DECODED and not context.quick else ""
-        yield compare(CIRCLE, f"label agreement more than {name}", TWINS, more, n=n_people, bar=bar)
+    for ours, theirs in product((TWINS, JUDGE), (DECODED, KEPT)):
+        more = bootstrap_mean(np.subtract(agreed[ours], agreed[theirs]), draws=context.draws)
+        bar = "low > 0" if theirs == DECODED and not context.quick else ""
+        yield compare(CIRCLE, f"label agreement more than {theirs}", ours, more, n=n_people, bar=bar)
 
 
 def _seeds(context: Context) -> range:
