@@ -21,6 +21,7 @@ from personae.preference.population import fit_population, main_directions
 
 _FREE = 100.0  # times the covariance: a prior this wide says nothing
 _LEAST_VARIANCE = 1e-3
+_PLACED = 1e-6  # a lean below this is rounding
 _STEPS = 6
 _PENALTY = 0.01  # on people's weights, of the regularized variant
 
@@ -138,9 +139,10 @@ class PAL(Personaliser):
     def groups(self) -> dict[str, int]:
         """Return the prototype that each person leans to more than others do; people of whom nothing is known have none."""
         k = self.n_prototypes
-        lean = (self.states_[:, :k] - self.prior_.mean[:k]).argmax(axis=1)
-        is_placed = (self.states_ != self.unknown_).any(axis=1)
-        return {person: int(lean[place]) for person, place in self.index_.items() if is_placed[place]}
+        lean = self.states_[:, :k] - self.prior_.mean[:k]
+        is_placed = np.abs(lean).max(axis=1) > _PLACED
+        most = lean.argmax(axis=1)
+        return {person: int(most[place]) for person, place in self.index_.items() if is_placed[place]}
 
     def fingerprint(self) -> str:
         """Return a hash of everything that placing a person must leave as it is."""
@@ -187,7 +189,7 @@ class PAL(Personaliser):
         self.prior_ = _wider(
             learned.mean(axis=0), np.cov(learned.T, bias=True).reshape(k, k), self.directions_.axes.shape[1]
         )
-        for _ in range(self.n_rounds):
+        for _ in range(0 if self.is_free else self.n_rounds):
             states = self._place(table, vectors, n_people)[np.flatnonzero(table.counts())]
             found = learn_gaussian(self.prior_, states, with_mean=True)
             mean = np.concatenate([found.mean[:k], np.zeros(len(found.mean) - k)])
