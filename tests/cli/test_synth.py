@@ -70,12 +70,41 @@ def test_other_layouts_are_written_and_read_back(tmp_path, layout):
 def test_a_table_is_learned_from(table):
     out, notes = typed("people", "--like", table, "--n", 1000, "--json")
     people = [json.loads(line) for line in out.splitlines()]
-    assert "left out, with missing numbers or too many different values: name" in notes
+    assert "left out, since they tell who a person is: name" in notes
+    assert "of 1000 made people equal a row of people.csv in all 3 columns" in notes
     assert {(p["team"], p["color"]) for p in people} == {("a", "x"), ("b", "y")}
     assert "largest gap of a two-way table from its target: 0." in notes
     assert people[0]["provenance"] == "learned from people.csv"
     only = json.loads(typed("people", "--like", table, "--columns", "team", "--n", 1, "--json", "-q")[0])
     assert set(only) == {"person", "team", "provenance"}
+
+
+def test_nobody_of_the_table_is_handed_out(tmp_path):
+    random = np.random.default_rng(1)
+    scores = [f"{each:.2f}" for each in random.uniform(0, 100, 80)]
+    scores[:6] = ["50.00"] * 6
+    rows = [
+        f"Ann{k},{k}@example.org,{7000 + k},{'ab'[k % 2]},{scores[k]},tells {k // 1.5:.0f}" for k in range(80)
+    ]
+    file = tmp_path / "staff.csv"
+    file.write_text("\n".join(["who,contact,staff_id,team,score,remark", *rows]))
+    out, notes = typed("people", "--like", file, "--n", 2000, "--json")
+    people = [json.loads(line) for line in out.splitlines()]
+    assert "left out, since they tell who a person is: who, contact, staff_id, remark" in notes
+    assert "Ann" not in out + notes
+    assert {frozenset(person) for person in people} == {frozenset({"person", "team", "score", "provenance"})}
+    assert {person["score"] for person in people} & {float(score) for score in scores} == {50.0}
+    told = json.loads(
+        typed("people", "--like", file, "--n", 500, "--json", "--out", tmp_path / "made.jsonl")[0]
+    )
+    made = [json.loads(line) for line in (tmp_path / "made.jsonl").read_text().splitlines()]
+    source = {(row.split(",")[3], float(row.split(",")[4])) for row in rows}
+    assert told["rows_met_again"] == sum((person["team"], person["score"]) in source for person in made) > 0
+    assert told["columns"] == 2
+    lines = typed("people", "--like", file, "--n", 3)[0].splitlines()
+    assert lines[0].split("\t") == ["team", "score"]
+    _, notes = typed("people", "--like", file, "--columns", "team,who", "--n", 3, "-q")
+    assert "though they tell who a person is: who" in notes
 
 
 def test_statistics_of_a_file_are_met(tmp_path):
@@ -102,6 +131,7 @@ def test_hand_set_weights_and_places():
 def test_wrong_use_is_said(table):
     typed("people", "--hand-set", "--like", table, fails=2)
     typed("people", "--columns", "age", fails=2)
+    assert "--like" in typed("people", "--like", table, "--locale", "en_GB", fails=2)[1]
     typed("people", "--n", 0, fails=2)
     assert "has no column 'size'" in typed("people", "--like", table, "--columns", "size", fails=BadInput)[0]
     assert "No locale" in typed("people", "--locale", "xx", fails=PersonaeError)[0]

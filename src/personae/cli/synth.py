@@ -16,7 +16,7 @@ from personae.errors import BadInput
 
 if TYPE_CHECKING:
     from personae.synth.joint import Joint
-    from personae.synth.population import Population, Spec
+    from personae.synth.population import Columns, Population, Spec
 
 app = typer.Typer(
     help="People who do not exist: populations by statistics or like a table, and what they would write.",
@@ -27,6 +27,7 @@ for _verb in (threads, backstories, profiles, rate):
     app.command()(_verb)
 _ENOUGH = 1000  # people for whom the gap from the target says more than how few they are
 _SHOWN = 10  # people printed without --json and --out
+_HOME = "en_US"
 _COLUMNS = (
     "first_name",
     "age",
@@ -68,7 +69,10 @@ def people(
         bool, typer.Option("--hand-set", help="PANORAMA's hand-set weights in place of statistics.")
     ] = False,
     columns: Annotated[str, typer.Option(help="With --like: the columns to use, separated by commas.")] = "",
-    locale: Annotated[str, typer.Option(help="Where people live, such as en_GB, or all.")] = "en_US",
+    locale: Annotated[
+        str,
+        typer.Option(help="Where people live, such as en_GB, or all; not with --like.", show_default="en_US"),
+    ] = "",
     plain: Annotated[
         bool, typer.Option("--plain", help="With --spec: only the columns of the statistics.")
     ] = False,
@@ -88,14 +92,27 @@ def people(
         raise typer.BadParameter("give one of --like, --spec and --hand-set")
     if columns and like is None:
         raise typer.BadParameter("goes with --like", param_hint="--columns")
-    core = _learned(like, columns, quiet=quiet) if like else read_spec(spec) if spec else home_spec()
+    if locale and like is not None:
+        raise typer.BadParameter(
+            "does not go with --like: the table says where people live", param_hint="--locale"
+        )
+    locale = locale or _HOME
+    table = _source(like, columns, quiet=quiet) if like else {}
+    core = _learned(like, table) if like else read_spec(spec) if spec else home_spec()
     chosen: Spec = Panorama(None, locale) if hand_set else core if like or plain else Panorama(core, locale)
     start = time.perf_counter()
     made = sample(chosen, n, seed)
     seconds = time.perf_counter() - start
-    _emit(made, out, layout, as_json=as_json)
+    again = _met_again(made, table) if like else {}
+    _emit(made, out, layout, again, as_json=as_json)
     if not quiet:
         _report(made, core, seconds)
+    if like:
+        note(
+            "{rows_met_again} of {people} made people equal a row of {source} in all {columns} columns".format(
+                people=len(made), source=like.name, **again
+            )
+        )
 
 
 @app.command()
@@ -130,36 +147,59 @@ def texts(
     note(f"{out}: {written} texts of {n} people, by the home grammar", quiet=quiet)
 
 
-def _learned(file: Path, columns: str, *, quiet: bool) -> Joint:
-    from personae.synth.learning import controllable, learn_spec, read_table
+def _source(file: Path, columns: str, *, quiet: bool) -> Columns:
+    """Return the columns to learn from: those that are named, else all but those that tell who a person is."""
+    from personae.synth.disclosure import tells_who
+    from personae.synth.learning import controllable, read_table
 
     table = read_table(file)
     names = [name.strip() for name in columns.split(",") if name.strip()]
     if missing := [name for name in names if name not in table]:
         raise BadInput(f"{file.name}: has no column {missing[0]!r}. It has: {', '.join(table)}.")
-    kept = names or [name for name in table if controllable(table[name])]
-    if not names and (left := [name for name in table if name not in kept]):
+    telling = [name for name in names or table if tells_who(name, table[name])]
+    if names and telling:
+        note(f"named with --columns, and handed on though they tell who a person is: {', '.join(telling)}")
+    kept = names or [name for name in table if name not in telling and controllable(table[name])]
+    if not names and telling:
+        note(f"left out, since they tell who a person is: {', '.join(telling)}", quiet=quiet)
+    if not names and (left := [name for name in table if name not in {*kept, *telling}]):
         note(f"left out, with missing numbers or too many different values: {', '.join(left)}", quiet=quiet)
     if not kept:
         raise BadInput(
-            f"{file.name}: no column has few enough values. Group the values, or name columns with --columns."
+            f"{file.name}: no column is left that has few enough values and does not tell who a person is. "
+            "Group the values, or name columns with --columns."
         )
-    return learn_spec({name: table[name] for name in kept}, provenance=f"learned from {file.name}")
+    return {name: table[name] for name in kept}
 
 
-def _emit(made: Population, out: Path | None, layout: Layout, *, as_json: bool) -> None:
+def _learned(file: Path, table: Columns) -> Joint:
+    from personae.synth.learning import learn_spec
+
+    return learn_spec(table, provenance=f"learned from {file.name}")
+
+
+def _met_again(made: Population, table: Columns) -> dict[str, int]:
+    from personae.synth.disclosure import met_again
+
+    return {"rows_met_again": met_again(made.columns, table), "columns": len(made.columns)}
+
+
+def _emit(
+    made: Population, out: Path | None, layout: Layout, again: dict[str, int], *, as_json: bool
+) -> None:
     from personae.people.personas import LAYOUTS, as_persona, write_personas
 
     other = next((each for each in LAYOUTS if each == layout.value), None)
     if out is not None:
         written = write_personas(made.people(), out, other) if other else made.write(out)
         if as_json:
-            print_json({"file": str(out), "format": layout.value, "people": written})
+            print_json({"file": str(out), "format": layout.value, "people": written, **again})
     elif other or as_json:
         for person in made.people():
             print_json(as_persona(person, other) if other else person.as_json())
     else:
-        names = [name for name in _COLUMNS if name in made.columns] or list(made.columns)[:10]
+        names = list(made.columns) if again else [name for name in _COLUMNS if name in made.columns]
+        names = names or list(made.columns)[:10]
         rows = [[made.columns[name][place] for name in names] for place in range(min(_SHOWN, len(made)))]
         print_table(names, rows)
         if len(made) > _SHOWN:

@@ -126,8 +126,8 @@ def variable_of(name: str, column: NDArray[Any], *, bands: int = BANDS) -> Varia
 
     A number of few different values has a band for each that five people share.
 
-    >>> variable_of("age", np.array([20, 30, 40, 50]), bands=2).levels
-    ('20-30', '40-50')
+    >>> variable_of("age", np.arange(20, 60, 2), bands=2).levels
+    ('20-38', '40-58')
     """
     if column.dtype.kind == "f" and np.isnan(column).any():
         raise BadInput(
@@ -149,12 +149,26 @@ def _banded(name: str, column: NDArray[Any], bands: int) -> Variable:
     if len(values) > bands:
         edges = np.unique(np.quantile(column, np.arange(bands) / bands, method="higher"))
     else:
-        edges = values[(counts >= LEAST) | (values == values[0])]
+        edges = values[counts >= LEAST] if counts.max() >= LEAST else values[:1].copy()
     edges[0] = values[0]
+    edges = edges[_apart(np.searchsorted(np.sort(column), edges).tolist(), len(column))]
     last = [*values[np.searchsorted(values, edges[1:]) - 1], values[-1]]
     ends = zip(edges.tolist(), (value.item() for value in last), strict=True)
     names = (f"{low:.15g}" if low == high else f"{low:.15g}-{high:.15g}" for low, high in ends)
     return Variable(name, tuple(names), tuple(map(float, edges)))
+
+
+def _apart(starts: list[int], n: int) -> list[int]:
+    """Return the places of the bands to keep, given where each starts among n sorted numbers: five people in each.
+
+    >>> _apart([0, 1, 7, 12, 18], 20)
+    [0, 2, 3]
+    """
+    kept = [0]
+    for place, start in enumerate(starts):
+        if start - starts[kept[-1]] >= LEAST and n - start >= LEAST:
+            kept.append(place)
+    return kept
 
 
 def _people(codes: Codes, variables: tuple[Variable, ...], streams: Streams) -> Codes:
@@ -235,8 +249,10 @@ def _shared(numbers: NDArray[Any]) -> Points:
     rare = counts[~common].sum()
     if not rare:
         return values, counts.astype(float)
-    edge = min(LEAST - 1, (len(numbers) - 1) // 2)
+    edge = min(LEAST - 1, (len(numbers) - 1) // 3)
     grid = np.unique(np.linspace(numbers[edge], numbers[-1 - edge], SPREAD).astype(numbers.dtype))
+    between = grid[~np.isin(grid, values[~common])]
+    grid = between if len(between) else grid  # whole numbers side by side: every one of the band is as likely
     weights = np.concatenate([counts[common].astype(float), np.full(len(grid), rare / len(grid))])
     return np.concatenate([values[common], grid]), weights
 
