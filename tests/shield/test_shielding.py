@@ -14,6 +14,7 @@ from personae.people.records import Claim, Evidence, Guess, Person, Trace
 from personae.shield import LEVELS, Edit, shield
 from personae.shield.attacker import home_attacker
 from personae.shield.drafts import edited, rendered
+from personae.shield.exposure import Exposure
 from personae.shield.generalize import wider
 from personae.shield.pseudonyms import POOL, Pseudonyms
 
@@ -159,9 +160,24 @@ def test_others_are_masked_and_never_attacked():
     assert done.utility.words_kept == 1.0
 
 
+def test_near_the_floor_is_not_reached():
+    """Guessed of anybody at .5 and a margin of .1: from .6 down it is no surer than of anybody, from .2 down reached."""
+    near = Exposure("sex", Guess("female", 0.9), Guess("female", 0.55), 0.5, 0.2, 0.6)
+    assert (near.state, near.reached) == ("no surer than of anybody", False)
+    assert near.as_json()["margin"] == 0.1
+    assert replace(near, after=Guess("female", 0.2)).state == "reached"
+    assert replace(near, after=Guess("female", 0.61)).state == "not reached"
+    assert replace(near, after=Guess("", 0.0), kept="country kept").state == "not reached"
+    assert not near.raised
+    assert replace(near, after=Guess("female", 0.95)).as_json()["raised"] is True
+    done = shield(WARD, reader=Counter(), target=0.05, level="rewrite", attributes=["job"])
+    assert [each.state for each in done.exposure] == ["no surer than of anybody"]
+    assert (done.reached, done.unmet) == (False, ())
+
+
 def test_the_reader_that_ships_is_lowered():
     done = shield(SAID, reader=home_attacker(), level="rewrite", attributes=["city", "job", "age"])
-    assert done.reached
+    assert done.exposure[1].state != "not reached"
     assert done.curve[0].mean_exposure > 0.8
     assert done.curve[-1].mean_exposure < 0.5
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from personae.people.attributes import Attribute
     from personae.people.records import Person
     from personae.report.shield import ShieldedPerson
-    from personae.shield import Shielded
+    from personae.shield import Exposure, Shielded
     from personae.shield.archive import Opened
 
 SHOWN_PEOPLE = 20
@@ -96,7 +96,8 @@ def shield(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Attack an archive, rewrite what gives its people away, and attack again, until no guess is surer than the target.
+    """Attack an archive, rewrite what gives its people away, and attack again, until no guess is surer than
+    the target, or no surer than of anybody.
 
     The result is an archive of the same format, written whole, and a page that shows what was changed. The words that go are
     those the attacker's own evidence names. Nothing is sent anywhere unless --model or --rewriter names a server.
@@ -283,7 +284,7 @@ def _shown(done: Shielded) -> ShieldedPerson:
         tuple(
             Exposed(
                 each.attribute, each.before.value, each.before.probability, each.after.value, each.after.probability,
-                each.floor, each.reached,
+                each.floor, each.state, each.margin, each.raised, each.kept,
             )
             for each in done.exposure
         ),
@@ -300,6 +301,8 @@ def _shown(done: Shielded) -> ShieldedPerson:
 
 
 def _print(done: Sequence[Shielded], *, json: bool) -> None:
+    from personae.shield.exposure import STATES
+
     if json:
         for each in done:
             print_json(each.as_json())
@@ -310,22 +313,22 @@ def _print(done: Sequence[Shielded], *, json: bool) -> None:
             (
                 each.attribute,
                 _said(each.before.value, each.before.probability),
-                _said(each.after.value, each.after.probability),
-                f"{each.floor:.2f}",
-                "reached" if each.reached else "not reached",
+                _said(each.after.value, each.after.probability) + (", raised" if each.raised else ""),
+                _of_anybody(each),
+                f"{each.target:g}: {each.state}" + (f", {each.kept}" if each.kept else ""),
             )
             for each in done[0].exposure
         ]
         print_table(columns, rows, title=done[0].person)
     else:
-        columns = ("person", "mean before", "mean after", "words kept", "reached")
+        columns = ("person", "mean before", "mean after", "words kept", *STATES)
         people = [
             (
                 each.person,
                 f"{each.curve[0].mean_exposure:.2f}",
                 f"{each.curve[-1].mean_exposure:.2f}",
                 f"{each.utility.words_kept:.2f}",
-                f"{sum(one.reached for one in each.exposure)} of {len(each.exposure)}",
+                *(str(sum(one.state == state for one in each.exposure)) for state in STATES),
             )
             for each in done[:SHOWN_PEOPLE]
         ]
@@ -337,6 +340,10 @@ def _print(done: Sequence[Shielded], *, json: bool) -> None:
             ("words kept", "ROUGE-L", "cosine", "edits"),
             [(f"{kept.words_kept:.2f}", f"{kept.rouge_l:.2f}", f"{kept.cosine:.2f}", len(done[0].edits))],
         )
+
+
+def _of_anybody(each: Exposure) -> str:
+    return f"{each.floor:.2f} + {each.margin:.2f}" if each.margin else f"{each.floor:.2f}"
 
 
 def _said(value: str, probability: float) -> str:

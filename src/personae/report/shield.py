@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,7 +23,11 @@ LINES = 200  # changed lines shown of one person
 
 @dataclass(frozen=True, slots=True)
 class Exposed:
-    """One attribute: the attacker's best guess and its probability before and after, and what is known of anybody."""
+    """One attribute: the attacker's best guess and its probability before and after, and what is known of anybody.
+
+    `state` is in the shield's words; `margin` how far above `floor` the shield stops, 0 where the target decides; `kept` what the
+    text still says in plain words.
+    """
 
     attribute: str
     value_before: str
@@ -30,7 +35,10 @@ class Exposed:
     value_after: str
     after: float
     floor: float
-    reached: bool
+    state: str
+    margin: float = 0.0
+    raised: bool = False
+    kept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +85,9 @@ class _Row:
     before: str
     after: str
     floor: str
-    reached: bool
+    state: str
+    missed: bool
+    raised: bool
     bar_before: Markup
     bar_after: Markup
 
@@ -110,12 +120,13 @@ def write_shield(report: ShieldReport, path: Path) -> Path:
 
 
 def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
-    reached = sum(row.reached for row in person.exposure)
+    states = Counter(row.state for row in person.exposure)
+    raised = sum(row.raised for row in person.exposure)
     fell = [row for row in person.exposure if row.before - row.after > 0.005]
     lead = (
         f"{count(len(person.changed), 'line')} of {person.lines:,} changed; {plots.percent(person.words_kept)} of the words "
-        f"still stand. {reached} of {count(len(person.exposure), 'attribute')} at the target or as unknown as anybody's; "
-        f"{len(fell)} fell."
+        f"still stand. Of {count(len(person.exposure), 'attribute')}, "
+        f"{', '.join(f'{n} {state}' for state, n in states.items())}; {len(fell)} fell, {raised} rose."
     )
     utility = (
         ("words kept", plots.percent(person.words_kept)),
@@ -143,8 +154,10 @@ def _row(row: Exposed, known: dict[str, Attribute]) -> _Row:
         shown(label_of(row.attribute, known), LONGEST),
         said(row.value_before, row.before),
         said(row.value_after, row.after),
-        plots.percent(row.floor),
-        row.reached,
+        plots.percent(row.floor) + (f" + {plots.percent(row.margin)}" if row.margin else ""),
+        row.state + (f", {row.kept}" if row.kept else ""),
+        row.state == "not reached",
+        row.raised,
         plots.share_bar(row.before, label=f"Before: {plots.percent(row.before)}"),
         plots.share_bar(row.after, label=f"After: {plots.percent(row.after)}"),
     )

@@ -15,6 +15,8 @@ from personae.people.attributes import Attribute
 from personae.people.matching import match
 from personae.people.records import Claim, Guess, Person, Trace
 
+REACHED, OF_ANYBODY, UNREACHED = STATES = ("reached", "no surer than of anybody", "not reached")
+RISE = 0.005  # in probability, above which an exposure counts as raised
 SLACK = 0.1  # an exposure this near to that of an empty text tells little more than is known of anybody
 
 
@@ -32,7 +34,9 @@ class Exposure:
     target : float
         What was asked for.
     bound : float
-        The exposure that counts as reached: the target, or what is known of anybody.
+        The exposure at which the shield stops: the target, or the floor and a margin where that is higher.
+    kept : str
+        What the text still says of the attribute in plain words, whatever the attacker guesses.
     """
 
     attribute: str
@@ -41,10 +45,29 @@ class Exposure:
     floor: float
     target: float
     bound: float
+    kept: str = ""
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`: at or below the target, within the margin of the floor, or neither."""
+        if self.kept or self.after.probability > self.bound + 1e-9:
+            return UNREACHED
+        return REACHED if self.after.probability <= self.target + 1e-9 else OF_ANYBODY
 
     @property
     def reached(self) -> bool:
-        return self.after.probability <= self.bound + 1e-9
+        """Whether the attacker is no surer than the target."""
+        return self.state == REACHED
+
+    @property
+    def raised(self) -> bool:
+        """Whether the attacker is surer after than before."""
+        return self.after.probability - self.before.probability > RISE
+
+    @property
+    def margin(self) -> float:
+        """How far above the floor the shield stops; 0 where the target is higher than that."""
+        return self.bound - self.floor if self.bound > self.target else 0.0
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -53,7 +76,11 @@ class Exposure:
             "after": _guess(self.after),
             "floor": round(self.floor, 4),
             "target": self.target,
+            "margin": round(self.margin, 4),
             "reached": self.reached,
+            "state": self.state,
+            "raised": self.raised,
+            "kept": self.kept,
         }
 
 

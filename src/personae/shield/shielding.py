@@ -17,7 +17,7 @@ from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.records import Guess, Person, Trace
 from personae.shield._state import Key, State, key_of
 from personae.shield.drafts import Edit, rendered
-from personae.shield.exposure import SLACK, Exposure, Utility, exposed, floors, over, utility_of
+from personae.shield.exposure import SLACK, UNREACHED, Exposure, Utility, exposed, floors, over, utility_of
 from personae.shield.identifiers import Recognizer
 from personae.shield.moves import Plan
 
@@ -84,8 +84,13 @@ class Shielded:
 
     @property
     def reached(self) -> bool:
-        """Whether every attribute is at its target, or as unknown as it is of anybody."""
+        """Whether every attribute is at its target."""
         return all(each.reached for each in self.exposure)
+
+    @property
+    def unmet(self) -> tuple[Exposure, ...]:
+        """Return the attributes of which the attacker is surer than the target, and surer than of anybody."""
+        return tuple(each for each in self.exposure if each.state == UNREACHED)
 
     def at(self, point: int) -> tuple[Trace, ...]:
         """Return the traces as they read at a point of the curve."""
@@ -123,7 +128,7 @@ def shield(
     rounds: int = ROUNDS,
     watch: Callable[[int], None] | None = None,
 ) -> Shielded:
-    """Change one person's traces until the reader is no surer of any attribute than the target.
+    """Change one person's traces until the reader is no surer of any attribute than the target, or no surer than of anybody.
 
     Parameters
     ----------
@@ -166,16 +171,16 @@ def shield(
 
     Notes
     -----
-    A best guess about somebody of whom nothing is known has a probability too (one half for sex); an attribute that far down
-    counts as reached. Words are cut greedily: the largest fall of the attacker's log-odds for each word lost comes first, by
-    its own attribution; the exposure after a batch is always measured, never predicted.
+    A best guess about somebody of whom nothing is known has a probability too (one half for sex); the shield stops there, and
+    says "no surer than of anybody" rather than "reached". Words are cut greedily: the largest fall of the attacker's log-odds
+    for each word lost comes first, by its own attribution; the exposure after a batch is always measured, never predicted.
 
     Examples
     --------
     >>> from personae.infer.stated import StatedReader
-    >>> lines = (Trace("ana", "table", "1", text="I'm a nurse in Porto. Write to ana@example.org!"),)
+    >>> lines = (Trace("ana", "table", "1", text="I'm a nurse and I live in Porto. Write to ana@example.org!"),)
     >>> shield(lines, reader=StatedReader()).traces[0].text
-    "I'm someone in health care in a city in Portugal. Write to [e-mail]!"
+    "I'm someone in health care and I live in a city in Portugal. Write to [e-mail]!"
     """
     chosen = [attribute(name) for name in attributes] if attributes is not None else list(SYNTHPAI)
     targets = _targets(target, chosen)
