@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from personae.ask import Conversation, Rules, read_table, script_of, table_of
+from personae.ask import Conversation, Rules, ask, read_table, script_of, table_of
 from personae.ask.page import render_page
 from personae.errors import BadInput
 
@@ -128,3 +128,13 @@ def test_a_page_escapes_what_a_column_is_called(encoder, people_columns):
 def test_the_rules_tell_as_they_are(table, encoder, talk):
     assert Rules(table.look(), encoder).tell("words", talk) == "words"
     assert json.dumps(talk.transcript_) == "[]"
+
+
+def test_a_goal_that_no_column_fits_is_asked_about(table, encoder):
+    talk = Conversation(table, encoder=encoder)
+    assert "No column fits that goal. Name one: id, age" in talk.say("who is a murderer")
+    assert "What would you like to know?" in talk.say("yes")
+    assert talk.standing.petel.target_variable == ""
+    assert "classification of sex" in talk.say("sex")
+    with pytest.raises(BadInput, match="No column fits that goal"):
+        ask(table, "who is a murderer", encoder=encoder)

@@ -70,6 +70,11 @@ def test_a_conversation_over_piped_lines_is_resumed(path, tmp_path):
         ([], 2, "Name a TABLE"),
         (["people.csv", "--yes"], 2, "--yes needs"),
         (["people.csv", "--target", "age"], 2, "split-by go"),
+        (
+            ["people.csv", "--goal", "who is a murderer", "--yes"],
+            1,
+            "No column fits that goal; name one with --target. Columns: age, city, renews.",
+        ),
         (["people.csv", "--yes", "--target", "wealth over 3"], 1, "no column"),
         (["people.csv", "--yes", "--target", "age", "--keep", "wealth"], 2, "no column 'wealth'"),
     ],

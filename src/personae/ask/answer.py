@@ -11,6 +11,7 @@ from personae.ask.formulate import fill, petel_of
 from personae.ask.petel import Method, Metric, PeTEL
 from personae.ask.summary import Asked, sum_up
 from personae.ask.table import Look, Table, read_table
+from personae.ask.understand import Reading
 from personae.errors import BadInput
 from personae.models.encoder import Encoder, home_encoder
 
@@ -61,7 +62,7 @@ def ask(
     Raises
     ------
     BadInput
-        When the goal cannot be told, or the table has too little.
+        When the goal cannot be told, no column fits it, or the table has too little.
     """
     table = table if isinstance(table, Table) else read_table(table, descriptions=descriptions)
     look = table.look()
@@ -69,7 +70,9 @@ def ask(
         look[name]
     if not target:
         reader = reader or Rules(look, encoder or home_encoder())
-    petel = petel_of(reader.reading(goal), goal) if reader and not target else _named(target, goal, look)
+    petel = (
+        petel_of(_fitting(reader, goal, look), goal) if reader and not target else _named(target, goal, look)
+    )
     if petel.problem_type is None:
         raise BadInput("The goal does not say what is to be predicted. Name a column with --target.")
     own = [*petel.model_dump()["left_out"], *({"column": n, "reason": "you asked for it"} for n in leave_out)]
@@ -85,6 +88,15 @@ def ask(
     filled = fill(petel.changed(**slots), table, keep=tuple(keep))
     outcome = engineer(filled.petel, table, track=track)
     return Asked(table, look, filled.petel, filled.warnings, outcome, sum_up(outcome, look))
+
+
+def _fitting(reader: Reader, goal: str, look: Look) -> Reading:
+    reading = reader.reading(goal)
+    if not reading.fits:
+        raise BadInput(
+            f"No column fits that goal; name one with --target. Columns: {', '.join(c.name for c in look.columns)}."
+        )
+    return reading
 
 
 def _named(target: str, goal: str, look: Look) -> PeTEL:

@@ -257,6 +257,9 @@ class Conversation:
         if self.standing.asking == "target" and move.columns:
             return self._target(replace(move, text=move.columns[0]))
         reading = self.reader.reading(move.text)
+        if not reading.fits:
+            self._move(petel=PeTEL(objective=move.text), rivals=(), asking="target", state="formulate")
+            return f"No column fits that goal. Name one: {', '.join(c.name for c in self.look.columns)}."
         petel = petel_of(reading, move.text)
         if petel.problem_type is None:
             self._move(petel=petel, asking="goal", state="formulate")
@@ -325,7 +328,7 @@ class Conversation:
 
     def _yes(self, _: Move) -> str:
         standing = self.standing
-        if standing.asking == "target":
+        if standing.asking == "target" and standing.rivals:
             return self._fixed(standing.petel, standing.rivals, standing.keep)
         if standing.state != "formulate" or standing.petel.missing():
             return self._question()
@@ -368,7 +371,7 @@ class Conversation:
         standing = self.standing
         if standing.state == "sum up":
             return "Ask something else of the table, export the script, or stop."
-        if standing.asking == "target":
+        if standing.asking == "target" and standing.rivals:
             return f"Is it about {' or '.join(each.column for each in standing.rivals[:3])}?"
         if standing.petel.problem_type and not standing.petel.missing():
             return "Train this? yes, or say what is to be changed."

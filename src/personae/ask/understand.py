@@ -20,6 +20,7 @@ from personae.models.encoder import Encoder
 W_WORDS, W_NAME, W_EXACT, W_KIND = 0.55, 0.35, 1.0, 0.12  # tuned on the development goals
 FEW = 12  # distinct numbers that can be classes
 SURE = 0.06  # lead over the second column below which the conversation asks
+FLOOR = 0.38  # likeness below which no column fits; four fifths of the least that a development goal has to its own
 _PROBLEM: dict[ProblemType, str] = {
     "anomaly detection": r"anomal\w*|outlier\w*|unusual|odd(?:ly|ities)?|strange|suspicious|stand(?:s|ing)? out|weird",
     "dimensionality reduction": r"dimension\w*|compress|project(?:ion)?\b|components?|\bpca\b|onto a (?:map|plane)",
@@ -91,6 +92,11 @@ class Reading:
     def is_sure(self) -> bool:
         """Whether the best column leads the second by enough not to ask."""
         return len(self.targets) < 2 or self.targets[0].score - self.targets[1].score >= SURE
+
+    @property
+    def fits(self) -> bool:
+        """Whether the best column is like enough to what was asked to be what is meant."""
+        return not self.targets or self.targets[0].score >= FLOOR
 
 
 class RuleReader:
