@@ -32,6 +32,7 @@ def test_the_archive_and_the_page_are_written(table):
     assert done.exit_code == 0, done.output
     assert "occupation\tnurse" in done.output
     assert "lines of other people" in done.output
+    assert "as they are: person." in done.output
     found = [
         row.text for row in read_archive(table.with_name("two-shielded.jsonl")).rows if isinstance(row, Trace)
     ]
@@ -39,6 +40,7 @@ def test_the_archive_and_the_page_are_written(table):
     assert found[3] == SAID[0].replace("ana@example.org", "[e-mail]")
     page = table.with_name("two-shielded-report.html").read_text()
     assert "<del>Porto</del><ins>a city in Portugal</ins>" in page
+    assert "as they are: person." in page
     assert "<script>" not in page
     assert "http" not in page.replace("http-equiv", "")
 

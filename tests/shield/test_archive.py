@@ -12,7 +12,7 @@ from personae.errors import BadInput
 from personae.people.archives import Options, read_archive
 from personae.people.records import Trace
 from personae.shield import Edit
-from personae.shield.archive import WRITABLE, open_for_shield, shielded_name, write_back
+from personae.shield.archive import WRITABLE, open_for_shield, other_columns, shielded_name, write_back
 
 _SPEC = importlib.util.spec_from_file_location(
     "shield_make", Path(__file__).parents[1] / "people" / "archives" / "make.py"
@@ -87,7 +87,9 @@ def test_repetitions_titles_and_account_data_do_not_leak(tmp_path):
     path = tmp_path / "chat.zip"
     with zipfile.ZipFile(path, "w") as packed:
         packed.writestr("conversations.json", json.dumps([conversation(0), conversation(1)]))
-        packed.writestr("user.json", json.dumps({"id": "user-1", "email": "ana@example.org"}))
+        packed.writestr(
+            "user.json", json.dumps({"id": "user-1", "email": "ana@example.org", "birth_year": 1987})
+        )
         packed.writestr("chat.html", "<html>Porto</html>")
     opened = open_for_shield(path, Options())
     (told,) = [trace for trace in opened.traces if trace.kind == "profile"]
@@ -103,7 +105,30 @@ def test_repetitions_titles_and_account_data_do_not_leak(tmp_path):
         whole = packed.read("conversations.json").decode() + packed.read("user.json").decode()
     assert "ana@example.org" not in whole
     assert whole.count("Porto") == 1  # the title of a conversation in which no line was edited
-    assert json.loads(zipfile.ZipFile(out).read("user.json"))["id"] == "user-1"
+    assert json.loads(zipfile.ZipFile(out).read("user.json")) == {"id": "user-1", "email": "[e-mail]"}
+
+
+def test_other_columns_are_named_and_addresses_in_them_go(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "person,full name,email,phone,order,text\np,Ana Silva,ana@example.org,912345678,912345678,Hi you\n"
+    )
+    opened = open_for_shield(path, Options())
+    write_back(opened, [], tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_text().split("\n")[1] == "p,Ana Silva,[e-mail],[phone],912345678,Hi you"
+    assert other_columns(opened) == ("person", "full name", "email", "phone", "order")
+    rows = tmp_path / "a.jsonl"
+    rows.write_text(
+        json.dumps({"person": "ana@example.org", "text": "Hi you", "to": "bo@example.org"}) + "\n"
+    )
+    opened = open_for_shield(rows, Options())
+    write_back(opened, [], tmp_path / "b.jsonl")
+    assert json.loads((tmp_path / "b.jsonl").read_text()) == {
+        "person": "ana@example.org",
+        "text": "Hi you",
+        "to": "[e-mail]",
+    }
+    assert set(other_columns(opened)) == {"person", "to"}
 
 
 def test_nothing_is_left_behind_when_it_cannot_be_written(tmp_path):

@@ -104,7 +104,7 @@ def shield(
     """
     from personae.cli.reveal import _columns
     from personae.people.archives import Options
-    from personae.shield.archive import open_for_shield, shielded_name, write_back
+    from personae.shield.archive import open_for_shield, other_columns, shielded_name, write_back
 
     job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], seed, quiet)
     job.extra = {"truth": _truth(truth or []), "keep": keep, "thorough": thorough}
@@ -123,9 +123,10 @@ def shield(
             opened, [edit for each in done for edit in each.edits], place, random_state=seed
         )
         page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
-        _page(done, opened, place, left_out, job, page)
+        columns = other_columns(opened)
+        _page(done, opened, place, left_out, columns, job, page)
         _print(done, json=json)
-        _notes(done, opened, place, page, left_out, whole=not person and limit is None, quiet=quiet)
+        _notes(done, opened, place, page, left_out, columns, whole=not person and limit is None, quiet=quiet)
 
 
 class _Job:
@@ -250,7 +251,13 @@ def _place(path: Path, out: Path | None, *, several: bool, default: Path) -> Pat
 
 
 def _page(
-    done: Sequence[Shielded], opened: Opened, place: Path, left_out: tuple[str, ...], job: _Job, page: Path
+    done: Sequence[Shielded],
+    opened: Opened,
+    place: Path,
+    left_out: tuple[str, ...],
+    columns: tuple[str, ...],
+    job: _Job,
+    page: Path,
 ) -> None:
     from personae.report.shield import ShieldReport, write_shield
 
@@ -267,6 +274,7 @@ def _page(
             today,
             __version__,
             tuple(job.attributes),
+            columns,
         ),
         page,
     )
@@ -356,6 +364,7 @@ def _notes(
     place: Path,
     page: Path,
     left_out: tuple[str, ...],
+    columns: tuple[str, ...],
     *,
     whole: bool,
     quiet: bool,
@@ -371,6 +380,12 @@ def _notes(
     if left_out:
         note(
             f"Left out {len(left_out)} files that hold no line that was read, such as {left_out[0]}",
+            quiet=quiet,
+        )
+    if columns:
+        note(
+            f"Columns besides the text stay as they are: {', '.join(columns)}. Only e-mail addresses and phone numbers are masked "
+            f"in them, and not in Parquet nor in those that say who, when and where. Take out what names people.",
             quiet=quiet,
         )
     if not whole:

@@ -66,7 +66,10 @@ class ShieldedPerson:
 
 @dataclass(frozen=True, slots=True)
 class ShieldReport:
-    """Everything the page says. `left_out` names files of the archive that were not carried over."""
+    """Everything the page says. `left_out` names files of the archive that were not carried over.
+
+    `columns` names a table's columns besides the text.
+    """
 
     people: Sequence[ShieldedPerson]
     format: str
@@ -77,6 +80,7 @@ class ShieldReport:
     made: date | None = None
     version: str = ""
     attributes: tuple[Attribute, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def render_shield(report: ShieldReport) -> str:
     files = tuple(shown(name, LONGEST) for name in report.left_out[:20])
     return styled(
         "shield.html.j2", report=report, people=people, more=max(0, len(report.people) - PEOPLE), files=files,
-        made=moment(report.made),
+        columns=tuple(shown(name, LONGEST) for name in report.columns), made=moment(report.made),
     )  # fmt: skip
 
 

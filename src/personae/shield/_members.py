@@ -23,6 +23,10 @@ WORDS = frozenset((
 ))  # fmt: skip  # keys below which words of people stand
 TITLES = frozenset(("title", "name", "summary"))  # of a conversation: made from what was said in it
 _KEPT = frozenset(("id", "uuid", "accountid", "account_id", "statistic"))
+_BORN = frozenset(
+    ("birth_year", "birth_date", "birthday", "birthdate", "date_of_birth", "dateofbirth", "born", "age")
+)
+_CALLED = ("phone", "mobile", "tel")  # in the names of columns that hold numbers to call
 _CSV_CHARS = 1 << 22
 Code = tuple[Callable[[str], str], Callable[[str], str]]
 
@@ -38,7 +42,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file: its name, its archive's format, its bytes, the rows that were read from it, and a table's own text columns."""
+    """One file: its name, its archive's format, its bytes, the rows that were read from it, and a table's own text columns.
+
+    `others` holds the columns of a table besides those that it was read by; addresses to write to are masked in them.
+    """
 
     name: str
     format: str
@@ -46,6 +53,7 @@ class Member:
     places: tuple[str, ...]
     texts: frozenset[str]
     file: Path | None
+    others: frozenset[str] = frozenset()
 
 
 def written(member: Member, changes: Sequence[Change], random_state: int) -> bytes:
@@ -172,11 +180,15 @@ class _Desk:
                     break
 
     def _rest(self, value: Any, key: str, path: tuple[str, ...]) -> Any:
-        """Return the value with repetitions of changed strings changed, and identifiers in other words masked."""
+        """Return the value with repetitions of changed strings changed, and identifiers in other words masked.
+
+        Of files about the account, which no trace was read from, dates of birth go.
+        """
         if isinstance(value, dict):
             return {
                 name: self._leaf(value, name, inner, name.lower() if isinstance(name, str) else key)
                 for name, inner in value.items()
+                if self.changes or not isinstance(name, str) or name.lower() not in _BORN
             }
         if isinstance(value, list):
             return [self._leaf(value, place, inner, key) for place, inner in enumerate(value)]
@@ -192,6 +204,9 @@ class _Desk:
         is_free = not self.changes and key not in _KEPT
         if is_free or self._is_words(key):
             return masked(value, self.random_state)
+        if key in self.member.others:
+            called = value.lstrip().startswith(("+", "00")) or any(word in key for word in _CALLED)
+            return masked(value, self.random_state, only=("e-mail", "phone") if called else ("e-mail",))
         return value
 
     def _is_words(self, key: str) -> bool:

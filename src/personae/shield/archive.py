@@ -22,6 +22,7 @@ from personae.errors import BadInput
 from personae.people.archives import Options, RowError, read_archive
 from personae.people.archives._source import Source, open_source
 from personae.people.records import Trace
+from personae.people.tables import _matched, _names
 from personae.shield._members import Change, Member, written
 from personae.shield.drafts import Edit, rendered
 
@@ -106,6 +107,19 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
     return left_out
 
 
+def other_columns(opened: Opened) -> tuple[str, ...]:
+    """Return the columns of a table besides its text, which stay as they are.
+
+    But for e-mail addresses and phone numbers in a CSV or JSON file's columns that nothing was read from.
+    """
+    if opened.format != "table":
+        return ()
+    with open_source(opened.path) as source:
+        named = [_names(source, name) for name in source.names]
+    texts = {_matched(names, opened.options).get("text", "") for names in named}
+    return tuple(dict.fromkeys(name for names in named for name in names if name not in texts))
+
+
 def shielded_name(path: Path) -> Path:
     """Return where the shielded archive goes by default: beside it, with "-shielded" before its endings.
 
@@ -142,10 +156,20 @@ def _pack(
             with source.open(name) as stream:
                 raw = stream.read()
             places = [place.rpartition(":")[2] for place in opened.places if place.rpartition(":")[0] == name]
+            columns = _columns(source, opened, name)
             texts = frozenset(opened.options.columns.get(ours, "").lower() for ours in ("text",)) - {""}
-            member = Member(name, opened.format, raw, tuple(places), texts, source.local(name))
+            member = Member(name, opened.format, raw, tuple(places), texts, source.local(name), columns)
             put(name, written(member, changes.get(name, ()), random_state))
     return tuple(left_out)
+
+
+def _columns(source: Source, opened: Opened, name: str) -> frozenset[str]:
+    """Return the columns of a table that nothing was read from, in lower case."""
+    if opened.format != "table":
+        return frozenset()
+    names = _names(source, name)
+    read = set(_matched(names, opened.options).values())
+    return frozenset(each.lower() for each in names if each not in read)
 
 
 class _sink:  # noqa: N801

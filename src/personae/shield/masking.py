@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from personae.shield.identifiers import LABELS, find_identifiers
 from personae.shield.pseudonyms import Pseudonyms
 
 
-def masked(text: str, random_state: int = 0) -> str:
-    """Return the text without identifiers; names get pseudonyms under the seed.
+def masked(text: str, random_state: int = 0, *, only: Collection[str] = ()) -> str:
+    """Return the text without identifiers; names get pseudonyms under the seed. `only` names the kinds that go, all by default.
 
     >>> masked("Reach me at ana@example.org.")
     'Reach me at [e-mail].'
     """
-    found = find_identifiers(text)
+    found = [each for each in find_identifiers(text) if not only or each.kind in only]
     names = [(each.kind, text[each.start : each.end]) for each in found if each.kind not in LABELS]
     pseudonyms = Pseudonyms(names, random_state=random_state)
     for each in reversed(found):
