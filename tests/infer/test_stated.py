@@ -85,6 +85,9 @@ SAID = {
         ("Ich bin kein Lehrer, sondern Bäcker.", {WORK: "baker"}),
         ("Ich studiere Jura", {SCHOOL: "In College"}),
         ("Ich verdiene 3000 Euro im Monat", {PAY: "middle"}),
+        ("Ich lebe nicht in Berlin, sondern in Köln", {CITY: "Cologne, Germany"}),
+        ("Ich arbeite nicht als Arzt, sondern als Bäcker", {WORK: "baker"}),
+        ("Ich wohne noch nicht lange in Wien", {CITY: "Vienna, Austria"}),
     ],
     "es": [
         ("Tengo treinta y cuatro años.", {AGE: "34"}),
@@ -115,6 +118,7 @@ SAID = {
         ("Ik woon sinds 2015 in Antwerpen", {CITY: "Antwerp, Belgium"}),
         ("Ik ben geboren in Rotterdam", {BIRTH: "Rotterdam, Netherlands"}),
         ("Ik ben basisschoolleraar", {WORK: "teacher"}),
+        ("Ik woon niet in Amsterdam, maar in Utrecht", {CITY: "Utrecht, Netherlands"}),
         ("Ik ben weduwe", {BOND: "widowed", SEX: "female"}),
     ],
     "pt": [
@@ -163,6 +167,9 @@ NOT_SAID = {
         "Wenn ich Arzt wäre, würde ich in Rom wohnen", "Bin ich etwa Arzt?", "„Ich bin Arzt“, sagte er",
         "Ich bin Arzt, war nur Spaß", "Als Krankenschwester musst du viel arbeiten.", "Ich bin 34 Minuten zu spät",
         "Übersetze: Ich bin Arzt und wohne in Berlin", "Ich bin ein guter Koch",
+        "Ich wohne nicht mehr in Hamburg", "Ich wohne hier, wohne auch nicht in Bremen", "Ich wohne noch nicht in Wien",
+        "Ich arbeite nicht als Arzt", "Ich wohne weder in Bonn noch in Köln", "Ich bin nicht nach Wien gezogen",
+        "Ich wohne in Hamburg schon lange nicht mehr",
     ],
     "es": [
         "No soy enfermera.", "Mi hermano dice que soy enfermera", "Si fuera médico viviría en Roma", "¿Soy médico?",
@@ -172,7 +179,7 @@ NOT_SAID = {
     "fr": [
         "Je ne suis pas médecin", "Elle dit que je suis médecin", "Si j'étais médecin, je vivrais à Rome", "« Je suis médecin »",
         "Je suis médecin, je plaisante", "En tant que médecin, vous devez", "J'ai 10 ans d'expérience",
-        "Je voudrais vivre à Paris",
+        "Je voudrais vivre à Paris", "J'habite plus à Paris",
     ],
     "it": [
         "Non sono medico", "Lei dice che sono medico", "Se fossi medico vivrei a Roma", "«Sono medico»", "Sono medico, scherzo",
@@ -181,6 +188,7 @@ NOT_SAID = {
     "nl": [
         "Ik ben geen arts", "Mijn broer is arts", "Zij zegt dat ik arts ben", "„Ik ben arts”", "Ik ben arts, grapje",
         "Als ik arts was, woonde ik in Rome", "Als advocaat moet je dat weten", "Ik ben 34 minuten te laat",
+        "Ik woon niet in Amsterdam", "Ik woon niet meer in Utrecht", "Ik werk niet als arts", "Ik ben nog niet naar Gent verhuisd",
     ],
     "pt": [
         "Não sou médico", "Ela diz que sou médico", "Se eu fosse médico, moraria em Roma", "«Sou médico»", "Sou médico, brincadeira",

@@ -89,10 +89,11 @@ def lower(text: str) -> str:
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in text).replace("’", "'")
 
 
-def taken_back(scene: Setting, start: int, end: int, rule: Rule) -> str:
+def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> str:
     """Return why the statement that a rule found at that span does not count, "" where it stands.
 
-    The reason is one of "quoted", "ironic", "asked", "question", "unreal", "reported", "fiction", "undone".
+    The telling words end at `told`, the value at `end`. The reason is one of "quoted", "ironic", "asked", "question",
+    "negated", "unreal", "reported", "fiction", "undone".
     """
     lowered, cues = scene.lowered, scene.cues
     if scene.is_quoted(start, end - 1):
@@ -105,6 +106,8 @@ def taken_back(scene: Setting, start: int, end: int, rule: Rule) -> str:
     asks = "?" in lowered[end : high + 3] and not rule.presupposed
     if asks and not _told_before_asking(cues, lowered[end:high]):
         return "question"
+    if not rule.denies and compiled(cues.negated).search(lowered, start, told):
+        return "negated"
     before = lowered[low:start]
     clause = before[_last_break(cues.breaks, before) :]
     if compiled(cues.unreal).search(clause):

@@ -36,6 +36,8 @@ class Rule:
         Searched in the sentence with "¶" in place of the telling words; what it finds takes the statement back.
     implied : bool
         The value is not said, it follows for most people only: a sex from "my wife". Never a stated claim.
+    denies : bool
+        A negation among its telling words belongs to them: "I never went to college". In all others it takes them back.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Rule:
     unless: str = ""
     presupposed: bool = False
     implied: bool = False
+    denies: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,13 +76,15 @@ class Work:
 class Cues:
     """Patterns, searched in lowered text, that take a statement back.
 
-    `breaks` ends a clause; `unreal` and `reported` are looked for between the last break and the statement; `fiction`
+    `breaks` ends a clause; `unreal` and `reported` are looked for between the last break and the statement; `negated`
+    among the telling words before the value: "Ich wohne [nicht mehr] in Rom"; `fiction`
     anywhere in the sentence before it; `undone` right after it; `passing` anywhere in the sentence, for places;
     `asked` at the start of the text: an instruction to a machine, after which pasted words follow; `ironic` anywhere.
     """
 
     breaks: str
     unreal: str
+    negated: str
     reported: str
     fiction: str
     undone: str

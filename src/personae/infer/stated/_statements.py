@@ -56,12 +56,12 @@ def statements(
                     continue
                 scene = scene or setting(text, lowered, language.cues)
                 start = match.start() + _lead(match.group())
-                if _stands(rule, scene, start, value.end):
+                if _stands(rule, scene, start, match.end(), value.end):
                     yield Statement(rule, language.code, value, trace, start)
 
 
-def _stands(rule: Rule, scene: Setting, start: int, end: int) -> bool:
-    if taken_back(scene, start, end, rule):
+def _stands(rule: Rule, scene: Setting, start: int, told: int, end: int) -> bool:
+    if taken_back(scene, start, told, end, rule):
         return False
     return rule.attribute != "city_country" or not passing(scene, start, end)
 
