@@ -64,6 +64,14 @@ def test_what_names_a_person_is_found():
     assert kinds("from 192.168.17.4") == [("ip", "192.168.17.4")]
     assert kinds("born on 3 May 1987 in spring") == [("birth date", "3 May 1987")]
     assert kinds("I live at 12 Long Mill Road, come by") == [("address", "12 Long Mill Road")]
+    assert kinds("near SW1A 1AA, or M11AE") == [("address", "SW1A 1AA"), ("address", "M11AE")]
+    for hidden in (
+        "ana [at] example",
+        "ana.b(at)example.org",
+        "ana at example dot org",
+        "ana {at} example [dot] org",
+    ):
+        assert kinds(f"write to {hidden}, thanks") == [("e-mail", hidden)]
     assert kinds("my sister Tania is here") == [("name", "Tania")]
 
 
@@ -74,6 +82,7 @@ def test_what_names_a_person_is_found():
         "it cost 1,234,567 in 2019 and 12:30:45 was the time",
         "version 1.2.3 and a ratio of 16:9",
         "mail me @ noon",
+        "an M1 8GB, B2B and the A380; I was at home",
         "the 90s, 300 g of flour, 12345",
     ],
 )

@@ -137,6 +137,15 @@ def test_one_name_one_pseudonym_in_all_lines():
     assert name not in other.traces[2].text
 
 
+def test_a_first_name_goes_with_the_full_name():
+    said = lines("My name is Ana Silva.", "Yes, Ana here.", "My friend May Lund may come.", "In May, Anabel.")
+    now = [trace.text for trace in shield(said, reader=StatedReader(), level="mask").traces]
+    name = now[0].removeprefix("My name is ").removesuffix(".")
+    assert name in POOL
+    assert now[1] == f"Yes, {name} here."
+    assert now[3] == "In May, Anabel."
+
+
 def test_no_two_names_share_a_pseudonym():
     names = [("name", f"Name{k}") for k in range(150)]
     made = Pseudonyms(names, random_state=1)

@@ -384,8 +384,8 @@ def _notes(
         )
     if columns:
         note(
-            f"Columns besides the text stay as they are: {', '.join(columns)}. Only e-mail addresses and phone numbers are masked "
-            f"in them, and not in Parquet nor in those that say who, when and where. Take out what names people.",
+            f"Columns besides the text stay as they are: {', '.join(columns)}. Only e-mail addresses and phone numbers are "
+            f"masked in them, and not in Parquet nor in those that say who, when and where. Take out what names people.",
             quiet=quiet,
         )
     if not whole:

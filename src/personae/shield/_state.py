@@ -15,6 +15,7 @@ from personae.shield.pseudonyms import Pseudonyms, is_pseudonym
 
 CUT = "…"
 _EMPTY = re.compile(r"[\W_]*\Z")
+_LOWER = re.compile(r"(?<!\w)[a-zà-ÿ]{3,}(?!\w)")
 Key = tuple[str, str]  # source and id of a trace
 
 
@@ -84,7 +85,8 @@ class State:
             if each.kind not in LABELS
         ]
         pseudonyms = Pseudonyms(named, random_state=random_state)
-        names = {name for kind, name in named if kind == "name" and not is_pseudonym(name)}
+        names = {name: name for kind, name in named if kind == "name" and not is_pseudonym(name)}
+        names |= self._first_names(names)
         again = (
             re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)")
             if names
@@ -99,11 +101,17 @@ class State:
                     all_hits.append(Identifier("name", *match.span()))
             for hit in sorted(all_hits, key=lambda hit: -hit.start):
                 old = text[hit.start : hit.end]
-                new = LABELS.get(hit.kind) or pseudonyms.of(hit.kind, old)
+                new = LABELS.get(hit.kind) or pseudonyms.of(hit.kind, names.get(old, old))
                 if new != old:
                     self.put(key, (hit.start, hit.end), new, "mask" if hit.kind in LABELS else "pseudonym")
                     made += 1
         return made
+
+    def _first_names(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the full name for each first name, but for those that are ordinary words in these texts too."""
+        first = {name.split()[0]: name for name in sorted(names, reverse=True) if len(name.split()) > 1}
+        written = {word for text in self._texts.values() for word in _LOWER.findall(text)} if first else set()
+        return {short: name for short, name in first.items() if short.lower() not in written}
 
     def widen(self, attribute: str, step: int) -> int:
         """Write the person's own telling values in wider words; return how many."""

@@ -45,6 +45,9 @@ _KIN = (
 )
 _NAME = r"[A-Z][a-zà-ÿ]{2,}(?:[ -][A-Z][a-zà-ÿ]{2,}){0,2}"
 
+_AT = r" ?[\[({] ?at ?[\])}] ?"
+_DOT = r"(?:\.| ?[\[({] ?dot ?[\])}] ?| dot )"
+
 Check = Callable[[str], bool]
 
 
@@ -101,6 +104,8 @@ def _national(check: Check) -> Check:
 
 _RULES = (
     _Rule("e-mail", re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
+    _Rule("e-mail", re.compile(rf"(?i)(?<![\w.+@-])[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}})*")),
+    _Rule("e-mail", re.compile(r"(?i)(?<![\w.+@-])[\w.+-]{1,64} at [\w-]{1,63}(?: dot [\w-]{1,63})+")),
     _Rule("link", re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]")),
     _Rule("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
           lambda found: _checksums.iban(_bare(found))),
@@ -115,6 +120,7 @@ _RULES = (
     _Rule("handle", re.compile(r"(?<![\w@./])(?:@\w[\w.]{1,38}\w|/?u/[\w-]{3,20})\b")),
     _Rule("address", re.compile(rf"(?i)\b\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}{_STREET}{_FLAT}")),
     _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?\b")),
+    _Rule("address", re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Y\d]? ?(?!\d[GT]B)\d[ABD-HJLNP-UW-Z]{2})\b")),
     _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|{_SAYS})[,:]? ({_NAME})(?!\w)")),
 )  # fmt: skip
 
