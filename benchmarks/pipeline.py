@@ -87,13 +87,14 @@ def memory(folder: Path, count: int) -> None:
         f"On day {i} I cooked rice, walked to the river and read about number {i * 37}." for i in range(2000)
     ]
     path = table(folder / f"{count}.parquet", sentences, count)
-    code = (
+    script = folder / "peak.py"
+    script.write_text(
         "import resource, sys, personae\n"
         "people = sum(1 for _ in personae.reveal(sys.argv[1]))\n"
         "print(people, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, script, str(path)], capture_output=True, text=True, check=True)
     people, peak = done.stdout.split()
     print(
         f"{count:,} traces of {people} people: peak {float(peak):,.0f} MB, {count / (time.perf_counter() - start):,.0f}/s"
