@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from personae.ask import PeTEL, ask, engineer, fill, petel_of, script_of, table_of
-from personae.ask.engineer import task_of
+from personae.ask.engineer import predict, task_of
 from personae.ask.leaks import one_feature_skill
+from personae.ask.saving import saved_model
 from personae.ask.understand import RuleReader
 from personae.errors import BadInput, UnknownName
 
@@ -170,3 +171,17 @@ def test_the_room_can_be_called(table, encoder):
         table,
     ).petel  # fmt: skip
     assert "fairness" in str(found.summary)
+
+
+def test_a_saved_model_tells_rows_as_the_pipeline_does(table, encoder):
+    asked = ask(table, "", target="renews", encoder=encoder, cv_methods=("linear",))
+    saved = saved_model(asked)
+    task = task_of(asked.petel, table)
+    guessed, shares = predict(asked.outcome.pipeline, task, np.arange(table.n_rows))
+    assert saved.predict(table.columns).tolist() == [task.classes[int(code)] for code in guessed]
+    assert saved.predict_proba(table.columns) == pytest.approx(shares)
+    strange = {**table.columns, "city": np.array(["Atlantis"] * table.n_rows, dtype=object)}
+    assert saved.predict_proba(strange).shape == shares.shape
+    groups = ask(table, "find groups of people", encoder=encoder)
+    with pytest.raises(BadInput, match="leaves no model"):
+        saved_model(groups)

@@ -53,6 +53,22 @@ def test_one_goal_in_one_go(path, tmp_path):
     assert "<svg" in (tmp_path / "p.html").read_text()
 
 
+def test_the_model_that_is_saved_can_be_audited(path, tmp_path):
+    file = tmp_path / "m.joblib"
+    words = ["--yes", "--target", "renews", "--method", "linear", "--save-model", file, "--json", "-q"]
+    done = personae("ask", path, *words)
+    assert done.returncode == 0, done.stderr
+    told = "personae audit model FILE.joblib --data TABLE --target renews --sensitive age"
+    again = personae("ask", path, text="predict who renews\nlinear\nyes\n")
+    assert told in again.stdout
+    assert "papers run" not in again.stdout
+    page = tmp_path / "a.html"
+    words = ["--target", "renews", "--sensitive", "city", "--positive", "1", "--out", page]
+    audited = personae("audit", "model", file, "--data", path, *words)
+    assert audited.returncode == 0, audited.stderr
+    assert page.is_file()
+
+
 def test_a_conversation_over_piped_lines_is_resumed(path, tmp_path):
     session = tmp_path / "s.json"
     first = personae("ask", path, "--session", session, text="predict who renews\nlinear\nstop\nyes\n")

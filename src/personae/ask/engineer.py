@@ -69,6 +69,8 @@ class Outcome:
         Class codes or numbers; of unsupervised tasks the cluster, the anomaly score or the first component.
     probability : ndarray of shape (n_held_out,) or None
         Of the positive class.
+    pipeline : fitted scikit-learn estimator or None
+        The chosen method's, over codes; `personae.ask.saving` gives it the table's own columns.
     """
 
     petel: PeTEL
@@ -84,6 +86,7 @@ class Outcome:
     truth: Array | None = None
     predicted: Array | None = None
     probability: Array | None = None
+    pipeline: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,6 +225,11 @@ def task_of(petel: PeTEL, table: Table) -> Task:
     )  # fmt: skip
 
 
+def rows_with_target(petel: PeTEL, table: Table) -> Table:
+    """Return the rows of a table that a classification or regression learns from or is judged on."""
+    return table.take(~is_missing(_target(petel, table)))
+
+
 def _target(petel: PeTEL, table: Table) -> NDArray[Any]:
     if not petel.target_expression:
         return table.columns[petel.target_variable]
@@ -299,7 +307,7 @@ def _final(
     return Outcome(
         petel, compared, chosen, tuple(scores), Score("constant", first, measure(first, task, truth, *constant)),
         len(train), len(held), _worth(model, task, held, petel), again, task.classes, truth, guessed,
-        shares[:, task.positive] if task.classes else None,
+        shares[:, task.positive] if task.classes else None, model,
     )  # fmt: skip
 
 

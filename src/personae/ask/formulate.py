@@ -20,7 +20,10 @@ from personae.ask.understand import Reading
 FOLDS = 5
 RARE = 0.35  # share of the rarer class below which accuracy misleads
 OFTEN = 0.5  # share of the commonest of several classes above which it does
-AUDITS = "personae can audit the result for fairness over groups, and say what each person could change (recourse)."
+AUDITS = (
+    "`personae audit model` judges the fairness of the result over groups, `personae audit recourse` says what each person "
+    "could change."
+)
 _LEFT_OUT = {
     "id": "names rows", "text": "free text", "constant": "one value only", "split": "says which rows are held out",
 }  # fmt: skip

@@ -125,12 +125,16 @@ def _recommended(outcome: Outcome, look: Look) -> tuple[str, ...]:
             )
     sensitive = [f"{n} ({look[n].sensitive})" for n in petel.features or () if look[n].sensitive]
     if sensitive:
-        named = ", ".join(sensitive)
+        told = (
+            "COLUMN" if petel.target_expression else petel.target_variable
+        )  # a condition must be made a column first
+        names = ",".join(n for n in petel.features or () if look[n].sensitive)
         said.append(
-            f"Audit it for fairness over {named} before anyone acts on it (`personae papers run cdsae`),"
+            f"Audit it for fairness over {', '.join(sensitive)} before anyone acts on it: save it (--save-model FILE.joblib), "
+            f"then `personae audit model FILE.joblib --data TABLE --target {told} --sensitive {names}`"
         )
         said[-1] += (
-            " and see what each person could change to be told otherwise (`personae papers run responsiveness`)."
+            "; what each person could change to be told otherwise says `personae audit recourse FILE.joblib`."
         )
     if outcome.probability is not None:
         said.append("Check that its probabilities mean what they say; the page shows the reliability curve.")

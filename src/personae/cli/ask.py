@@ -53,6 +53,13 @@ def ask(
         Path | None, typer.Option("--script", help="Write the task as a Python script.")
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the summary as a page.")] = None,
+    save_model: Annotated[
+        Path | None,
+        typer.Option(
+            "--save-model",
+            help="Write the trained model, a .joblib file that `personae audit model` and `audit recourse` load.",
+        ),
+    ] = None,
     session: Annotated[
         Path | None, typer.Option("--session", help="Keep the conversation here, and go on where it stopped.")
     ] = None,
@@ -99,7 +106,7 @@ def ask(
     if found is None:
         return
     _print(found, json=json, is_told=not yes)
-    _write(found, script, out, quiet=quiet)
+    _write(found, script, out, save_model, quiet=quiet)
     if reader and (faults := dict(reader.faults_)):
         note(
             f"The model's answers were mended: {', '.join(f'{n} × {what}' for what, n in faults.items())}",
@@ -204,7 +211,7 @@ def _print(found: Asked, *, json: bool, is_told: bool) -> None:
         _say(str(found.summary))
 
 
-def _write(found: Asked, script: Path | None, out: Path | None, *, quiet: bool) -> None:
+def _write(found: Asked, script: Path | None, out: Path | None, model: Path | None, *, quiet: bool) -> None:
     from personae.ask.script import script_of, write_whole
 
     if script:
@@ -215,3 +222,8 @@ def _write(found: Asked, script: Path | None, out: Path | None, *, quiet: bool) 
 
         write_page(found, out)
         note(f"Wrote {out}", quiet=quiet)
+    if model:
+        from personae.ask.saving import save_model
+
+        save_model(found, model)
+        note(f"Wrote {model}", quiet=quiet)
