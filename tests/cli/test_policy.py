@@ -69,6 +69,34 @@ def test_an_unknown_facet_lists_the_nearest():
         )
 
 
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        (("ask", *LENDER[:-1], "Mars"), "No jurisdiction named 'Mars'. Nearest: US"),
+        (("ask", *LENDER[:-1], "US-California"), "No jurisdiction named 'US-California'. Nearest: US"),
+        (("ask", *LENDER[:-1], "USSR"), "Nearest: US"),
+        (("rules", "--domain", "bogus"), "No domain named 'bogus'"),
+        (("rules", "--purpose", "desicion"), "Nearest: decision"),
+    ],
+)
+def test_an_unknown_place_domain_or_purpose_is_refused(words, nearest):
+    with pytest.raises(UnknownName) as refused:
+        CliRunner().invoke(app, words, catch_exceptions=False)
+    assert nearest in str(refused.value)
+
+
+def test_places_are_read_as_they_are_written(tmp_path):
+    for place in ("USA", "us", "US-CA", "usa-ny"):
+        assert json.loads(typed("ask", *LENDER[:-1], place, "--json").stdout)["rule"] == "us-credit-3"
+    assert json.loads(typed("ask", *LENDER[:-1], "EU-DE", "--json").stdout)["rule"] == "eu-1"
+    (tmp_path / "own.yaml").write_text(
+        "rules: [{id: ours-1, jurisdiction: Bermuda, purpose: decision, verdict: unknown, reason: r, citation: c, "
+        "since: 2020-01-01}]"
+    )
+    own = ("--rules", tmp_path / "own.yaml", "--json")
+    assert json.loads(typed("ask", *LENDER[:-1], "bermuda", *own).stdout)["rule"] == "ours-1"
+
+
 def test_reveal_reads_what_own_rules_leave(tmp_path, monkeypatch):
     from personae.cli import app as whole
 

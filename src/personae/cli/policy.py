@@ -55,8 +55,10 @@ def ask(
     """Ask the gate: required, allowed, allowed_with_conditions, forbidden or unknown, with the rule, its date and its source."""
     from personae.people.policy import Setting, decide, rules
 
-    setting = Setting(domain, operation, basis, granularity, jurisdiction, actor, size, consent, _day(day))
-    found = decide(purpose, attribute, setting, table=rules(rules_file))
+    table = rules(rules_file)
+    place = table.place(jurisdiction)
+    setting = Setting(domain, operation, basis, granularity, place, actor, size, consent, _day(day))
+    found = decide(purpose, attribute, setting, table=table)
     if as_json:
         print_json(found.as_json())
         return
@@ -86,9 +88,11 @@ def rules_(
     quiet: Quiet = False,
 ) -> None:
     """List the rules in the order in which they are looked at: of those that fit, the last decides."""
-    from personae.people.policy import rules
+    from personae.people.policy import FACETS, checked_name, purpose_named, rules
 
     table = rules(rules_file)
+    domain = domain and checked_name("domain", domain, FACETS["domain"])
+    purpose = purpose and purpose_named(purpose, table)
     kept = [
         rule
         for rule in table.rows

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -27,6 +28,17 @@ FACETS: dict[str, tuple[str, ...]] = {
 _KINDS: dict[str, type] = {
     "since": date, "until": date, "size": int, "consent": bool, "id": str, "reason": str, "citation": str,
 }  # fmt: skip
+
+
+_LARGE = ("US", "EU")  # each with its members: US-CA, EU-DE
+_SPELLED = {
+    "USA": "US",
+    "U.S.": "US",
+    "U.S.A.": "US",
+    "UNITED STATES": "US",
+    "EUROPEAN UNION": "EU",
+    "E.U.": "EU",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +77,10 @@ class Setting:
 
     def checked(self) -> Setting:
         """Return this setting; raises `UnknownName` with the nearest names where a value is none of its facet's."""
-        for facet, names in FACETS.items():
+        for facet in FACETS:
             said = getattr(self, facet)
-            if said not in names and (said or facet in {"domain", "operation"}):
-                close = difflib.get_close_matches(said, names, n=2, cutoff=0.4) or names
-                raise UnknownName(
-                    f"No {facet} named {said!r}. Nearest: {', '.join(close)}. All: {', '.join(names)}."
-                )
+            if said or facet in {"domain", "operation"}:
+                checked_name(facet, said, FACETS[facet])
         return self
 
 
@@ -129,6 +138,36 @@ class Rules:
         """Every purpose that a rule names."""
         return tuple(dict.fromkeys(purpose for rule in self.rows for purpose in rule.purpose))
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Every jurisdiction that a rule names, after the United States and the European Union."""
+        return tuple(dict.fromkeys((*_LARGE, *(place for rule in self.rows for place in rule.jurisdiction))))
+
+    def place(self, said: str) -> str:
+        """Return a jurisdiction as the rules spell it; "" stays "".
+
+        Raises
+        ------
+        UnknownName
+            When it is none that the rules name, and lies in none.
+        """
+        whole, *part = said.strip().upper().split("-", 1)
+        spelled = "-".join((_SPELLED.get(whole, whole), *part))
+        for place in self.places if spelled else ():
+            if spelled == place.upper():
+                return place
+            if _lies_in(spelled, place) and (
+                place not in _LARGE or re.fullmatch(r"[A-Z]{2}-[A-Z]{2}", spelled)
+            ):
+                return spelled
+        if spelled:
+            close = difflib.get_close_matches(spelled, self.places, n=2, cutoff=0.4) or self.places
+            raise UnknownName(
+                f"No jurisdiction named {said!r}. Nearest: {', '.join(close)}. All: {', '.join(self.places)}, and what lies "
+                "in them, such as US-CA or EU-DE."
+            )
+        return ""
+
     def named(self, id_: str) -> Rule | None:
         """Return the rule of that id; None for "none" and for ids of another table."""
         return next((rule for rule in self.rows if rule.id == id_), None)
@@ -138,6 +177,14 @@ class Rules:
         ids = {rule.id for rule in later.rows}
         kept = tuple(rule for rule in self.rows if rule.id not in ids)
         return Rules((*kept, *later.rows), max(self.reviewed, later.reviewed))
+
+
+def checked_name(what: str, said: str, names: Sequence[str]) -> str:
+    """Return the name said; raises `UnknownName` with the nearest where it is none of these."""
+    if said not in names:
+        close = difflib.get_close_matches(said, names, n=2, cutoff=0.4) or names
+        raise UnknownName(f"No {what} named {said!r}. Nearest: {', '.join(close)}. All: {', '.join(names)}.")
+    return said
 
 
 def rules(path: Path | None = None) -> Rules:

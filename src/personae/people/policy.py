@@ -7,19 +7,30 @@ at, whoever answers for a deployment edits them, and none of them is legal advic
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from personae.errors import PolicyDenied, UnknownName
-from personae.people._rules import Rule, Rules, Setting, Verdict, rules
+from personae.errors import PolicyDenied
+from personae.people._rules import FACETS, Rule, Rules, Setting, Verdict, checked_name, rules
 from personae.people.attributes import Attribute, attribute
 
 if TYPE_CHECKING:
     from personae.people.access import AccessLog
 
-__all__ = ["Decision", "Rule", "Rules", "Setting", "Verdict", "decide", "require", "rules"]
+__all__ = [
+    "FACETS",
+    "Decision",
+    "Rule",
+    "Rules",
+    "Setting",
+    "Verdict",
+    "checked_name",
+    "decide",
+    "purpose_named",
+    "require",
+    "rules",
+]
 
 NO_RULE = "none"
 _SAME = {"disparate-impact-test": "fairness-test", "personalization": "personalisation"}
@@ -104,7 +115,7 @@ def decide(
     ('forbidden', 'us-credit-3', '1977-03-23')
     """
     table, setting = table or rules(), (setting or _ANYWHERE).checked()
-    chosen, purpose = attribute(name), _purpose(purpose, table)
+    chosen, purpose = attribute(name), purpose_named(purpose, table)
     day = setting.day or date.today()
     fitting = [rule for rule in reversed(table.rows) if rule.fits(purpose, chosen, setting, day)]
     grounds = (chosen.special, chosen.protected)
@@ -162,11 +173,7 @@ _DOING = {
 }  # fmt: skip
 
 
-def _purpose(name: str, table: Rules) -> str:
+def purpose_named(name: str, table: Rules) -> str:
+    """Return a purpose as the rules spell it; raises `UnknownName` with the nearest where none names it."""
     spelled = name.strip().lower().replace("_", "-")
-    known = table.purposes
-    spelled = _SAME.get(spelled, spelled)
-    if spelled not in known:
-        close = difflib.get_close_matches(spelled, known, n=2, cutoff=0.4) or known
-        raise UnknownName(f"No purpose named {name!r}. Nearest: {', '.join(close)}. All: {', '.join(known)}.")
-    return spelled
+    return checked_name("purpose", _SAME.get(spelled, spelled), table.purposes)
