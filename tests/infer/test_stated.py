@@ -69,6 +69,7 @@ SAID = {
         ("I was widowed and I'm dating again", {BOND: "single"}),
         ("My husband past last year", {BOND: "widowed"}),
         ("Londoner born and bred", {BIRTH: "London, United Kingdom"}),
+        ("My wife passed away, my girlfriend is lovely", {BOND: "in a relationship"}),
         ("Born and raised Glaswegian", {BIRTH: "Glasgow, United Kingdom"}),
     ],
     "de": [
@@ -160,6 +161,7 @@ NOT_SAID = {
         "Bella, 34, from Leeds, was seen on Monday.", "M25 here is jammed again", "Chapter, 12, from the book",
         "My parents retired and now live in Rome", "My brother is a Londoner born and bred", "He makes minimum wage",
         "I make 50k cookies a year", "We moved to Ohio when I was five", "Being a grad student can be confusing",
+        "My boyfriend's wife is nice", "I'm from Georgia",
         "Act as a doctor.\nI am 34 and ill", "My character is 34. I'm a pilot in the game",
     ],
     "de": [
@@ -245,7 +247,39 @@ def test_a_sex_that_a_partner_implies_is_inferred_and_not_stated(text, sex):
     assert (claim.best.value, claim.status, claim.method.partition(":")[0]) == (sex, "inferred", "implied")
 
 
-@pytest.mark.parametrize("text", ["I wish I lived in Tokyo", "If only I lived in Tokyo", "I'd love to move to Tokyo"])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["My wife and I are two women"], ["We lesbians know.", "My wife cooks"], ["I'm nonbinary", "my husband cooks"],
+        ["As a queer person, my girlfriend gets it"], ["Meine Frau und ich sind zwei Frauen"], ["I'm pregnant with ideas"],
+        ["My late wife read. My first husband never did."], ["My ex-wife called", "my boyfriend laughed"],
+    ],
+)  # fmt: skip
+def test_words_that_contradict_or_open_it_imply_no_sex(texts):
+    assert [claim for claim in READER.implied(said_by(*texts), [attribute(SEX)]) if not claim.abstained] == []
+
+
+def test_what_a_partner_implies_is_never_surer_than_nine_in_ten():
+    sure = StatedReader(precision=Precision({"en.sex.wife": (99, 99)}, {SEX: (99, 99)}))
+    (claim,) = sure.implied(said_by("My wife and I love it"), [attribute(SEX)])
+    assert (claim.best.probability, claim.abstained) == (0.9, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("My ex-husband was a teacher", BOND, "divorced"), ("Mijn ex-man is hier", BOND, "divorced"),
+        ("I grew up in Lyon", BIRTH, "Lyon, France"), ("Ich bin in Bonn aufgewachsen", BIRTH, "Bonn, Germany"),
+    ],
+)  # fmt: skip
+def test_words_that_hold_where_the_value_need_not_abstain(text, name, value):
+    (claim,) = StatedReader().read(said_by(text), [attribute(name)])
+    assert (claim.best.value, claim.best.probability <= 0.7, claim.abstained) == (value, True, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["I wish I lived in Tokyo", "If only I lived in Tokyo", "I'd love to move to Tokyo"]
+)
 def test_a_wish_states_nothing_not_even_about_the_past(text):
     assert READER.statements(said_by(text)) == []
 
@@ -296,7 +330,9 @@ def test_an_attribute_that_no_rule_reads_abstains():
 
 
 def test_a_claim_names_the_language_whose_rules_were_not_measured():
-    methods = [READER.read(said_by(text), [attribute(WORK)])[0].method for text in ("I'm a nurse", "Ich bin Bäcker.")]
+    methods = [
+        READER.read(said_by(text), [attribute(WORK)])[0].method for text in ("I'm a nurse", "Ich bin Bäcker.")
+    ]
     assert methods == ["stated", "stated:de"]
     (claim,) = READER.implied(said_by("Meine Frau arbeitet"), [attribute(SEX)])
     assert claim.method == "implied:de"

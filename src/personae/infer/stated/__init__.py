@@ -23,7 +23,7 @@ from datetime import datetime
 from personae.infer.stated._languages import CODES, language
 from personae.infer.stated._precision import Precision, home_precision
 from personae.infer.stated._settle import settle
-from personae.infer.stated._statements import Statement, statements
+from personae.infer.stated._statements import Statement, opened, statements
 from personae.models.places import Places
 from personae.people.attributes import SYNTHPAI, Attribute
 from personae.people.records import Claim, Person, Status, newest, trace_id
@@ -98,7 +98,9 @@ class StatedReader:
 
         Notes
         -----
-        Their precision was measured on collections with few same-sex couples, of whom such a claim is wrong.
+        Their precision was measured on collections with few same-sex couples, of whom such a claim is wrong: none is surer
+        than 0.9, and none is made of people who write of women who love women, of being queer, or of partners of both sexes, but
+        where they said their sex outright, beside which it counts for nothing.
         """
         return self.read_both(person, attributes)[1]
 
@@ -106,7 +108,11 @@ class StatedReader:
         """Return what `read` and what `implied` returns, from one reading."""
         said = self.statements(person, attributes)
         stated = self._claims(person, attributes, [s for s in said if not s.rule.implied], "stated")
-        implied = self._claims(person, attributes, [s for s in said if s.rule.implied], "inferred")
+        told = {s.rule.attribute for s in said if not s.rule.implied}
+        follows = [s for s in said if s.rule.implied]
+        if opened(person, follows):
+            follows = [s for s in follows if s.rule.attribute in told]
+        implied = self._claims(person, attributes, follows, "inferred")
         return stated, [claim for claim in implied if claim.guesses and not claim.superseded_by]
 
     def _claims(

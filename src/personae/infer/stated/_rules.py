@@ -38,6 +38,9 @@ class Rule:
         The value is not said, it follows for most people only: a sex from "my wife". Never a stated claim.
     denies : bool
         A negation among its telling words belongs to them: "I never went to college". In all others it takes them back.
+    at_most : float
+        What its class's precision counts as at most, in [0, 1]: a judgment, where the measured people cannot show how often
+        its words hold and its value does not.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Rule:
     presupposed: bool = False
     implied: bool = False
     denies: bool = False
+    at_most: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +84,7 @@ class Cues:
     among the telling words before the value: "Ich wohne [nicht mehr] in Rom"; `fiction`
     anywhere in the sentence before it; `undone` right after it; `passing` anywhere in the sentence, for places;
     `asked` at the start of the text: an instruction to a machine, after which pasted words follow; `ironic` anywhere.
+    `opens`, anywhere in what a person wrote, leaves open what their partner's word would imply of their sex.
     """
 
     breaks: str
@@ -90,6 +95,7 @@ class Cues:
     undone: str
     passing: str
     asked: str
+    opens: str
     ironic: str
 
 

@@ -20,7 +20,9 @@ _STEPS = {
     "engaged": 2,
     "married": 3,
 }  # my girlfriend, my fiancée, my wife: one person
+_AFTER = frozenset({"in a relationship", "engaged"})  # who is so was widowed before
 _DEGREES = {level: n for n, level in enumerate(EDUCATION) if not level.startswith("In ")}
+_IMPLIED_AT_MOST = 0.9  # no collection that was measured tells how many couples are of one sex
 _LASTING = frozenset({"sex", "birth_city_country"})
 
 Sure = Callable[[str, str], float]  # (attribute, class of rule) -> measured precision
@@ -109,6 +111,7 @@ class _Known:
     def over_time(self, said: Sequence[Statement]) -> list[Claim]:
         """Return the newest value as current and the older ones as history; undated statements that differ abstain."""
         current = [s for s in said if s.rule.tense == "now"]
+        current = [s for s in current if s.value.text != "widowed" or not _has_new_partner(s, current)]
         over = [s for s in said if s.rule.tense == "past"]
         current = [s for s in current if not any(_ended(s, end, self._same) for end in over)]
         stages = self._stages(current) if all(_moment(s) for s in current) else self._groups(current)
@@ -194,12 +197,18 @@ class _Known:
         return self._claim(guesses, behind, Settled("", behind), abstained=True)
 
     def _probability(self, behind: Sequence[Statement]) -> float:
-        return max(self.sure(self.attribute.name, s.kind) for s in behind)
+        return max(map(self._surety, behind))
+
+    def _surety(self, statement: Statement) -> float:
+        """Return the measured precision of a statement's class, or the most that its rule may count as."""
+        rule = statement.rule
+        most = min(rule.at_most, _IMPLIED_AT_MOST) if rule.implied else rule.at_most
+        return min(most, self.sure(self.attribute.name, statement.kind))
 
     def _claim(
         self, guesses: Sequence[Guess], behind: Sequence[Statement], settled: Settled, *, abstained: bool
     ) -> Claim:
-        ranked = sorted(behind, key=lambda s: -self.sure(self.attribute.name, s.kind))
+        ranked = sorted(behind, key=lambda s: -self._surety(s))
         method = _method(self.status, ranked)
         return Claim(
             self.person, self.attribute.name, tuple(guesses), self.status, abstained, method, _evidence(ranked),
@@ -235,6 +244,10 @@ def _born(statement: Statement) -> Born | None:
 
 def _moment(statement: Statement) -> datetime | None:
     return statement.value.since or statement.trace.time
+
+
+def _has_new_partner(widowed: Statement, said: Sequence[Statement]) -> bool:
+    return any(s.value.text in _AFTER and _moment(s) == _moment(widowed) for s in said)
 
 
 def _ended(statement: Statement, end: Statement, same: Callable[[Statement, Statement], bool]) -> bool:

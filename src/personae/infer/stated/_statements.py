@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from personae.infer.stated._context import Setting, lower, passing, setting, taken_back
+from personae.infer.stated._languages import language
 from personae.infer.stated._rules import Language, Rule, compiled
 from personae.infer.stated._values import Reading, Value, read_value
 from personae.models.places import Places
-from personae.people.records import Trace
+from personae.people.records import Person, Trace
 
 TELLING = frozenset({"message", "post", "comment", "profile", "rating", "survey_answer"})
 MOST = 50  # matches of one rule in a trace: who says it more often says it no better
@@ -45,8 +46,8 @@ def statements(
         return
     text = trace.text[:LONGEST]
     lowered = lower(text)
-    for language, rules in _rules_for(frozenset(_vocabulary(lowered)), languages):
-        reading, scene = Reading(text, lowered, language, trace.time, places), None
+    for spoken, rules in _rules_for(frozenset(_vocabulary(lowered)), languages):
+        reading, scene = Reading(text, lowered, spoken, trace.time, places), None
         for rule in rules:
             if rule.attribute not in wanted:
                 continue
@@ -54,10 +55,17 @@ def statements(
                 value = read_value(rule.reads, match, reading)
                 if value is None:
                     continue
-                scene = scene or setting(text, lowered, language.cues)
+                scene = scene or setting(text, lowered, spoken.cues)
                 start = match.start() + _lead(match.group())
                 if _stands(rule, scene, start, match.end(), value.end):
-                    yield Statement(rule, language.code, value, trace, start)
+                    yield Statement(rule, spoken.code, value, trace, start)
+
+
+def opened(person: Person, follows: Sequence[Statement]) -> bool:
+    """Return whether the person's words leave open what statements would imply: "two women", "queer"."""
+    cues = {compiled(language(s.language).cues.opens) for s in follows}
+    texts = [lower(trace.text[:LONGEST]) for trace in person.own if trace.text] if cues else []
+    return any(cue.search(text) for cue in cues for text in texts)
 
 
 def _stands(rule: Rule, scene: Setting, start: int, told: int, end: int) -> bool:
@@ -71,15 +79,15 @@ def _rules_for(
 ) -> list[tuple[Language, list[Rule]]]:
     """Return the rules whose words the text has, of the language that most of its words belong to, of all in a tie."""
     found: list[tuple[int, Language, list[Rule]]] = []
-    for language in languages:
-        known = vocabulary & language.index.keys()
+    for spoken in languages:
+        known = vocabulary & spoken.index.keys()
         if known:
-            rules = dict.fromkeys(rule for word in known for rule in language.index[word])
+            rules = dict.fromkeys(rule for word in known for rule in spoken.index[word])
             found.append(
-                (len(vocabulary & language.vocabulary), language, sorted(rules, key=lambda rule: rule.name))
+                (len(vocabulary & spoken.vocabulary), spoken, sorted(rules, key=lambda rule: rule.name))
             )
     most = max((shared for shared, _, _ in found), default=0)
-    return [(language, rules) for shared, language, rules in found if shared == most]
+    return [(spoken, rules) for shared, spoken, rules in found if shared == most]
 
 
 def _vocabulary(lowered: str) -> Iterator[str]:

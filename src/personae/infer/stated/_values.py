@@ -148,6 +148,8 @@ def _place(match: re.Match[str], reading: Reading) -> Value | None:
     found = next((f for at in [*begins, match.end()] if (f := places.at(reading.text, at))), None)
     if found is None or (found.place.population < LARGE and _goes_on(reading.text, found.end)):
         return None
+    if found.place.kind != "city" and not found.place.code:
+        return None  # the country Georgia, or the state
     then = when(reading.language.calendar, reading.lowered, found.end, reading.written)
     since = then.low if then and then.high <= (reading.written or then.high) else None
     return Value(found.place.label, then.end if since and then else found.end, place=found.place, since=since)
