@@ -91,6 +91,8 @@ def test_a_conversation_over_piped_lines_is_resumed(path, tmp_path):
             1,
             "No column fits that goal; name one with --target. Columns: age, city, renews.",
         ),
+        (["people.csv", "--yes", "--target", "age", "--out", "people.csv"], 1, "is there already"),
+        (["people.csv", "--yes", "--target", "age", "--save-model", "people.csv"], 1, "with --overwrite"),
         (["people.csv", "--yes", "--target", "wealth over 3"], 1, "no column"),
         (["people.csv", "--yes", "--target", "age", "--keep", "wealth"], 2, "no column 'wealth'"),
     ],

@@ -119,6 +119,8 @@ def test_edit_and_history(path: Path) -> None:
 def test_export_and_import(path: Path, tmp_path: Path, form: str) -> None:
     traces, claims, other = tmp_path / f"t.{form}", tmp_path / f"c.{form}", tmp_path / "other.duckdb"
     assert typed("export", traces)[1] == f"{traces}: 3 traces\n"
+    assert "--overwrite" in typed("export", traces, fails=BadInput)[0]
+    assert typed("export", traces, "--overwrite")[1] == f"{traces}: 3 traces\n"
     assert objects("export", claims, "--claims", "--person", "person-of-ana")[0]["rows"] == 1
     assert traces.stat().st_mode & 0o777 == 0o600
     [first, second] = objects("import", traces, claims, "--store", other)

@@ -151,3 +151,25 @@ def test_texts_are_a_table_that_reveal_reads(tmp_path):
     line = json.loads(typed("texts", "--n", 1)[0].splitlines()[0])
     assert line["content_type"] == "Article"
     assert line["facts"][0]["end"] > line["facts"][0]["start"]
+
+
+@pytest.mark.parametrize("verb", ["people", "texts", "threads", "backstories", "profiles"])
+def test_a_file_that_is_there_is_not_written_over(tmp_path, verb):
+    file = tmp_path / "mine.jsonl"
+    file.write_text("mine")
+    words = (verb, "--n", 1, "--out", file)
+    assert "is there already" in typed(*words, fails=BadInput)[0]
+    assert file.read_text() == "mine"
+    typed(*words, "--overwrite")
+    assert json.loads(file.read_text().splitlines()[0])
+
+
+@pytest.mark.parametrize("verb", ["backstories", "profiles"])
+def test_as_many_people_of_a_file_are_taken_as_are_asked_for(tmp_path, verb):
+    file, out = tmp_path / "people.jsonl", tmp_path / "out.jsonl"
+    typed("people", "--n", 4, "--out", file)
+    for n, taken in ((2, 2), (None, 4)):
+        typed(verb, "--people", file, *(("--n", n) if n else ()), "--out", out, "--overwrite")
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+        ids = {row["person"] for row in rows}
+        assert ids == {f"made-0-{place}" for place in range(taken)}

@@ -83,7 +83,7 @@ def test_answers_are_kept_beside_the_output(tmp_path, server):
     out = tmp_path / "told.jsonl"
     ran("backstories", "--n", 1, "--model", server.model, "--out", out, "-q")
     calls = server.n_calls
-    ran("backstories", "--n", 1, "--model", server.model, "--out", out, "-q")
+    ran("backstories", "--n", 1, "--model", server.model, "--out", out, "--overwrite", "-q")
     assert server.n_calls == calls > 0
 
 

@@ -12,6 +12,7 @@ import typer
 
 from personae.cli._console import note, print_json, print_table, progress
 from personae.cli._options import Json, Model, Quiet, Seed
+from personae.errors import BadInput
 
 if TYPE_CHECKING:
     from personae.metrics.intervals import Interval
@@ -29,6 +30,9 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", help="A file to write: .jsonl or .parquet, a table that `reveal` reads."),
 ]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Write over a file that is there; it is refused without.")
+]
 Recording = Annotated[
     Path | None,
     typer.Option(
@@ -36,6 +40,14 @@ Recording = Annotated[
         help="Keep the model's answers here [OUT.answers.jsonl]: an interrupted run goes on where it stopped.",
     ),
 ]
+
+
+def to_write(file: Path | None, *, overwrite: bool) -> None:
+    """Refuse a file, or a folder with something in it, that is there already and may not be written over."""
+    if overwrite or file is None or not file.exists():
+        return
+    if not file.is_dir() or any(file.iterdir()):
+        raise BadInput(f"{file}: is there already. Name another place, or write over it with --overwrite.")
 
 
 def threads(
@@ -48,12 +60,14 @@ def threads(
         str, typer.Option(help="Attributes that topics draw out, separated by commas; all without it.")
     ] = "",
     out: Out = None,
+    overwrite: Overwrite = False,
     model: Model = "home",
     recording: Recording = None,
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
     """Let made people talk in a forum: comments with checked labels of what each gives away."""
+    to_write(out, overwrite=overwrite)
     from personae.people.attributes import attribute
     from personae.synth.threads import ChatWriter, GrammarWriter, make_threads
     from personae.synth.threads.members import NAMES
@@ -62,7 +76,7 @@ def threads(
     writer = ChatWriter(chat) if chat else GrammarWriter()
     names = [attribute(name).name for name in about.split(",") if name.strip()] or list(NAMES)
     made = make_threads(
-        _people(people, n_people, seed), n, writer=writer, attributes=names, random_state=seed
+        _people(people, None, seed, made=n_people), n, writer=writer, attributes=names, random_state=seed
     )
     counted: dict[str, int] = {"labels": 0}
 
@@ -79,9 +93,15 @@ def threads(
 
 
 def backstories(
-    n: Annotated[int, typer.Option("--n", min=1, help="Without --people: how many people are made.")] = 10,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n", min=1, help="How many people; all of --people, or 10, without it.", show_default=False
+        ),
+    ] = None,
     people: People = None,
     out: Out = None,
+    overwrite: Overwrite = False,
     model: Model = "home",
     critic: Annotated[
         str, typer.Option(help="A second model that turns down contradictions; home compares plain facts.")
@@ -91,6 +111,7 @@ def backstories(
     quiet: Quiet = False,
 ) -> None:
     """Interview made people about their lives, each answer given all earlier ones."""
+    to_write(out, overwrite=overwrite)
     from personae.synth.backstories import ChatCritic, FactCritic, interview
 
     chat, judge = _chat(model, recording, out), _chat(critic, recording, out)
@@ -115,16 +136,23 @@ def backstories(
 
 
 def profiles(
-    n: Annotated[int, typer.Option("--n", min=1, help="Without --people: how many people are made.")] = 3,
+    n: Annotated[
+        int | None,
+        typer.Option(
+            "--n", min=1, help="How many people; all of --people, or 3, without it.", show_default=False
+        ),
+    ] = None,
     people: People = None,
     condition: Annotated[str, typer.Option(help="Parts of the profile: S, P, C, SP, SC, PC or SPC.")] = "SPC",
     withhold: Annotated[
         bool, typer.Option("--withhold", help="Leave out fields of special-category data.")
     ] = False,
     out: Out = None,
+    overwrite: Overwrite = False,
     seed: Seed = 0,
 ) -> None:
     """Describe made people in SPeCtrum's three parts (social, personal, context), as an agent's profile with its hash."""
+    to_write(out, overwrite=overwrite)
     from personae.errors import UnknownName
     from personae.synth.spectrum import CONDITIONS, SPECIAL, compile_profile, made_persona
 
@@ -133,7 +161,7 @@ def profiles(
         raise UnknownName(f"No condition {condition!r}. Choose one of {', '.join(CONDITIONS)}.")
     compiled = (
         compile_profile(made_persona(person, seed=seed), chosen, withhold=SPECIAL if withhold else ())
-        for person in _people(people, n, seed)
+        for person in _people(people, n, seed, made=3)
     )
     provenance = {
         "made": True,
@@ -225,11 +253,12 @@ def _texts(path: Path) -> list[str]:
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def _people(file: Path | None, n: int, seed: int) -> list[MadePerson]:
+def _people(file: Path | None, n: int | None, seed: int, *, made: int = 10) -> list[MadePerson]:
+    """Return the first n people of a file, all of it without n; without a file n people, or `made`, are made."""
     from personae.synth import Panorama, home_spec, sample
     from personae.synth.tables import read_people
 
-    return read_people(file) if file else list(sample(Panorama(home_spec()), n, seed).people())
+    return read_people(file)[:n] if file else list(sample(Panorama(home_spec()), n or made, seed).people())
 
 
 def _chat(model: str, recording: Path | None, out: Path | None) -> ChatModel | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from personae.cli._console import note, plain, print_json, progress
+from personae.cli._made import Overwrite, to_write
 from personae.cli._options import Json, Model, Quiet, Seed, StorePath
 from personae.errors import BadInput
 
@@ -60,6 +61,7 @@ def ask(
             help="Write the trained model, a .joblib file that `personae audit model` and `audit recourse` load.",
         ),
     ] = None,
+    overwrite: Overwrite = False,
     session: Annotated[
         Path | None, typer.Option("--session", help="Keep the conversation here, and go on where it stopped.")
     ] = None,
@@ -79,6 +81,8 @@ def ask(
     """
     from personae.models.encoder import CachedEncoder, home_encoder
 
+    for file in (script, out, save_model):
+        to_write(file, overwrite=overwrite)
     encoder = CachedEncoder(home_encoder())
     opened = _table(table, store, describe)
     reader = _agents(model, recording, opened, encoder)

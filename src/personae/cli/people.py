@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from personae.cli._console import note, print_json, print_table
+from personae.cli._made import Overwrite, to_write
 from personae.cli._options import Again, Json, Limit, Quiet, StorePath
 from personae.errors import UnknownName
 
@@ -146,6 +147,7 @@ def export(
     claims: Annotated[
         bool, typer.Option("--claims", help="Claims with their history instead of traces.")
     ] = False,
+    overwrite: Overwrite = False,
     store: StorePath = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -154,6 +156,7 @@ def export(
     from personae.people.exchange import What
     from personae.people.exchange import export as write
 
+    to_write(file, overwrite=overwrite)
     what: What = "claims" if claims else "traces"
     with _open(store) as opened:
         if person is not None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from personae.cli._console import note, print_json, print_table
-from personae.cli._made import backstories, profiles, rate, threads
+from personae.cli._made import Overwrite, backstories, profiles, rate, threads, to_write
 from personae.cli._options import Json, Quiet, Seed
 from personae.errors import BadInput
 
@@ -80,6 +80,7 @@ def people(
         Path | None,
         typer.Option(help="A file to write: .jsonl or .parquet; .json or a folder in other formats."),
     ] = None,
+    overwrite: Overwrite = False,
     layout: Annotated[Layout, typer.Option("--format", help="The layout to write.")] = Layout.table,
     seed: Seed = 0,
     as_json: Json = False,
@@ -96,6 +97,7 @@ def people(
         raise typer.BadParameter(
             "does not go with --like: the table says where people live", param_hint="--locale"
         )
+    to_write(out, overwrite=overwrite)
     locale = locale or _HOME
     table = _source(like, columns, quiet=quiet) if like else {}
     core = _learned(like, table) if like else read_spec(spec) if spec else home_spec()
@@ -125,6 +127,7 @@ def texts(
     out: Annotated[
         Path | None, typer.Option(help="A .jsonl file to write, a table that `reveal` reads.")
     ] = None,
+    overwrite: Overwrite = False,
     seed: Seed = 0,
     quiet: Quiet = False,
 ) -> None:
@@ -133,6 +136,7 @@ def texts(
     from personae.synth.panorama import compose
     from personae.synth.population import write_lines
 
+    to_write(out, overwrite=overwrite)
     made = sample(Panorama(home_spec(), locale), n, seed)
     rows = (
         text.as_json()
