@@ -80,6 +80,46 @@ def test_wrong_guesses_cost_nothing_when_the_truth_is_given(table):
     assert {edit["kind"] for edit in json.loads(done.output)["edits"]} == {"mask"}
 
 
+def test_an_unmet_target_is_told_and_fails_only_when_strict(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"person": "p", "text": SAID[0]}) + "\n")
+    asked = (path, "--only", "city,job", "--level", "mask")
+    done = run(*asked, "--out", tmp_path / "b.jsonl")
+    assert done.exit_code == 0
+    assert "Target not reached for 1 of 1" in done.stderr
+    assert "--level generalize goes further" in done.stderr
+    assert run(*asked, "--out", tmp_path / "c.jsonl", "--strict").exit_code == 1
+    assert (tmp_path / "c.jsonl").is_file()
+    wide = run(path, "--only", "city", "--out", tmp_path / "d.jsonl")
+    assert "country kept" in wide.output
+    assert "--thorough goes further" in wide.stderr
+    assert "country kept" in (tmp_path / "d-report.html").read_text()
+    far = run(path, "--only", "city", "--out", tmp_path / "e.jsonl", "--thorough", "--strict")
+    assert far.exit_code == 0
+    assert "not reached" not in far.output
+
+
+def test_text_on_stdin_and_a_warning_when_little_is_left(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    said = "Mail ana@example.org, bo@example.org.\n"
+    asked = ["shield", "-", "--only", "city", "--level", "mask"]
+    done = CliRunner().invoke(app, asked, input=said)
+    assert done.exit_code == 0, done.output
+    assert "Under half of the words of 1 of 1 are left" in done.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "stdin-shielded-report.html",
+        "stdin-shielded.txt",
+    ]
+    mask = CliRunner().invoke(
+        app,
+        ["shield", "-", "--level", "mask", "-o", "b.txt"],
+        input="Mail ana@example.org, for I bake rye bread.\n",
+    )
+    assert mask.exit_code == 0, mask.output
+    assert (tmp_path / "b.txt").read_text() == "Mail [e-mail], for I bake rye bread.\n"
+    assert "Under half" not in mask.stderr
+
+
 def test_an_export_stays_an_export(tmp_path):
     node = {
         "message": {

@@ -137,6 +137,22 @@ def test_one_name_one_pseudonym_in_all_lines():
     assert name not in other.traces[2].text
 
 
+def test_a_country_that_still_stands_is_no_reached_target():
+    said = lines("I'm a nurse and I live in Oslo.", "Rye bread.")
+    done = shield(said, reader=StatedReader(), attributes=["city"], target=0.9)
+    (city,) = done.exposure
+    assert "a city in Norway" in done.traces[0].text
+    assert (city.kept, city.state, city.reached) == ("country kept", "not reached", False)
+    assert done.unmet == (city,)
+    wide = shield(said, reader=StatedReader(), attributes=["city"], target=0.9, thorough=True)
+    assert "Norway" not in wide.traces[0].text
+    assert wide.exposure[0].state == "reached"
+    other = shield(
+        said, reader=StatedReader(), attributes=["city"], truth={"city": "Porto, Portugal"}, thorough=True
+    )
+    assert other.exposure[0].kept == ""
+
+
 def test_a_first_name_goes_with_the_full_name():
     said = lines("My name is Ana Silva.", "Yes, Ana here.", "My friend May Lund may come.", "In May, Anabel.")
     now = [trace.text for trace in shield(said, reader=StatedReader(), level="mask").traces]

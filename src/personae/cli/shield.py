@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,13 +26,15 @@ if TYPE_CHECKING:
     from personae.shield.archive import Opened
 
 SHOWN_PEOPLE = 20
+THIN = 0.5  # share of the words under which a warning is given
 
 
 def shield(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PATH...", help="Archives, folders, tables or texts; each is attacked by itself."
+            metavar="PATH...",
+            help="Archives, folders, tables or texts, each attacked by itself; - is text on stdin.",
         ),
     ],
     out: Annotated[
@@ -66,6 +71,9 @@ def shield(
         typer.Option(
             "--thorough", help="Write telling values in wider words where this attacker sees none, too."
         ),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 where a guess stays surer than its target.")
     ] = False,
     only: Only = "",
     person: Annotated[str, typer.Option("--person", help="Shield this person of a table alone.")] = "",
@@ -111,22 +119,50 @@ def shield(
     options = Options(day_first=day_first, person=me, columns=_columns(columns or []))
     if report is not None and len(paths) > 1:
         raise typer.BadParameter("--report names one page; leave it out where several archives are given.")
+    unmet = False
     for path in paths:
-        opened = open_for_shield(path, options)
-        place = _place(path, out, several=len(paths) > 1, default=shielded_name(path))
-        done = list(job.run(opened, person, limit))
-        if not done:
-            raise BadInput(
-                f"{plain(path.name)}: nobody to shield. Look at whether there are rows, and at --person."
+        with _on_disk(path) as file:
+            name = Path(file.name) if file != path else path
+            opened = open_for_shield(file, options)
+            place = _place(path, out, several=len(paths) > 1, default=shielded_name(name))
+            done = list(job.run(opened, person, limit))
+            if not done:
+                raise BadInput(
+                    f"{plain(name.name)}: nobody to shield. Look at whether there are rows, and at --person."
+                )
+            left_out = write_back(
+                opened, [edit for each in done for edit in each.edits], place, random_state=seed
             )
-        left_out = write_back(
-            opened, [edit for each in done for edit in each.edits], place, random_state=seed
-        )
-        page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
-        columns = other_columns(opened)
-        _page(done, opened, place, left_out, columns, job, page)
-        _print(done, json=json)
-        _notes(done, opened, place, page, left_out, columns, whole=not person and limit is None, quiet=quiet)
+            page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
+            columns = other_columns(opened)
+            _page(done, opened, place, left_out, columns, job, page)
+            _print(done, json=json)
+            _notes(
+                done,
+                opened,
+                place,
+                page,
+                left_out,
+                columns,
+                whole=not person and limit is None,
+                thorough=thorough,
+                quiet=quiet,
+            )
+            unmet |= any(each.unmet for each in done)
+    if strict and unmet:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _on_disk(path: Path) -> Iterator[Path]:
+    """Yield a path that can be read twice: its own, or for text on stdin that of a file that goes at the end."""
+    if str(path) != "-":
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="personae-") as folder:
+        piped = Path(folder) / "stdin.txt"
+        piped.write_bytes(sys.stdin.buffer.read())
+        yield piped
 
 
 class _Job:
@@ -367,11 +403,17 @@ def _notes(
     columns: tuple[str, ...],
     *,
     whole: bool,
+    thorough: bool,
     quiet: bool,
 ) -> None:
-    short = sum(not each.reached for each in done)
-    if short and done[0].level != "rewrite":
-        note(f"{short} of {len(done)} not at the target: --level rewrite goes further.", quiet=quiet)
+    if unmet := [each for each in done if each.unmet]:
+        note(_unmet_note(unmet, len(done), thorough=thorough), quiet=quiet)
+    if thin := [each.utility.words_kept for each in done if each.utility.words_kept < THIN]:
+        note(
+            f"Under half of the words of {len(thin)} of {len(done)} are left ({min(thin):.0%} at the least): "
+            f"--keep or a higher --target keeps more.",
+            quiet=quiet,
+        )
     if opened.skipped:
         note(
             f"{len(opened.skipped)} rows are no lines that can be read; identifiers in them were masked.",
@@ -392,3 +434,18 @@ def _notes(
         note("The lines of other people are in the new archive as they were.", quiet=quiet)
     note(f"Wrote {place}", quiet=quiet)
     note(f"Wrote {page}: it quotes the lines as they were, keep it to yourself", quiet=quiet)
+
+
+def _unmet_note(unmet: Sequence[Shielded], people: int, *, thorough: bool) -> str:
+    """Say whose targets are unmet, of which attributes, and what goes further."""
+    names = dict.fromkeys(one.attribute for each in unmet for one in each.unmet)
+    further = {"mask": "--level generalize", "generalize": "--level rewrite"}.get(unmet[0].level, "")
+    if unmet[0].level != "mask" and not thorough and any(one.kept for each in unmet for one in each.unmet):
+        only_places = all(one.kept for each in unmet for one in each.unmet)
+        further = "--thorough" if only_places or not further else f"{further} --thorough"
+    mend = (
+        f"{further} goes further" if further else "no level goes further; a lower --keep or a --rewriter may"
+    )
+    return (
+        f"Target not reached for {len(unmet)} of {people}: {', '.join(names)}. {mend[0].upper() + mend[1:]}."
+    )

@@ -61,6 +61,15 @@ def wider(text: str, attribute: str, *, step: int = 0) -> tuple[Wider, ...]:
     return tuple(kept)
 
 
+def country_in(words: str) -> str:
+    """Return the country that wider words still name, empty where they name none.
+
+    >>> country_in("a city in Norway"), country_in("a city in Europe")
+    ('Norway', '')
+    """
+    return next((words[found.start : found.end] for found in wider(words, "city_country", step=1)), "")
+
+
 def _places(text: str, step: int) -> Iterator[Wider]:
     """Yield every place; a country only at step 1."""
     at = 0

@@ -18,6 +18,7 @@ from personae.people.records import Guess, Person, Trace
 from personae.shield._state import Key, State, key_of
 from personae.shield.drafts import Edit, rendered
 from personae.shield.exposure import SLACK, UNREACHED, Exposure, Utility, exposed, floors, over, utility_of
+from personae.shield.generalize import country_in
 from personae.shield.identifiers import Recognizer
 from personae.shield.moves import Plan
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 Level = Literal["mask", "generalize", "rewrite"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 TARGET = 0.2
+PLACES = ("city_country", "birth_city_country")
+KEPT = "country kept"
 ROUNDS = 120  # of attack and rewriting, after which what is left is reported as left
 Targets = float | Mapping[str, float]
 
@@ -271,6 +274,18 @@ class _Run:
                 return
             self.attack()
 
+    def kept(self, name: str) -> str:
+        """Say that the country of a place still stands in the wider words for it, whatever this attacker makes of them.
+
+        Only where there was a guess to begin with, and of a known truth, only its own country.
+        """
+        if name not in PLACES or not self.guesses[0][name].value:
+            return ""
+        wide = (edit.replacement for edit in self.state.edits if edit.attribute in PLACES)
+        told = {country for words in wide if (country := country_in(words))}
+        known = self.truth.get(name, "").casefold()
+        return KEPT if any(not known or country.casefold() in known for country in told) else ""
+
     def result(self, level: Level, encoder: Encoder) -> Shielded:
         exposure = tuple(
             Exposure(
@@ -280,6 +295,7 @@ class _Run:
                 self.floors[name],
                 self.targets[name],
                 self.bounds[name],
+                self.kept(name),
             )
             for name in self.targets
         )
