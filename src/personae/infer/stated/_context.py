@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from personae.infer.stated._rules import Cues, Rule, compiled
+from personae.infer.stated._rules import Cues, Rule, compiled, words
 
 _ENDS = re.compile(r"(?:[.!?…]+[\"'”’)\]»]*(?=\s|$)|\n+)")
 _QUOTES = re.compile(
@@ -14,6 +15,15 @@ _QUOTES = re.compile(
     r"|(?<!\w)['‘](?=\w)[^'‘’\n]*(?:\w['’]\w[^'‘’\n]*)*['’](?!\w)"
     r"|(?:^|(?<=\s))RT @\w+:?[^\n]*|^[ \t]*(?:>|&gt;)[^\n]*|[♪♫🎵🎶][^\n]*",
     re.MULTILINE,
+)
+_LABEL = (
+    r"(?m)(?:^|(?<=[.!?] ))[ \t*_@-]*(?:(?!about|for|is|was|dear|re\b)[^\W\d_]+ ){{0,2}}(?:{})[*_]*:[^\n]*"
+)
+_NAMED = re.compile(r"(?m)^[ \t*_]*@?(?P<name>[A-ZÀ-Þ][a-zà-ÿ]+)[*_]*:[ \t]*(?=[^\n]*\w)[^\n]*")
+_SELF = words(
+    "me i myself edit update note question answer background context bio about profile age job work location city sex gender"
+    " status info intro hobbies likes dislikes summary disclaimer fact title problem situation goal plan name occupation"
+    " hometown home education school country interests family warning help language height weight"
 )
 _IRONY = re.compile(
     r"(?:^|\s)/(?:s|jk|j|sarcasm|irony|ironie)(?=[\s.!)]|$)|\((?:sarcasm|jk|kidding)\)|</s>|🙃"
@@ -65,10 +75,31 @@ def setting(text: str, lowered: str, cues: Cues) -> Setting:
     return Setting(
         cues, lowered,
         tuple(match.span() for match in _ENDS.finditer(text)),
-        tuple(match.span() for match in _QUOTES.finditer(text)),
+        _merged([*_spans(_QUOTES, text), *_spans(compiled(_LABEL.format(cues.speakers)), lowered), *_others(text)]),
         bool(_IRONY.search(lowered) or compiled(cues.ironic).search(lowered)),
         _pasted(cues, lowered),
     )  # fmt: skip
+
+
+def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
+    return (match.span() for match in pattern.finditer(text))
+
+
+def _others(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the lines of a dialog that follow a name: of one in which two names or more, or a name and "me", speak."""
+    lines = list(_NAMED.finditer(text))
+    if len({match["name"] for match in lines}) > 1:
+        yield from (match.span() for match in lines if match["name"].lower() not in _SELF)
+
+
+def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return the spans in order, those that overlap as one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            start, end = merged[-1][0], max(end, merged.pop()[1])
+        merged.append((start, end))
+    return tuple(merged)
 
 
 def _pasted(cues: Cues, lowered: str) -> int:

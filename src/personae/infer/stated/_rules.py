@@ -83,7 +83,9 @@ class Cues:
     `breaks` ends a clause; `unreal` and `reported` are looked for between the last break and the statement; `negated`
     among the telling words before the value: "Ich wohne [nicht mehr] in Rom"; `fiction`
     anywhere in the sentence before it; `undone` right after it; `passing` anywhere in the sentence, for places;
-    `asked` at the start of the text: an instruction to a machine, after which pasted words follow; `ironic` anywhere.
+    `speakers` before a colon
+    at the start of a line, whose words that line is; `asked` at the start of the text: an instruction
+    to a machine, after which pasted words follow; `ironic` anywhere.
     `opens`, anywhere in what a person wrote, leaves open what their partner's word would imply of their sex.
     """
 
@@ -94,6 +96,7 @@ class Cues:
     fiction: str
     undone: str
     passing: str
+    speakers: str
     asked: str
     opens: str
     ironic: str
