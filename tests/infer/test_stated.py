@@ -165,7 +165,7 @@ NOT_SAID = {
         "Bella, 34, from Leeds, was seen on Monday.", "M25 here is jammed again", "Chapter, 12, from the book",
         "My parents retired and now live in Rome", "My brother is a Londoner born and bred", "He makes minimum wage",
         "I make 50k cookies a year", "We moved to Ohio when I was five", "Being a grad student can be confusing",
-        "My grandma: I'm 90 and I live in Rome", "We met.\nHer: I'm a nurse", "We sat down. My old boss: I'm 60.", "Tom: I'm a nurse\nAna: nice",
+        "My grandma: I'm 90 and I live in Rome", "We met.\nHer: I'm a nurse", "We sat down. My old boss: I'm 60.", "My friend Bob: I'm a nurse", "Tom: I'm a nurse\nAna: nice",
         "RT @bob: I'm a nurse in Porto", "I just turned 18! (said my son)", "I'm a nurse, not", "I'm a nurse. Not!",
         "I'm a priest in the new D&D campaign", "In our D&D campaign I'm a priest", "I make minimum wage look good",
         "I quit my job as a teacher", "I've just left my old job as a nurse", "I'm a writer named Ana in the game",

@@ -16,9 +16,7 @@ _QUOTES = re.compile(
     r"|(?:^|(?<=\s))RT @\w+:?[^\n]*|^[ \t]*(?:>|&gt;)[^\n]*|[♪♫🎵🎶][^\n]*",
     re.MULTILINE,
 )
-_LABEL = (
-    r"(?m)(?:^|(?<=[.!?] ))[ \t*_@-]*(?:(?!about|for|is|was|dear|re\b)[^\W\d_]+ ){{0,2}}(?:{})[*_]*:[^\n]*"
-)
+_LABEL = r"(?m)(?:^|(?<=[.!?] ))[ \t*_@-]*(?:(?!about|for|is|was|dear|re\b)[^\W\d_]+ ){{0,2}}(?:{})(?: [^\W\d_]+)?[*_]*:[^\n]*"
 _NAMED = re.compile(r"(?m)^[ \t*_]*@?(?P<name>[A-ZÀ-Þ][a-zà-ÿ]+)[*_]*:[ \t]*(?=[^\n]*\w)[^\n]*")
 _SELF = words(
     "me i myself edit update note question answer background context bio about profile age job work location city sex gender"
