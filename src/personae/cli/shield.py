@@ -134,8 +134,8 @@ def shield(
                 opened, [edit for each in done for edit in each.edits], place, random_state=seed
             )
             page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
-            columns = other_columns(opened)
-            _page(done, opened, place, left_out, columns, job, page)
+            others = other_columns(opened)
+            _page(done, opened, place, left_out, others, job, page)
             _print(done, json=json)
             _notes(
                 done,
@@ -143,7 +143,7 @@ def shield(
                 place,
                 page,
                 left_out,
-                columns,
+                others,
                 whole=not person and limit is None,
                 thorough=thorough,
                 quiet=quiet,
@@ -365,7 +365,7 @@ def _print(done: Sequence[Shielded], *, json: bool) -> None:
         ]
         print_table(columns, rows, title=done[0].person)
     else:
-        columns = ("person", "mean before", "mean after", "words kept", *STATES)
+        heads = ("person", "mean before", "mean after", "words kept", *STATES)
         people = [
             (
                 each.person,
@@ -377,7 +377,7 @@ def _print(done: Sequence[Shielded], *, json: bool) -> None:
             for each in done[:SHOWN_PEOPLE]
         ]
         left = f"{len(done) - SHOWN_PEOPLE} more people with --json" if len(done) > SHOWN_PEOPLE else ""
-        print_table(columns, people, title=left)
+        print_table(heads, people, title=left)
     if len(done) == 1:
         kept = done[0].utility
         print_table(
