@@ -10,6 +10,7 @@ from personae.cli.synth import app
 from personae.errors import BadInput, PersonaeError
 from personae.people.personas import read_personas
 from personae.synth import Panorama, home_spec, sample
+from personae.synth.disclosure import tells_who
 
 LAYOUTS = ("personahub", "tinytroupe", "character-card", "edsl")
 SPEC = """
@@ -103,8 +104,17 @@ def test_nobody_of_the_table_is_handed_out(tmp_path):
     assert told["columns"] == 2
     lines = typed("people", "--like", file, "--n", 3)[0].splitlines()
     assert lines[0].split("\t") == ["team", "score"]
-    _, notes = typed("people", "--like", file, "--columns", "team,who", "--n", 3, "-q")
+    _, notes = typed("people", "--like", file, "--columns", "team,who", "--n", 3)
     assert "though they tell who a person is: who" in notes
+
+
+@pytest.mark.parametrize(
+    ("name", "is_telling"),
+    [("customerId", True), ("Phone Number", True), ("first_name", True), ("e-mail", True), ("respondent", True),
+     ("patient_satisfaction", False), ("phone_use", False), ("city_name", False), ("age", False), ("paid", False)],
+)  # fmt: skip
+def test_a_column_of_numbers_tells_who_a_person_is_by_its_name(name, is_telling):
+    assert tells_who(name, np.arange(100) // 20) is is_telling
 
 
 def test_statistics_of_a_file_are_met(tmp_path):

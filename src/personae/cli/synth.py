@@ -113,7 +113,8 @@ def people(
         note(
             "{rows_met_again} of {people} made people equal a row of {source} in all {columns} columns".format(
                 people=len(made), source=like.name, **again
-            )
+            ),
+            quiet=quiet,
         )
 
 
@@ -162,7 +163,10 @@ def _source(file: Path, columns: str, *, quiet: bool) -> Columns:
         raise BadInput(f"{file.name}: has no column {missing[0]!r}. It has: {', '.join(table)}.")
     telling = [name for name in names or table if tells_who(name, table[name])]
     if names and telling:
-        note(f"named with --columns, and handed on though they tell who a person is: {', '.join(telling)}")
+        note(
+            f"named with --columns, and handed on though they tell who a person is: {', '.join(telling)}",
+            quiet=quiet,
+        )
     kept = names or [name for name in table if name not in telling and controllable(table[name])]
     if not names and telling:
         note(f"left out, since they tell who a person is: {', '.join(telling)}", quiet=quiet)

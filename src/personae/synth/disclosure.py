@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 MOST_DISTINCT = 0.5  # share of the filled cells of text that may differ before a column tells who a person is
 LEAST_ALIKE = 0.1  # share of the filled cells that look like identifiers from which a column does
 _NAMED = re.compile(
-    r"(?:^|_)(?:(?:first|last|full|given|middle|maiden|family|sur|fore|nick|user|screen|real|display)_?names?|names?$"
-    r"|e?_?mails?|e_?mail_?addr\w*|(?:tele)?phones?(?:_?(?:no|nr|number))?|mobile|fax|ssn|nin|iban|passport\w*|licen[cs]e_?(?:no|number)"
-    r"|ids?|uuid|guid|pid|login|handle|ip|street\w*|address\w*|account_?(?:no|number)|patient|participant|respondent)(?:$|_)"
+    r"(?:^|_)(?:(?:first|last|full|given|middle|maiden|family|sur|fore|nick|user|screen|real|display)?_?names?|(?:e_?)?mails?"
+    r"|(?:e_?)?mail_addr\w*|(?:tele)?phones?|mobile|fax|ssn|nin|iban|passport|licen[cs]e|ids?|uuid|guid|pid|login|handle|ip"
+    r"|street|address\w*|account|person|user|customer|patient|pupil|participant|respondent)(?:_?(?:no|nr|number))?_?\d*$"
 )
 _PLACES = re.compile(
     r"^(?:city|town|country|state|region|team|company|school|product|brand|job|place)_names?$"
