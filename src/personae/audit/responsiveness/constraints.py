@@ -7,6 +7,7 @@ arXiv 2308.12820, table 1. There each kind is a set of rows of an integer progra
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -22,7 +23,7 @@ MOST_ENCODED = 4096  # rows that an encoding may list
 _CONDITION = re.compile(r"\s*(change of )?(.+?)\s*(==|>=|<=|>|<)\s*([-+]?\d*\.?\d+)\s*")
 
 
-class Constraint:
+class Constraint(ABC):
     """One thing that holds. `names` are the features it speaks of; `binary` those that must be 0 or 1."""
 
     names: tuple[str, ...]
@@ -35,6 +36,7 @@ class Constraint:
         """Return every allowed row of values, shape (n_rows, n_names), where they can be listed."""
         return None
 
+    @abstractmethod
     def allows(self, before: Array, after: Array) -> Mask:
         """Return which rows are allowed.
 
@@ -43,7 +45,6 @@ class Constraint:
         before : ndarray of shape (n_names,)
         after : ndarray of shape (n_rows, n_names)
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
