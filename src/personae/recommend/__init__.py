@@ -1,5 +1,6 @@
 """Choosing for a person: what comes next, what to ask, and why."""
 
+from personae.recommend._core import Recommender, Suggestion
 from personae.recommend.interactions import (
     Interactions,
     Items,
@@ -9,10 +10,20 @@ from personae.recommend.interactions import (
     last_out,
     read_interactions,
 )
+from personae.recommend.sasrec import SASRec
+from personae.recommend.simple import ItemKNN, Popularity
+from personae.recommend.training import Epoch, Plan
 
 __all__ = [
+    "Epoch",
     "Interactions",
+    "ItemKNN",
     "Items",
+    "Plan",
+    "Popularity",
+    "Recommender",
+    "SASRec",
+    "Suggestion",
     "by_time",
     "interactions",
     "interactions_of",

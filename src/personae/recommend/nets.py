@@ -1,0 +1,198 @@
+"""The networks of the family, in torch: what an item is, what somebody did last, and the steps that teach them.
+
+Imported only by the methods that learn with torch, when they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from personae.errors import MissingExtra
+from personae.metrics.ranking import Lists
+from personae.recommend.interactions import Codes
+from personae.recommend.sequences import NOTHING
+from personae.recommend.training import State
+
+try:
+    import torch
+except ImportError:
+    raise MissingExtra("Sequence recommenders learn with torch: pip install 'personae[torch]'.") from None
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ItemEncoder(nn.Module):
+    """Items as vectors of `size`: the sum of an id's own vector, the mean of its attributes' vectors, and its text, projected.
+
+    Parameters
+    ----------
+    n_items, size : int
+    has_id : bool
+        Without an id's vector, an item that nobody had yet has a vector from what it is.
+    attributes : Lists, optional
+        Of each item; those of `n_attributes`.
+    vectors : ndarray of shape (n_items, n_features), optional
+        Of texts, frozen.
+    """
+
+    def __init__(
+        self,
+        n_items: int,
+        size: int,
+        *,
+        has_id: bool = True,
+        attributes: Lists | None = None,
+        n_attributes: int = 0,
+        vectors: np.ndarray | None = None,
+    ) -> None:
+        super().__init__()
+        self.n_items, self.size = n_items, size
+        self.ids = _table(n_items, size) if has_id else None
+        self.attributes = _table(n_attributes, size) if attributes is not None else None
+        self.project = nn.Linear(vectors.shape[1], size) if vectors is not None else None
+        if attributes is not None:
+            self.register_buffer("starts", torch.as_tensor(attributes.starts[:-1]), persistent=False)
+            self.register_buffer("has", torch.as_tensor(attributes.items), persistent=False)
+        if vectors is not None:
+            self.register_buffer("texts", torch.as_tensor(vectors, dtype=torch.float32), persistent=False)
+
+    def forward(self) -> Tensor:
+        """Return the vectors of the catalog, and zeros in the last row, for `NOTHING`: shape (n_items + 1, size)."""
+        parts = []
+        if self.ids is not None:
+            parts.append(self.ids.weight)
+        if self.attributes is not None:
+            parts.append(functional.embedding_bag(self.has, self.attributes.weight, self.starts, mode="mean"))
+        if self.project is not None:
+            parts.append(self.project(self.texts))
+        return torch.cat([torch.stack(parts).sum(dim=0), torch.zeros(1, self.size)])
+
+
+class PastEncoder(nn.Module):
+    """A transformer over what somebody did last: causal self-attention, learned positions counted from the end.
+
+    Source: Kang, McAuley (2018), "Self-Attentive Sequential Recommendation", arXiv 1808.09781, section III; layer
+    normalization stands before each block.
+    """
+
+    def __init__(
+        self, size: int, length: int, *, n_layers: int = 2, n_heads: int = 2, inner: int | None = None, dropout: float = 0.2,
+        is_causal: bool = True,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.positions = _table(length, size)
+        self.dropout = nn.Dropout(dropout)
+        self.blocks = nn.ModuleList(Block(size, n_heads, inner or size, dropout) for _ in range(n_layers))
+        self.norm = nn.LayerNorm(size)
+        self.is_causal = is_causal
+
+    def forward(self, vectors: Tensor, is_there: Tensor) -> Tensor:
+        """Return a vector for every place, shape (n, length, size), from vectors of the same shape.
+
+        `is_there` of shape (n, length) is false where there is nothing. Fewer places than `length` are the last ones.
+        """
+        n_places = vectors.shape[1]
+        x = self.dropout(vectors + self.positions.weight[-n_places:]) * is_there[..., None]
+        mask = is_there[:, None, :].expand(-1, n_places, -1)
+        if self.is_causal:
+            mask = mask & torch.ones(n_places, n_places, dtype=torch.bool).tril()
+        mask = mask | torch.eye(n_places, dtype=torch.bool)  # where there is nothing, a place sees itself
+        for block in self.blocks:
+            x = block(x, mask[:, None])
+        return self.norm(x)
+
+
+class Block(nn.Module):
+    """Self-attention and a feed-forward part, each added to what comes in."""
+
+    def __init__(self, size: int, n_heads: int, inner: int, dropout: float) -> None:
+        super().__init__()
+        self.n_heads, self.drop = n_heads, dropout
+        self.before, self.between = nn.LayerNorm(size), nn.LayerNorm(size)
+        self.ask, self.join = nn.Linear(size, 3 * size), nn.Linear(size, size)
+        self.think = nn.Sequential(
+            nn.Linear(size, inner), nn.ReLU(), nn.Dropout(dropout), nn.Linear(inner, size), nn.Dropout(dropout)
+        )
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        n, n_places, size = x.shape
+        parts = self.ask(self.before(x)).view(n, n_places, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
+        seen = functional.scaled_dot_product_attention(
+            *parts, attn_mask=mask, dropout_p=self.drop if self.training else 0.0
+        )
+        x = x + functional.dropout(self.join(seen.transpose(1, 2).reshape(n, n_places, size)), self.drop, self.training)
+        return x + self.think(self.between(x))
+
+
+class TorchLearner:
+    """A network as a `Learner`: `loss(rows, random)` is the loss of a batch, a scalar.
+
+    Steps are Adam's; the seed of dropout is set anew at each epoch, so that a resumed run draws what an undisturbed one would.
+    """
+
+    def __init__(
+        self, net: nn.Module, loss: Callable[[Codes, np.random.Generator], Tensor], *, rate: float, decay: float = 0.0,
+        random_state: int = 0,
+    ) -> None:  # fmt: skip
+        self.net, self.loss, self.random_state = net, loss, random_state
+        self.learned = [each for each in net.parameters() if each.requires_grad]
+        self.adam = torch.optim.Adam(self.learned, lr=rate, weight_decay=decay, fused=True)
+
+    def begin(self, epoch: int) -> None:
+        torch.manual_seed(self.random_state * 100_003 + epoch)
+        self.net.train()
+
+    def step(self, rows: Codes, random: np.random.Generator) -> float:
+        loss = self.loss(rows, random)
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
+        return float(loss.detach())
+
+    def state(self) -> State:
+        arrays = {f"net.{name}": each.detach().numpy() for name, each in self.net.state_dict().items()}
+        for place, each in enumerate(self.learned):
+            arrays |= {f"adam.{place}.{name}": np.asarray(value) for name, value in self.adam.state[each].items()}
+        return arrays
+
+    def restore(self, state: State) -> None:
+        self.net.load_state_dict(
+            {name.removeprefix("net."): torch.as_tensor(each.copy()) for name, each in state.items() if name.startswith("net.")}
+        )
+        for place, each in enumerate(self.learned):
+            head = f"adam.{place}."
+            self.adam.state[each] = {
+                name.removeprefix(head): torch.as_tensor(np.array(value))
+                for name, value in state.items()
+                if name.startswith(head)
+            }
+
+
+def tensors(items: Codes) -> tuple[Tensor, Tensor]:
+    """Return items and where there are any, both (n, length), without the places that are empty in all rows."""
+    used = (items != NOTHING).any(axis=0)
+    first = int(np.argmax(used)) if used.any() else items.shape[1] - 1
+    kept = torch.as_tensor(np.ascontiguousarray(items[:, first:]))
+    return kept, kept != NOTHING
+
+
+def sampled_softmax(states: Tensor, table: Tensor, wanted: Tensor, others: Tensor) -> Tensor:
+    """Return the mean cross-entropy of the wanted items among themselves and some others drawn for the whole batch.
+
+    Shapes: states (n, size), table (n_items + 1, size), wanted (n,), others (n_others,). An other that is the wanted one does not
+    count. Source: Jean et al. (2015), arXiv 1412.2007, section 3; items are drawn uniformly, so there is no correction.
+    """
+    right = (states * table[wanted]).sum(dim=1, keepdim=True)
+    wrong = states @ table[others].T
+    wrong = wrong.masked_fill(others[None] == wanted[:, None], -torch.inf)
+    return (torch.cat([right, wrong], dim=1).logsumexp(dim=1) - right[:, 0]).mean()
+
+
+def _table(n: int, size: int) -> Any:
+    table = nn.Embedding(n, size)
+    nn.init.normal_(table.weight, std=size**-0.5)
+    return table
