@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from personae.cli.prefer import app
+from personae import preference
+from personae.cli.prefer import METHODS, app
 from personae.errors import BadInput, UnknownName
+from personae.models.encoder import home_encoder
+from personae.preference import TextFeatures, method_named
 
 TEXTS = ("a walk by the sea", "a long swim", "a boat trip", "a chess game", "a crossword", "a quiet book")
 IS_OUTDOORS = dict(zip(TEXTS, (1, 1, 1, 0, 0, 0), strict=True))
@@ -53,6 +56,26 @@ def test_bench_prints_every_measure_of_each_method(table: Path, tmp_path: Path) 
     assert accuracy[4]["low"] <= accuracy[4]["value"] <= accuracy[4]["high"]
     assert {"people made worse", "seconds to fit", "bytes per person"} < {row["metric"] for row in found}
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_bench_measures_other_methods_by_name(table: Path) -> None:
+    names = ("pal-a", "micro", "prefpalette")
+    arguments = ("--shots", "0,4", "--unseen", "0.3", "--json", "--methods", ",".join(names))
+    found = [json.loads(line) for line in _run("bench", table, *arguments).splitlines()]
+    shown = {
+        row["method"]: row["value"] for row in found if row["metric"] == "accuracy" and row["shots"] == 4
+    }
+    assert set(shown) == set(names)
+    assert shown["pal-a"] > 0.5
+    assert shown["micro"] > 0.5
+
+
+def test_every_name_makes_a_method() -> None:
+    assert tuple(preference.METHODS) == METHODS
+    features = TextFeatures(home_encoder())
+    methods = [method_named(name, features, random_state=3) for name in METHODS]
+    assert {method.get_params()["random_state"] for method in methods} == {3}
+    assert [type(method).__name__ for method in methods[-3:]] == ["FSPO", "FSPO", "PrefPalette"]
 
 
 def test_bench_as_a_table_and_the_same_under_one_seed(table: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from pathlib import Path
@@ -22,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 Choice = Literal["a", "b", "tie"]
-METHODS = ("taste", "pal", "pal-a", "pal-b")
+METHODS = ("taste", "pal", "pal-a", "pal-b", "micro", "fspo", "fspo-real", "prefpalette")
 _SAID = {"a": "a", "b": "b", "t": "tie", "tie": "tie", "=": "tie", "q": "quit", "quit": "quit", "": ""}
 _SHOWN = 60  # characters of an example
 
@@ -57,12 +56,12 @@ def bench(
 ) -> None:
     """Measure methods on people they learned from and on people they meet with a few choices; intervals over people."""
     from personae.preference import bench as measure
-    from personae.preference import read_comparisons, split_rows
+    from personae.preference import method_named, read_comparisons, split_rows
 
     counts = _counts(shots)
     table = _first_people(read_comparisons(rows), limit)
     features = _features(table)
-    chosen = {name: _method(name, features, seed) for name in _names(methods)}
+    chosen = {name: method_named(name, features, random_state=seed) for name in _names(methods)}
     split = split_rows(table, unseen=unseen, n_shots=max(counts), random_state=seed)
     found: list[Measure] = []
     with progress("methods", len(chosen), quiet=quiet) as bar:
@@ -199,30 +198,8 @@ def _features(table: Comparisons) -> TextFeatures:
     )
 
 
-def _method(name: str, features: TextFeatures, seed: int) -> Personaliser:
-    from personae.preference import PAL, LinearTaste
-
-    def contexts(items: Any) -> Any:
-        return features.encoder.encode([context for context, _ in items])
-
-    if name == "taste":
-        return LinearTaste(features=features, random_state=seed)
-    if name == "pal":
-        return PAL(features=features, random_state=seed)
-    is_angle = name == "pal-b"
-    return PAL(features=features, contexts=contexts if is_angle else None, learner="angle" if is_angle else "dist",
-               with_population=False, n_directions=0, random_state=seed)  # fmt: skip
-
-
 def _names(methods: str) -> list[str]:
-    from personae.errors import UnknownName
-
     names = [name.strip() for name in methods.split(",") if name.strip()]
-    for name in names:
-        if name not in METHODS:
-            close = difflib.get_close_matches(name, METHODS, n=1)
-            nearest = f" Nearest: {close[0]}." if close else ""
-            raise UnknownName(f"No method {plain(name)!r}.{nearest} There are {', '.join(METHODS)}.")
     if not names:
         raise typer.BadParameter(f"--methods names none; there are {', '.join(METHODS)}.")
     return names

@@ -6,6 +6,7 @@ from personae.preference.comparisons import Comparisons, comparisons, read_compa
 from personae.preference.features import TextFeatures
 from personae.preference.fspo import FSPO, Recipe
 from personae.preference.judged import CertainJudge
+from personae.preference.methods import METHODS, method_named
 from personae.preference.micro import MiCRo, Route
 from personae.preference.pal import PAL
 from personae.preference.personafeedback import ChoiceItem, CosineScorer, RewardHead, read_feedback
@@ -17,6 +18,7 @@ from personae.preference.taste import LinearTaste
 
 __all__ = [
     "FSPO",
+    "METHODS",
     "PAL",
     "RPM",
     "CertainJudge",
@@ -45,6 +47,7 @@ __all__ = [
     "clone",
     "comparisons",
     "fit_population",
+    "method_named",
     "read_comparisons",
     "read_feedback",
     "split_rows",
