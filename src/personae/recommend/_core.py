@@ -85,7 +85,9 @@ class Recommender(ABC):
         if not len(rows):
             raise BadInput("No interactions to learn from: give at least one.")
         if items is not None and items.ids != rows.items:
-            raise BadInput("The catalog lists other items than the interactions, or in another order: build both with one catalog.")
+            raise BadInput(
+                "The catalog lists other items than the interactions, or in another order: build both with one catalog."
+            )
         self.items_ = items or Items(rows.items, (), Lists.of([], [], n_people=len(rows.items)))
         self._learn(rows, valid, watch)
         self.states_ = self.place(rows.lists())
@@ -124,7 +126,11 @@ class Recommender(ABC):
         scores[had] = -np.inf
         best = np.argsort(-scores, kind="stable")[: min(n, len(scores) - len(set(had.tolist())))]
         return [
-            Suggestion(self.items_.ids[item], float(scores[item]), tuple(self.items_.ids[each] for each in self._because(item, had)))
+            Suggestion(
+                self.items_.ids[item],
+                float(scores[item]),
+                tuple(self.items_.ids[each] for each in self._because(item, had)),
+            )
             for item in best
         ]
 
@@ -133,7 +139,9 @@ class Recommender(ABC):
         numbers = {each: place for place, each in enumerate(self.items_.ids)}
         for each in items:
             if each not in numbers:
-                raise UnknownName(f"No item {each!r} in the catalog of {len(numbers)}: add it there, or leave it out.")
+                raise UnknownName(
+                    f"No item {each!r} in the catalog of {len(numbers)}: add it there, or leave it out."
+                )
         return np.array([numbers[each] for each in items], dtype=np.intp)
 
     @property

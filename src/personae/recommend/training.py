@@ -88,8 +88,12 @@ def train(
             for start in range(0, n_rows, plan.batch_size)
         ]
         if not np.isfinite(losses).all():
-            raise BadInput(f"The loss grew beyond all numbers in epoch {number + 1}: choose a lower rate than {plan.rate}.")
-        epochs.append(Epoch(number + 1, plan.n_epochs, float(np.mean(losses)), None if score is None else score()))
+            raise BadInput(
+                f"The loss grew beyond all numbers in epoch {number + 1}: choose a lower rate than {plan.rate}."
+            )
+        epochs.append(
+            Epoch(number + 1, plan.n_epochs, float(np.mean(losses)), None if score is None else score())
+        )
         if score is not None and _best(epochs) == number:
             best = {name: np.array(each) for name, each in learner.state().items()}
         if checkpoint is not None:
@@ -122,9 +126,15 @@ def _keep(path: Path, learner: Learner, epochs: list[Epoch], best: State | None,
 def _resume(path: Path, learner: Learner, plan: Plan) -> tuple[list[Epoch], State | None]:
     with np.load(path, allow_pickle=False) as kept:
         if str(kept["plan"]) != repr(plan):
-            raise BadInput(f"{path.name} was written under another plan: delete it, or go on with {kept['plan']}.")
+            raise BadInput(
+                f"{path.name} was written under another plan: delete it, or go on with {kept['plan']}."
+            )
         states = {
-            part: {name.removeprefix(f"{part}."): kept[name] for name in kept.files if name.startswith(f"{part}.")}
+            part: {
+                name.removeprefix(f"{part}."): kept[name]
+                for name in kept.files
+                if name.startswith(f"{part}.")
+            }
             for part in ("now", "best")
         }
         history = kept["history"]
