@@ -4,6 +4,7 @@ import importlib.util
 import json
 import sys
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,14 @@ from personae.errors import BadInput
 from personae.people.archives import Options, read_archive
 from personae.people.records import Trace
 from personae.shield import Edit
-from personae.shield.archive import WRITABLE, open_for_shield, other_columns, shielded_name, write_back
+from personae.shield.archive import (
+    WRITABLE,
+    naming_columns,
+    open_for_shield,
+    other_columns,
+    shielded_name,
+    write_back,
+)
 
 _SPEC = importlib.util.spec_from_file_location(
     "shield_make", Path(__file__).parents[1] / "people" / "archives" / "make.py"
@@ -129,6 +137,47 @@ def test_other_columns_are_named_and_addresses_in_them_go(tmp_path):
         "to": "[e-mail]",
     }
     assert set(other_columns(opened)) == {"person", "to"}
+
+
+def test_a_parquet_table_is_masked_as_a_csv_is(tmp_path):
+    """Other columns, lists and records in them, and repetitions of a changed line; numbers and empty cells stay."""
+    import duckdb
+
+    path = tmp_path / "it's.parquet"
+    duckdb.sql(
+        "SELECT * FROM (VALUES "
+        "('p', 'Ana Silva', 'ana@example.org', '912345678', 912345678, 'I live in Porto', 'I live in Porto', "
+        "['bo@example.org', 'x'], {'to': 'bo@example.org', 'sum': 1.25}), "
+        "('p', NULL, NULL, NULL, 1, 'Hi all', 'ana@example.org', NULL, {'to': 'none', 'sum': 2.5})) "
+        'AS t(person, "full name", email, phone, "order", text, bio, "list", "rec""ord")'
+    ).write_parquet(str(path))
+    opened = open_for_shield(path, Options())
+    trace = opened.traces[0]
+    out = tmp_path / "b.parquet"
+    write_back(opened, [Edit(trace.source, trace.id, trace.where, 10, 15, "a city", "generalize")], out)
+    kept, found = (
+        duckdb.sql(f"SELECT * FROM '{str(each).replace(chr(39), chr(39) * 2)}'") for each in (path, out)
+    )
+    assert found.types == kept.types
+    assert found.fetchall() == [
+        ("p", "Ana Silva", "[e-mail]", "[phone]", 912345678, "I live in a city", "I live in a city", ["[e-mail]", "x"],
+         {"to": "[e-mail]", "sum": Decimal("1.25")}),
+        ("p", None, None, None, 1, "Hi all", "[e-mail]", None, {"to": "none", "sum": Decimal("2.50")}),
+    ]  # fmt: skip
+    assert naming_columns(opened) == ("person", "full name")
+
+
+@pytest.mark.parametrize(
+    ("header", "named"),
+    [("person,Full Name,e-mail,text", ("person", "full name")), ("author,handle,team,text", ("handle",)),
+     ("email,phone,city_name,text,when", ())],
+)  # fmt: skip
+def test_columns_that_tell_who_people_are_are_told_by_whole_names(tmp_path, header, named):
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\n" + ",".join("Hi you" for _ in header.split(",")) + "\n")
+    columns = {} if "person" in header or "author" in header else {"person": "email"}
+    opened = open_for_shield(path, Options(columns=columns))
+    assert naming_columns(opened) == (*columns.values(), *named)
 
 
 def test_nothing_is_left_behind_when_it_cannot_be_written(tmp_path):

@@ -296,6 +296,7 @@ def _page(
     page: Path,
 ) -> None:
     from personae.report.shield import ShieldReport, write_shield
+    from personae.shield.archive import naming_columns
 
     people = [_shown(each) for each in done]
     today = datetime.now(UTC).date()
@@ -311,6 +312,7 @@ def _page(
             __version__,
             tuple(job.attributes),
             columns,
+            naming_columns(opened),
         ),
         page,
     )
@@ -406,6 +408,8 @@ def _notes(
     thorough: bool,
     quiet: bool,
 ) -> None:
+    from personae.shield.archive import naming_columns
+
     if unmet := [each for each in done if each.unmet]:
         note(_unmet_note(unmet, len(done), thorough=thorough), quiet=quiet)
     if thin := [each.utility.words_kept for each in done if each.utility.words_kept < THIN]:
@@ -427,7 +431,13 @@ def _notes(
     if columns:
         note(
             f"Columns besides the text stay as they are: {', '.join(columns)}. Only e-mail addresses and phone numbers are "
-            f"masked in them, and not in Parquet nor in those that say who, when and where. Take out what names people.",
+            f"masked in them, and not in those that say who, when and where.",
+            quiet=quiet,
+        )
+    if naming := naming_columns(opened):
+        note(
+            f"Columns that tell who people are stay too, {len(naming)} of them: {', '.join(naming)}. "
+            f"Take them out before you pass the table on.",
             quiet=quiet,
         )
     if not whole:

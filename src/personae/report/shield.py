@@ -68,7 +68,7 @@ class ShieldedPerson:
 class ShieldReport:
     """Everything the page says. `left_out` names files of the archive that were not carried over.
 
-    `columns` names a table's columns besides the text.
+    `columns` names a table's columns besides the text, `naming` those of them that tell who people are.
     """
 
     people: Sequence[ShieldedPerson]
@@ -81,6 +81,7 @@ class ShieldReport:
     version: str = ""
     attributes: tuple[Attribute, ...] = ()
     columns: tuple[str, ...] = ()
+    naming: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,8 @@ def render_shield(report: ShieldReport) -> str:
     files = tuple(shown(name, LONGEST) for name in report.left_out[:20])
     return styled(
         "shield.html.j2", report=report, people=people, more=max(0, len(report.people) - PEOPLE), files=files,
-        columns=tuple(shown(name, LONGEST) for name in report.columns), made=moment(report.made),
+        columns=tuple(shown(name, LONGEST) for name in report.columns),
+        naming=tuple(shown(name, LONGEST) for name in report.naming), made=moment(report.made),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from personae.errors import BadInput
 from personae.people.archives._text import encoding_of, html_to_text, repair_latin1, unescape
+from personae.shield._parquet import written_parquet
 from personae.shield.drafts import Edit
 from personae.shield.masking import masked
 
@@ -26,7 +27,7 @@ _KEPT = frozenset(("id", "uuid", "accountid", "account_id", "statistic"))
 _BORN = frozenset(
     ("birth_year", "birth_date", "birthday", "birthdate", "date_of_birth", "dateofbirth", "born", "age")
 )
-_CALLED = ("phone", "mobile", "tel")  # in the names of columns that hold numbers to call
+CALLED = ("phone", "mobile", "tel")  # in the names of columns that hold numbers to call
 _CSV_CHARS = 1 << 22
 Code = tuple[Callable[[str], str], Callable[[str], str]]
 
@@ -65,7 +66,12 @@ def written(member: Member, changes: Sequence[Change], random_state: int) -> byt
         When the file cannot be taken apart.
     """
     if member.raw[:4] == b"PAR1":
-        return _parquet(member, changes)
+        edits = {int(c.row): part(c, 0, len(c.before)) for c in changes if c.edits}
+        echoes = {c.before: edits[int(c.row)] for c in changes if c.edits and len(c.before) > 3}
+        mask = _masker(member, random_state)
+        return written_parquet(
+            member.name, member.file, edits, member.texts, lambda old, key: echoes.get(old) or mask(old, key)
+        )
     encoding = encoding_of(member.raw[: 1 << 16])
     text = member.raw.decode(encoding, "replace").replace("\r\n", "\n")
     desk = _Desk(member, {change.row: change for change in changes}, random_state)
@@ -90,6 +96,9 @@ class _Desk:
     random_state: int
     echoes: dict[str, str] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)  # ids of containers that hold a trace
+
+    def __post_init__(self) -> None:
+        self.mask = _masker(self.member, self.random_state)
 
     def json(self, text: str) -> str:
         document = self._load(text, "")
@@ -202,15 +211,24 @@ class _Desk:
         if value in self.echoes:
             return self.echoes[value]
         is_free = not self.changes and key not in _KEPT
-        if is_free or self._is_words(key):
-            return masked(value, self.random_state)
-        if key in self.member.others:
-            called = value.lstrip().startswith(("+", "00")) or any(word in key for word in _CALLED)
-            return masked(value, self.random_state, only=("e-mail", "phone") if called else ("e-mail",))
-        return value
+        return masked(value, self.random_state) if is_free else self.mask(value, key)
 
     def _is_words(self, key: str) -> bool:
         return key in WORDS or key in self.member.texts
+
+
+def _masker(member: Member, random_state: int) -> Callable[[str, str], str]:
+    """Return what masks a string that no trace was read from, by the key or the column (in lower case) that it stands under."""
+
+    def mask(value: str, key: str) -> str:
+        if key in WORDS or key in member.texts:
+            return masked(value, random_state)
+        if key in member.others:
+            called = value.lstrip().startswith(("+", "00")) or any(word in key for word in CALLED)
+            return masked(value, random_state, only=("e-mail", "phone") if called else ("e-mail",))
+        return value
+
+    return mask
 
 
 def part(change: Change, start: int, end: int) -> str:
@@ -307,40 +325,3 @@ def _line(line: str, change: Change, cursor: int) -> tuple[str, int]:
         return line, cursor
     new = part(change, cursor, cursor + len(words))
     return line[:at] + new + line[at + len(words) :], cursor + len(words) + 1
-
-
-def _parquet(member: Member, changes: Sequence[Change]) -> bytes:
-    import tempfile
-
-    import duckdb
-
-    if member.file is None:
-        raise BadInput(
-            f"{member.name}: a Parquet file inside an archive cannot be written back. Unpack it first."
-        )
-    edits = [(int(change.row), part(change, 0, len(change.before))) for change in changes if change.edits]
-    with tempfile.TemporaryDirectory(prefix="personae-") as folder, duckdb.connect() as database:
-        out = Path(folder) / "out.parquet"
-        names = [
-            row[0]
-            for row in database.execute(
-                "DESCRIBE SELECT * FROM read_parquet(?)", [str(member.file)]
-            ).fetchall()
-        ]
-        column = next((n for n in names if n.lower() in member.texts), None) or next(
-            n
-            for wanted in ("text", "body", "content", "comment", "message")
-            for n in names
-            if n.lower() == wanted
-        )
-        quoted = '"' + column.replace('"', '""') + '"'
-        database.execute("CREATE TABLE edits (row BIGINT, words VARCHAR)")
-        if edits:
-            database.executemany("INSERT INTO edits VALUES (?, ?)", edits)
-        database.execute(
-            f"COPY (SELECT t.* EXCLUDE (file_row_number) REPLACE (coalesce(e.words, t.{quoted}) AS {quoted}) "
-            f"FROM read_parquet('{str(member.file).replace(chr(39), chr(39) * 2)}', file_row_number = true) t "
-            f"LEFT JOIN edits e ON e.row = t.file_row_number + 1 ORDER BY t.file_row_number) "
-            f"TO '{str(out).replace(chr(39), chr(39) * 2)}' (FORMAT parquet)"
-        )
-        return out.read_bytes()

@@ -18,13 +18,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from personae.errors import BadInput
 from personae.people.archives import Options, RowError, read_archive
 from personae.people.archives._source import Source, open_source
 from personae.people.records import Trace
 from personae.people.tables import _matched, _names
-from personae.shield._members import Change, Member, written
+from personae.shield._members import CALLED, Change, Member, written
 from personae.shield.drafts import Edit, rendered
+from personae.synth.disclosure import tells_who
 
 WRITABLE = (
     "chatgpt", "claude", "reddit", "x", "mastodon", "whatsapp", "telegram", "discord", "instagram", "messages", "table", "plain",
@@ -110,7 +113,7 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
 def other_columns(opened: Opened) -> tuple[str, ...]:
     """Return the columns of a table besides its text, which stay as they are.
 
-    But for e-mail addresses and phone numbers in a CSV or JSON file's columns that nothing was read from.
+    But for e-mail addresses and phone numbers in the columns that nothing was read from.
     """
     if opened.format != "table":
         return ()
@@ -118,6 +121,21 @@ def other_columns(opened: Opened) -> tuple[str, ...]:
         named = [_names(source, name) for name in source.names]
     texts = {_matched(names, opened.options).get("text", "") for names in named}
     return tuple(dict.fromkeys(name for names in named for name in names if name not in texts))
+
+
+def naming_columns(opened: Opened) -> tuple[str, ...]:
+    """Return the columns of a table that by their names tell who a person is, and stay as they are.
+
+    Columns of addresses and phone numbers are among them only where the table was read by them.
+    """
+    columns = other_columns(opened)
+    read = set(_matched(columns, opened.options).values())
+    return tuple(
+        name
+        for name in columns
+        if tells_who(name, np.empty(0))
+        and (name in read or not any(word in name.lower() for word in ("mail", *CALLED)))
+    )
 
 
 def shielded_name(path: Path) -> Path:
