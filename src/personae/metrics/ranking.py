@@ -54,6 +54,25 @@ class Lists:
         counts = self.counts()[first:last]
         return np.repeat(np.arange(last - first), counts), self.items[self.starts[first] : self.starts[last]]
 
+    def pairs_of(self, people: Codes) -> tuple[Codes, Codes]:
+        """Return (row in `people`, item) for the items of some people, who may occur more than once.
+
+        >>> Lists.of([1, 0, 1], [7, 8, 9], n_people=2).pairs_of(np.array([1, 1]))[1].tolist()
+        [7, 9, 7, 9]
+        """
+        counts = self.counts()[people]
+        rows = np.repeat(np.arange(len(people)), counts)
+        offsets = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return rows, self.items[self.starts[people][rows] + offsets]
+
+    def inverse(self, n_items: int) -> Lists:
+        """Return who has each item, people in ascending order.
+
+        >>> Lists.of([0, 1, 1], [2, 2, 0], n_people=2).inverse(3).items_of(2).tolist()
+        [0, 1]
+        """
+        return Lists.of(self.items, np.repeat(np.arange(len(self)), self.counts()), n_people=n_items)
+
 
 def rank_all(
     score: Callable[[Codes], NDArray[np.floating]],
@@ -161,8 +180,8 @@ def _ranked(
         raise BadInput(f"Scores of shape {scores.shape} for {len(people)} people and {n_items} items.")
     scores = np.where(np.isfinite(scores), scores, -np.inf)
     if known is not None:
-        scores[_pairs(known, people)] = -np.inf
-    row, item = _pairs(wanted, people)
+        scores[known.pairs_of(people)] = -np.inf
+    row, item = wanted.pairs_of(people)
     own = scores[row, item]
     place, left = np.empty(len(row)), np.isfinite(scores).sum(axis=1)
     for start, chosen in _runs(row):
@@ -182,14 +201,6 @@ def _aucs(row: Codes, place: Array, left: Codes, n_people: int) -> Array:
     others = left - n
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(np.clip(1 - above / (n * others), 0, 1))
-
-
-def _pairs(lists: Lists, people: Codes) -> tuple[Codes, Codes]:
-    """Return (row in `people`, item) for the items of some people."""
-    counts = lists.counts()[people]
-    rows = np.repeat(np.arange(len(people)), counts)
-    offsets = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return rows, lists.items[lists.starts[people][rows] + offsets]
 
 
 def _runs(row: Codes) -> Iterator[tuple[int, slice]]:
