@@ -51,17 +51,23 @@ class ItemEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.n_items, self.size = n_items, size
-        self.ids = _table(n_items, size) if has_id else None
+        self.ids = _table(n_items + 1, size) if has_id else None
         self.attributes = _table(n_attributes, size) if attributes is not None else None
-        self.project = nn.Linear(vectors.shape[1], size) if vectors is not None else None
+        self.project = nn.Linear(vectors.shape[1], size, bias=False) if vectors is not None else None
+        if self.ids is not None:
+            self.ids.weight.data[NOTHING] = 0
         if attributes is not None:
-            self.register_buffer("starts", torch.as_tensor(attributes.starts[:-1]), persistent=False)
+            self.register_buffer("starts", torch.as_tensor(attributes.starts), persistent=False)
             self.register_buffer("has", torch.as_tensor(attributes.items), persistent=False)
         if vectors is not None:
-            self.register_buffer("texts", torch.as_tensor(vectors, dtype=torch.float32), persistent=False)
+            texts = np.vstack([vectors, np.zeros((1, vectors.shape[1]))])
+            self.register_buffer("texts", torch.as_tensor(texts, dtype=torch.float32), persistent=False)
 
     def forward(self) -> Tensor:
-        """Return the vectors of the catalog, and zeros in the last row, for `NOTHING`: shape (n_items + 1, size)."""
+        """Return the vectors of the catalog, and zeros in the last row, for `NOTHING`: shape (n_items + 1, size).
+
+        The encoders of pasts read nothing from that row, and so nothing is learned of it.
+        """
         parts = []
         if self.ids is not None:
             parts.append(self.ids.weight)
@@ -69,7 +75,7 @@ class ItemEncoder(nn.Module):
             parts.append(functional.embedding_bag(self.has, self.attributes.weight, self.starts, mode="mean"))
         if self.project is not None:
             parts.append(self.project(self.texts))
-        return torch.cat([torch.stack(parts).sum(dim=0), torch.zeros(1, self.size)])
+        return parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
 
 
 class PastEncoder(nn.Module):
@@ -91,23 +97,29 @@ class PastEncoder(nn.Module):
         self.is_causal = is_causal
 
     def forward(self, vectors: Tensor, is_there: Tensor) -> Tensor:
-        """Return a vector for every place, shape (n, length, size), from vectors of the same shape.
+        """Return a vector for every place, shape (n, length, size), from vectors of the same shape; zeros where there is nothing.
 
         `is_there` of shape (n, length) is false where there is nothing. Fewer places than `length` are the last ones.
         """
-        n_places = vectors.shape[1]
-        x = self.dropout(vectors + self.positions.weight[-n_places:]) * is_there[..., None]
+        n, n_places, size = vectors.shape
+        there = is_there.flatten().nonzero()[:, 0]
         mask = is_there[:, None, :].expand(-1, n_places, -1)
         if self.is_causal:
             mask = mask & torch.ones(n_places, n_places, dtype=torch.bool).tril()
         mask = mask | torch.eye(n_places, dtype=torch.bool)  # where there is nothing, a place sees itself
+        x = (vectors + self.positions.weight[-n_places:]).flatten(0, 1)
+        x = self.dropout(x.index_select(0, there))
         for block in self.blocks:
-            x = block(x, mask[:, None])
-        return self.norm(x)
+            x = block(x, there, mask[:, None])
+        return _spread(self.norm(x), there, n * n_places).view(n, n_places, size)
 
 
 class Block(nn.Module):
-    """Self-attention and a feed-forward part, each added to what comes in."""
+    """Self-attention and a feed-forward part, each added to what comes in.
+
+    All but attention is done for the places where there is something, `there` of shape (n_there,) among all n * n_places: most
+    histories are short, and rows of equal length mostly empty.
+    """
 
     def __init__(self, size: int, n_heads: int, inner: int, dropout: float) -> None:
         super().__init__()
@@ -115,16 +127,21 @@ class Block(nn.Module):
         self.before, self.between = nn.LayerNorm(size), nn.LayerNorm(size)
         self.ask, self.join = nn.Linear(size, 3 * size), nn.Linear(size, size)
         self.think = nn.Sequential(
-            nn.Linear(size, inner), nn.ReLU(), nn.Dropout(dropout), nn.Linear(inner, size), nn.Dropout(dropout)
+            nn.Linear(size, inner),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(inner, size),
+            nn.Dropout(dropout),
         )
 
-    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
-        n, n_places, size = x.shape
-        parts = self.ask(self.before(x)).view(n, n_places, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
+    def forward(self, x: Tensor, there: Tensor, mask: Tensor) -> Tensor:
+        n, n_places, size = len(mask), mask.shape[-1], x.shape[1]
+        parts = _spread(self.ask(self.before(x)), there, n * n_places).view(n, n_places, 3, self.n_heads, -1)
         seen = functional.scaled_dot_product_attention(
-            *parts, attn_mask=mask, dropout_p=self.drop if self.training else 0.0
+            *parts.permute(2, 0, 3, 1, 4), attn_mask=mask, dropout_p=self.drop if self.training else 0.0
         )
-        x = x + functional.dropout(self.join(seen.transpose(1, 2).reshape(n, n_places, size)), self.drop, self.training)
+        seen = seen.transpose(1, 2).reshape(n * n_places, size).index_select(0, there)
+        x = x + functional.dropout(self.join(seen), self.drop, self.training)
         return x + self.think(self.between(x))
 
 
@@ -156,12 +173,18 @@ class TorchLearner:
     def state(self) -> State:
         arrays = {f"net.{name}": each.detach().numpy() for name, each in self.net.state_dict().items()}
         for place, each in enumerate(self.learned):
-            arrays |= {f"adam.{place}.{name}": np.asarray(value) for name, value in self.adam.state[each].items()}
+            arrays |= {
+                f"adam.{place}.{name}": np.asarray(value) for name, value in self.adam.state[each].items()
+            }
         return arrays
 
     def restore(self, state: State) -> None:
         self.net.load_state_dict(
-            {name.removeprefix("net."): torch.as_tensor(each.copy()) for name, each in state.items() if name.startswith("net.")}
+            {
+                name.removeprefix("net."): torch.as_tensor(each.copy())
+                for name, each in state.items()
+                if name.startswith("net.")
+            }
         )
         for place, each in enumerate(self.learned):
             head = f"adam.{place}."
@@ -186,10 +209,45 @@ def sampled_softmax(states: Tensor, table: Tensor, wanted: Tensor, others: Tenso
     Shapes: states (n, size), table (n_items + 1, size), wanted (n,), others (n_others,). An other that is the wanted one does not
     count. Source: Jean et al. (2015), arXiv 1412.2007, section 3; items are drawn uniformly, so there is no correction.
     """
-    right = (states * table[wanted]).sum(dim=1, keepdim=True)
-    wrong = states @ table[others].T
-    wrong = wrong.masked_fill(others[None] == wanted[:, None], -torch.inf)
-    return (torch.cat([right, wrong], dim=1).logsumexp(dim=1) - right[:, 0]).mean()
+    right = (states * table.index_select(0, wanted)).sum(dim=1)
+    others = others.sort().values
+    beside: Tensor = _LogSumExp.apply(states, table.index_select(0, others), *_equal(wanted, others))
+    return functional.softplus(beside - right).mean()
+
+
+def _equal(wanted: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the places (in wanted, in others) of equal items; others are sorted."""
+    first = torch.searchsorted(others, wanted)
+    counts = torch.searchsorted(others, wanted, right=True) - first
+    row = torch.repeat_interleave(counts)
+    return row, (first - counts.cumsum(0) + counts)[row] + torch.arange(len(row))
+
+
+class _LogSumExp(torch.autograd.Function):
+    """The logarithm of the summed exponentials of states @ vectors.T, but for some pairs: one array of that shape is written.
+
+    Shapes: states (n, size), vectors (n_others, size), the pairs left out row and column (n_pairs,); the result (n,).
+    """
+
+    @staticmethod
+    def forward(ctx: Any, states: Tensor, vectors: Tensor, row: Tensor, column: Tensor) -> Tensor:
+        shares = states @ vectors.T
+        shares[row, column] = -torch.inf
+        most = shares.amax(dim=1, keepdim=True)
+        total = shares.sub_(most).exp_().sum(dim=1, keepdim=True)
+        ctx.save_for_backward(states, vectors, shares.div_(total))
+        return (total.log() + most)[:, 0]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+        states, vectors, shares = ctx.saved_tensors
+        column = gradient[:, None]
+        return shares @ vectors * column, shares.T @ (states * column), None, None
+
+
+def _spread(x: Tensor, there: Tensor, n: int) -> Tensor:
+    """Return n rows, those of x at the places `there` and zeros elsewhere."""
+    return x.new_zeros(n, x.shape[1]).index_copy(0, there, x)
 
 
 def _table(n: int, size: int) -> Any:
