@@ -189,34 +189,66 @@ def by_time(rows: Interactions, shares: Sequence[float]) -> list[Interactions]:
     return [rows.take(np.sort(order[a:b])) for a, b in pairwise(edges)]
 
 
-def negatives(
-    known: Lists, n_items: int, shape_of: Codes, n_each: int, random_state: RandomState = 0
-) -> Codes:
-    """Return `n_each` items for each person of `shape_of` that they have not, uniformly, shape (n, n_each).
+class Others:
+    """Draws items that people have not, uniformly.
+
+    Parameters
+    ----------
+    known : Lists
+        What they have.
+    n_items : int
+        In the catalog.
 
     Notes
     -----
     Items drawn are drawn again while known; after ten rounds the rest is drawn from the person's own complement.
-
-    Raises
-    ------
-    BadInput
-        When somebody knows the whole catalog.
     """
-    random = np.random.default_rng(random_state)
-    pair = np.unique(np.repeat(np.arange(len(known)), known.counts()) * n_items + known.items)
-    drawn = random.integers(0, n_items, (len(shape_of), n_each))
-    for _ in range(10):
-        wrong = np.isin(shape_of[:, None] * n_items + drawn, pair)
-        if not wrong.any():
-            return drawn
-        drawn[wrong] = random.integers(0, n_items, int(wrong.sum()))
-    for row in np.flatnonzero(wrong.any(axis=1)):
-        others = np.setdiff1d(np.arange(n_items), known.items_of(int(shape_of[row])))
-        if not len(others):
-            raise BadInput("Somebody has every item of the catalog: there is no other to draw.")
-        drawn[row] = random.choice(others, n_each)
-    return drawn
+
+    def __init__(self, known: Lists, n_items: int) -> None:
+        self.known, self.n_items = known, n_items
+        pairs = np.repeat(np.arange(len(known)), known.counts()) * n_items + known.items
+        self._pairs = np.append(np.unique(pairs), np.iinfo(np.intp).max)
+
+    def draw(self, shape_of: Codes, n_each: int, random: np.random.Generator) -> Codes:
+        """Return `n_each` items for each person of `shape_of`, shape (n, n_each).
+
+        Raises
+        ------
+        BadInput
+            When somebody knows the whole catalog.
+        """
+        drawn = random.integers(0, self.n_items, (len(shape_of), n_each))
+        wrong = np.flatnonzero(self._has(np.repeat(shape_of, n_each), drawn.ravel()))
+        for _ in range(9):
+            drawn.flat[wrong] = random.integers(0, self.n_items, len(wrong))
+            wrong = wrong[self._has(shape_of[wrong // n_each], drawn.flat[wrong])]
+        for row in np.unique(wrong // n_each):
+            others = np.setdiff1d(np.arange(self.n_items), self.known.items_of(int(shape_of[row])))
+            if not len(others):
+                raise BadInput("Somebody has every item of the catalog: there is no other to draw.")
+            drawn[row] = random.choice(others, n_each)
+        return drawn
+
+    def _has(self, person: Codes, item: Codes) -> NDArray[np.bool_]:
+        pairs = person * self.n_items + item
+        return np.asarray(self._pairs[np.searchsorted(self._pairs, pairs)] == pairs)
+
+
+def negatives(
+    known: Lists, n_items: int, shape_of: Codes, n_each: int, random_state: RandomState = 0
+) -> Codes:
+    """Return `n_each` items for each person of `shape_of` that they have not, shape (n, n_each): one draw of `Others`."""
+    return Others(known, n_items).draw(shape_of, n_each, np.random.default_rng(random_state))
+
+
+def liked(rows: Interactions, at_least: float) -> Interactions:
+    """Return the rows of at least this value; people without one stay, with no items.
+
+    >>> kept = liked(interactions(["ana", "bo"], ["x", "y"], values=[5, 1]), 4)
+    >>> kept.people, kept.lists().counts().tolist()
+    (('ana', 'bo'), [1, 0])
+    """
+    return rows.take(rows.value >= at_least)
 
 
 def popular_negatives(popularity: Codes, power: float = 0.75) -> Callable[[int, np.random.Generator], Codes]:

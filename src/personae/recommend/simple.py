@@ -9,6 +9,7 @@ import numpy as np
 
 from personae.metrics.ranking import Lists
 from personae.recommend._core import Recommender, Scores, States, Watch
+from personae.recommend._sparse import sparse_matrices
 from personae.recommend.interactions import Interactions
 
 
@@ -53,14 +54,14 @@ class ItemKNN(Recommender):
 
     def score(self, states: States) -> Scores:
         """Return summed cosines, shape (n_people, n_items)."""
-        sparse = _sparse()
+        sparse = sparse_matrices()
         people, places = np.nonzero(states >= 0)
         items = np.asarray(states[people, places], dtype=np.intp)
         had = sparse.csr_matrix((np.ones(len(items)), (people, items)), (len(states), len(self.items_.ids)))
         return np.asarray((had @ self.cosines_).toarray())
 
     def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
-        sparse = _sparse()
+        sparse = sparse_matrices()
         shape = (len(rows.people), len(rows.items))
         had = sparse.csr_matrix((np.ones(len(rows)), (rows.person, rows.item)), shape)
         norms = np.sqrt(np.maximum(rows.popularity(), 1))
@@ -80,13 +81,3 @@ def _nearest(cosines: Any, k: int) -> Any:
     kept.data[dropped] = 0
     kept.eliminate_zeros()
     return kept
-
-
-def _sparse() -> Any:
-    from personae.errors import MissingExtra
-
-    try:
-        from scipy import sparse
-    except ImportError:
-        raise MissingExtra("Neighbors are sparse matrices: pip install 'personae[learn]'.") from None
-    return sparse
