@@ -29,6 +29,7 @@ from personae.infer._scorer import (
     features,
     sharpened,
     softmax,
+    unit_of,
 )
 from personae.people.attributes import attribute
 from personae.people.matching import match
@@ -176,8 +177,8 @@ class Model:
     def read(self, fitted: Fitted, read: Read) -> tuple[Array, float, float]:
         """Return the probabilities, the one below which a claim abstains, and how near the person is."""
         pooled = self._pooled(fitted, read)
-        least = least_of(self.nearness, pooled, fitted.least, fitted.far_least)
         near = self.nearness.near(pooled)
+        least = least_of(float(near), float(pooled.words), fitted.least, fitted.far_least)
         return fitted.head.chances(pooled, near), least, float(near)
 
     def _pooled(self, fitted: Fitted, read: Read) -> Pooled:
@@ -473,7 +474,7 @@ def _away_rows(fitted: Fitted, away: Sequence[Read]) -> HeadRows | None:
         sizes[read.case.corpus] = sizes.get(read.case.corpus, 0) + 1
     weights = np.array([100.0 / sizes[read.case.corpus] for read, _ in known])
     head = fitted.head
-    table = features(pooled, head.about(pooled), head.floors, head.half).astype(float)
+    table = features(pooled, head.about(unit_of(pooled.vector)), head.floors, head.half).astype(float)
     return HeadRows(table, np.stack([target for _, target in known]), weights)
 
 

@@ -16,7 +16,7 @@ from personae.infer._guesses import guesses_of
 from personae.infer._home_model import FILE, Candidates, home_model
 from personae.infer._lines import LINE_WORDS, Lexicon, cut, lines_of
 from personae.infer._scorer import Head, Nearness, Rows, log_odds
-from personae.infer.evidence import trace_shares, word_spans
+from personae.infer.evidence import word_spans
 from personae.infer.inferred import InferredReader
 from personae.models.encoder import CachedEncoder, home_encoder
 from personae.people.attributes import ATTRIBUTES, SYNTHPAI, attribute
@@ -31,7 +31,9 @@ MARRIED = (
 
 
 def _person(texts: Sequence[str], role: str = "self") -> Person:
-    traces = (Trace("p", "table", str(n), text=text, role=role, where=f"t.csv:{n}") for n, text in enumerate(texts))
+    traces = (
+        Trace("p", "table", str(n), text=text, role=role, where=f"t.csv:{n}") for n, text in enumerate(texts)
+    )
     return Person("p", tuple(traces))
 
 
@@ -77,7 +79,9 @@ def test_chances_follow_the_equation():
 
 def test_mean_counts_by_the_amount_of_text():
     head = _head(weights=np.array([0.0, 0.0, 1.0]), mean_bias=np.array([1.0, 0.0]))
-    odds = [float(log_odds(head.chances(_rows([[0.0, 0.0]] * n).pool(), np.array(1.0)), 0)) for n in (1, 3, 99)]
+    odds = [
+        float(log_odds(head.chances(_rows([[0.0, 0.0]] * n).pool(), np.array(1.0)), 0)) for n in (1, 3, 99)
+    ]
     assert odds == pytest.approx([0.5, 0.75, 0.99], abs=1e-4)  # n / (n + half)
 
 
@@ -105,24 +109,41 @@ def test_those_who_write_unlike_the_fit_need_their_own_bound():
     model = home_model()
     shown = {name: (part.least, part.far_least) for name, part in model.parts.items()}
     few, many = (
-        Rows(np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 384)), np.full(n, 15.0), np.zeros(n)).pool() for n in (3, 4)
+        Rows(np.zeros((n, 2)), np.zeros((n, 2)), np.zeros((n, 384)), np.full(n, 15.0), np.zeros(n)).pool()
+        for n in (3, 4)
     )
-    near_all, far_all = (replace(model, nearness=replace(model.nearness, bound=bound)) for bound in (1e9, -1e9))
+    near_all, far_all = (
+        replace(model, nearness=replace(model.nearness, bound=bound)) for bound in (1e9, -1e9)
+    )
     for name, (near, far) in shown.items():
-        assert near_all.least(name, many) == near
-        assert far_all.least(name, many) == far
-        assert near_all.least(name, few) == np.inf
+        assert near_all.least(name, near_all.mass(many)) == near
+        assert far_all.least(name, far_all.mass(many)) == far
+        assert near_all.least(name, near_all.mass(few)) == np.inf
 
 
 def test_nearness_falls_with_distance_and_with_unusual_length():
     nearness = Nearness(
-        np.zeros(3), np.eye(3), np.array([0.5, np.log(15.0)]), np.array([0.1, 0.2]), np.array([0.1, 0.2]), 4.0, 0.8
+        np.zeros(3),
+        np.eye(3),
+        np.array([0.5, np.log(15.0)]),
+        np.array([0.1, 0.2]),
+        np.array([0.1, 0.2]),
+        4.0,
+        0.8,
     )
-    usual = Rows(np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((4, 3)), np.full(4, 15.0), np.full(4, 0.5)).pool()
-    strange = Rows(np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((4, 3)), np.full(4, 15.0), np.full(4, 1.5)).pool()
-    long = Rows(np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((4, 3)), np.full(4, 60.0), np.full(4, 0.5)).pool()
+    usual = Rows(
+        np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((4, 3)), np.full(4, 15.0), np.full(4, 0.5)
+    ).pool()
+    strange = Rows(
+        np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((4, 3)), np.full(4, 15.0), np.full(4, 1.5)
+    ).pool()
+    long = Rows(
+        np.zeros((4, 2)), np.zeros((4, 2)), np.zeros((4, 3)), np.full(4, 60.0), np.full(4, 0.5)
+    ).pool()
     assert nearness.strangeness(usual) == pytest.approx(0.0, abs=1e-9)
-    assert nearness.strangeness(strange) == pytest.approx(1.0 / (0.01 + 0.01 / 4), rel=1e-5)  # (1.5 - .5)^2 / variance
+    assert nearness.strangeness(strange) == pytest.approx(
+        1.0 / (0.01 + 0.01 / 4), rel=1e-5
+    )  # (1.5 - .5)^2 / variance
     assert nearness.near(usual) > 0.99 > 0.01 > nearness.near(strange)
     assert nearness.near(long) < 0.01
 
@@ -137,15 +158,35 @@ def test_leaving_a_trace_out_equals_reading_without_it():
             assert getattr(left, name)[trace] == pytest.approx(getattr(alone, name), abs=1e-5), name
 
 
+def test_what_leaves_no_text_is_what_is_silent():
+    model = home_model()
+    nothing = Rows(*(np.zeros((0, 2)),) * 2, np.zeros((0, 384)), np.zeros(0), np.zeros(0)).pool()
+    for name, part in model.parts.items():
+        zeros = np.zeros(len(part.values), dtype=np.float32)
+        assert model.chances(name, model.mass(nothing), zeros, zeros) == pytest.approx(
+            part.head.silent(), abs=1e-7
+        )
+
+
+def test_places_of_birth_and_of_home_are_compared_once():
+    parts = home_model().parts
+    assert parts["city_country"].candidates is parts["birth_city_country"].candidates
+    assert parts["occupation"].candidates is not parts["city_country"].candidates
+
+
 def test_what_is_told_of_a_place_counts_for_its_country():
     candidates = Candidates(np.zeros((3, 3), dtype=np.float32), {}, np.array([0, 0, 1]))
-    assert candidates.of_kin(np.array([[0.2, 0.3, 0.1]], dtype=np.float32)) == pytest.approx(np.array([[0.5, 0.5, 0.1]]))
+    assert candidates.of_kin(np.array([[0.2, 0.3, 0.1]], dtype=np.float32)) == pytest.approx(
+        np.array([[0.5, 0.5, 0.1]])
+    )
 
 
 def test_cues_move_a_telling_line():
     cue = {"tram": (np.array([1]), np.array([np.log(3.0)], dtype=np.float32))}
     candidates = Candidates(np.zeros((3, 2), dtype=np.float32), cue, None)
-    assert candidates.chances(np.zeros((1, 3), dtype=np.float32), ["The Tram was late"]) == pytest.approx(np.array([[0.25, 0.75]]))
+    assert candidates.chances(np.zeros((1, 3), dtype=np.float32), ["The Tram was late"]) == pytest.approx(
+        np.array([[0.25, 0.75]])
+    )
 
 
 # lines and words ------------------------------------------------------------------------------------------------------------
@@ -226,26 +267,38 @@ def test_marked_words_are_the_telling_ones():
 
 def test_evidence_equals_the_fall_of_the_score_without_the_trace(reader):
     model = home_model()
-    text = reader._text(model, _person(MARRIED))
-    texts = [line.text for line in text.lines]
-    rows = model.rows("relationship_status", text.logits, text.vectors, texts, text.distances)
-    value = model.parts["relationship_status"].values.index("married")
-    shares = trace_shares(model, "relationship_status", rows, np.arange(4), 4, value)
+    name = "relationship_status"
+    value = model.parts[name].values.index("married")
+
+    def chances(kept: Sequence[int]) -> _scorer.Array:
+        text = reader._text(model, _person([MARRIED[place] for place in kept]), [name])
+        told, second = model.told(name, text.logits, text.compared)
+        return model.chances(name, text.whole, told.sum(0), second.sum(0))
 
     def score(kept: list[int]) -> float:
-        return float(log_odds(model.chances("relationship_status", rows.pool(np.array(kept, dtype=np.intp))), value))
+        return float(log_odds(chances(kept), value))
 
+    claim = next(iter(reader.read(_person(MARRIED), [attribute(name)])))
+    shares = np.zeros(4)
+    for evidence in claim.evidence:
+        shares[int(evidence.trace)] = evidence.weight
     whole, nothing = score([0, 1, 2, 3]), score([])
     for trace in range(4):
         fall = whole - score([other for other in range(4) if other != trace])
-        assert shares[trace] == pytest.approx(np.clip(fall / (whole - nothing), 0.0, 1.0), abs=2e-3)
+        assert shares[trace] == pytest.approx(
+            np.clip(fall / (whole - nothing), 0.0, 1.0), abs=0.01
+        )  # LEAST_SHARE
 
 
 def test_one_telling_line_is_less_sure_than_several(reader):
     def chance(texts: Sequence[str]) -> float:
         return reader.read(_person(texts), [ATTRIBUTES["relationship_status"]])[0].best.probability
 
-    told = ["My wife and I put the kids to bed.", "My wife says dinner was her turn.", "My wife drove us home."]
+    told = [
+        "My wife and I put the kids to bed.",
+        "My wife says dinner was her turn.",
+        "My wife drove us home.",
+    ]
     assert chance(told[2:]) < chance(told)
 
 
@@ -318,8 +371,7 @@ def test_the_file_is_small_and_probabilities_add_up():
     pooled = Rows(*(np.zeros((1, 2)),) * 2, np.zeros((1, 384)), np.ones(1), np.ones(1)).pool()
     for name, part in model.parts.items():
         zeros = np.zeros(len(part.values), dtype=np.float32)
-        whole = _scorer.Pooled(zeros, zeros, pooled.vector, pooled.lines, pooled.words, pooled.distance, pooled.log_words)
-        assert model.chances(name, whole).sum() == pytest.approx(1.0, abs=1e-5)
+        assert model.chances(name, model.mass(pooled), zeros, zeros).sum() == pytest.approx(1.0, abs=1e-5)
         assert 0.8 <= part.least <= 1.0
         assert part.far_least >= 0.8
 

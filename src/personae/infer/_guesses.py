@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import cdist
 
@@ -59,11 +60,9 @@ def _ages(bands: tuple[str, ...], chances: Array) -> tuple[Guess, ...]:
 
 
 @lru_cache(maxsize=32)
-def _same(name: str, values: tuple[str, ...]) -> Array:
+def _same(name: str, values: tuple[str, ...]) -> NDArray[np.float64]:
     """Return (n_values, n_values): 1 where guessing the row's value is right when the column's is true."""
     if attribute(name).scale == "text":
         lowered = [value.lower() for value in values]
-        return np.asarray(cdist(lowered, lowered, scorer=JaroWinkler.similarity) > NEAR, dtype=np.float32)
-    return np.array(
-        [[match(name, guess, truth) == 1.0 for truth in values] for guess in values], dtype=np.float32
-    )
+        return np.asarray(cdist(lowered, lowered, scorer=JaroWinkler.similarity) > NEAR, dtype=float)
+    return np.array([[match(name, guess, truth) == 1.0 for truth in values] for guess in values], dtype=float)

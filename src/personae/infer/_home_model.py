@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.infer._lines import Lexicon, terms
-from personae.infer._scorer import Array, Head, Nearness, Pooled, Rows, softmax, turned_out
+from personae.infer._lines import Lexicon, words_of
+from personae.infer._scorer import Array, Head, Mass, Nearness, Pooled, softmax, turned_out, unit_of
 from personae.metrics.recalibration import Isotonic
 from personae.models.encoder import HOME
 from personae.people.records import Guess
@@ -25,7 +25,7 @@ ENDS = np.array([0.0, 1.0])  # outcomes that leave probabilities as they are
 HALF = 0.5  # how near a person must be to count as one of those whom the model was fitted on
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
     """What a telling line of an open attribute is compared with.
 
@@ -47,7 +47,7 @@ class Candidates:
         """Return probabilities of shape (n_lines, n_values), for lines that are known to tell."""
         logits = vectors @ self.vectors
         for row, text in enumerate(texts):
-            for term in {term for term, _, _ in terms(text)} & self.cues.keys():
+            for term in dict.fromkeys([term for term in words_of(text) if term in self.cues]):
                 values, weights = self.cues[term]
                 logits[row, values] += weights
         return softmax(logits)
@@ -109,34 +109,43 @@ class HomeModel:
             logits[row] += weights @ self.words[places]
         return logits
 
-    def rows(self, name: str, logits: Array, vectors: Array, texts: Sequence[str], distances: Array) -> Rows:
-        """Return what each line tells of an attribute, ready to be pooled."""
+    def compared(self, names: Sequence[str], vectors: Array, texts: Sequence[str]) -> dict[Candidates, Array]:
+        """Return what a telling line would tell among the candidates of these attributes, those of several read once."""
+        asked = dict.fromkeys(self.parts[name].candidates for name in names)
+        return {each: each.chances(vectors, texts) for each in asked if each is not None}
+
+    def told(self, name: str, logits: Array, compared: Mapping[Candidates, Array]) -> tuple[Array, Array]:
+        """Return what each line tells of an attribute: `told` and `second` of `Rows`."""
         part = self.parts[name]
         told = softmax(logits[:, part.columns])[:, 1:]
-        second = told**2
-        if part.candidates is not None:
-            told = told * part.candidates.chances(vectors, texts)
-            second = part.candidates.of_kin(told)
-        return Rows(told, second, vectors, word_counts(texts), distances)
+        if part.candidates is None:
+            return told, told**2
+        told = told * compared[part.candidates]
+        return told, part.candidates.of_kin(told)
 
-    def chances(self, name: str, pooled: Pooled) -> Array:
-        """Return probabilities of shape (..., n_values)."""
-        return self.parts[name].head.chances(pooled, self.nearness.near(pooled))
+    def mass(self, pooled: Pooled) -> Mass:
+        """Return what all attributes share of pooled lines."""
+        return Mass(pooled, self.nearness.near(pooled), unit_of(pooled.vector))
 
-    def turned_out(self, guesses: tuple[Guess, ...], pooled: Pooled) -> tuple[Guess, ...]:
+    def chances(self, name: str, mass: Mass, told: Array, second: Array) -> Array:
+        """Return probabilities of shape (..., n_values) from what the lines tell of the attribute, summed."""
+        return self.parts[name].head.chances(mass.telling(told, second), mass.near, mass.unit)
+
+    def turned_out(self, guesses: tuple[Guess, ...], mass: Mass) -> tuple[Guess, ...]:
         """Return the guesses with the share that such guesses turned out right; see `_scorer.turned_out`."""
-        return turned_out(guesses, self.outcomes, float(self.nearness.near(pooled)))
+        return turned_out(guesses, self.outcomes, float(mass.near))
 
-    def least(self, name: str, pooled: Pooled) -> float:
+    def least(self, name: str, mass: Mass) -> float:
         """Return the probability below which a claim about one person abstains."""
-        return least_of(self.nearness, pooled, self.parts[name].least, self.parts[name].far_least)
+        part = self.parts[name]
+        return least_of(float(mass.near), float(mass.pooled.words), part.least, part.far_least)
 
 
-def least_of(nearness: Nearness, pooled: Pooled, least: float, far_least: float) -> float:
+def least_of(near: float, words: float, least: float, far_least: float) -> float:
     """Return which bound holds for one person: theirs who write like the fit, the others', or none for a few words."""
-    if pooled.words < FEW_WORDS:
+    if words < FEW_WORDS:
         return math.inf
-    return least if nearness.near(pooled) >= HALF else far_least
+    return least if near >= HALF else far_least
 
 
 def word_counts(texts: Sequence[str]) -> Array:
@@ -154,6 +163,7 @@ def home_model(file: Path = FILE) -> HomeModel:
     )
     bound, slope = float(data["near/bound"]), float(data["near/slope"])
     nearness = Nearness(center, whiten, usual, between, within, bound, slope)
+    known: dict[bytes, Candidates] = {}
     return HomeModel(
         str(data["version"]),
         Lexicon([str(word) for word in data["lexicon"]], data["rarity"].astype(np.float32)),
@@ -161,12 +171,12 @@ def home_model(file: Path = FILE) -> HomeModel:
         data["words"].astype(np.float32),
         data["bias"].astype(np.float32),
         nearness,
-        {str(name): _part(data, str(name)) for name in data["attributes"]},
+        {str(name): _part(data, str(name), known) for name in data["attributes"]},
         Isotonic(data.get("outcomes/said", ENDS), data.get("outcomes/right", ENDS)),
     )
 
 
-def _part(data: dict[str, NDArray[Any]], name: str) -> Part:
+def _part(data: dict[str, NDArray[Any]], name: str, known: dict[bytes, Candidates]) -> Part:
     """Return one attribute's part; a file of version 2 has the mixture as it is, and one bound for all."""
 
     def array(key: str) -> Array:
@@ -187,16 +197,23 @@ def _part(data: dict[str, NDArray[Any]], name: str) -> Part:
     return Part(
         values,
         slice(first, last),
-        _candidates(data, name),
+        _candidates(data, name, known),
         head,
         float(data[f"{name}/least"]),
         float(far_least),
     )
 
 
-def _candidates(data: dict[str, NDArray[Any]], name: str) -> Candidates | None:
+def _candidates(
+    data: dict[str, NDArray[Any]], name: str, known: dict[bytes, Candidates]
+) -> Candidates | None:
+    """Return an attribute's candidates, None where it has none; the same object where an earlier one has the same."""
     if f"{name}/candidates" not in data:
         return None
+    keys = ("candidates", "cues", "cue_edges", "cue_values", "cue_weights", "kin")
+    whole = b"".join(data[f"{name}/{key}"].tobytes() for key in keys if f"{name}/{key}" in data)
+    if whole in known:
+        return known[whole]
     edges, values = data[f"{name}/cue_edges"], data[f"{name}/cue_values"]
     weights = data[f"{name}/cue_weights"].astype(np.float32)
     cues = {
@@ -204,4 +221,5 @@ def _candidates(data: dict[str, NDArray[Any]], name: str) -> Candidates | None:
         for term, first, last in zip(data[f"{name}/cues"], edges, edges[1:], strict=False)
     }
     kin = data.get(f"{name}/kin")
-    return Candidates(data[f"{name}/candidates"].astype(np.float32), cues, kin)
+    known[whole] = Candidates(data[f"{name}/candidates"].astype(np.float32), cues, kin)
+    return known[whole]

@@ -47,6 +47,10 @@ def cut(text: str, most: int = LINE_WORDS) -> list[tuple[int, int]]:
     >>> [text[a:b] for text in ["One two. Three four five. Six!"] for a, b in cut(text, 4)]
     ['One two.', 'Three four five. Six!']
     """
+    bare = text.strip()
+    if len(bare) <= LINE_CHARACTERS and len(bare.split()) <= most:
+        first = text.find(bare)
+        return [(first, first + len(bare))] if bare else []
     pieces: list[tuple[int, int, int]] = []
     for start, end, n_words in _sentences(text, most):
         joined = pieces and pieces[-1][2] + n_words <= most and end - pieces[-1][0] <= LINE_CHARACTERS
@@ -68,11 +72,22 @@ def _sentences(text: str, most: int) -> Iterator[tuple[int, int, int]]:
 
 
 @lru_cache(maxsize=2048)
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words and signs of a text and its pairs of neighbors, in lower case."""
+    found = _TERM.findall(_lowered(text))
+    return (*found, *map(" ".join, pairwise(found)))
+
+
+@lru_cache(maxsize=2048)
 def terms(text: str) -> tuple[tuple[str, int, int], ...]:
-    """Return the words and signs of a text and its pairs of neighbors, in lower case, with their (start, end)."""
-    found = [(match.group(), *match.span()) for match in _TERM.finditer(text.lower().replace("’", "'"))]
+    """Return what `words_of` returns, each with its (start, end)."""
+    found = [(match.group(), *match.span()) for match in _TERM.finditer(_lowered(text))]
     pairs = [(f"{a} {b}", i, j) for (a, i, _), (b, _, j) in pairwise(found)]
     return (*found, *pairs)
+
+
+def _lowered(text: str) -> str:
+    return text.lower().replace("’", "'")
 
 
 class Lexicon:
@@ -96,8 +111,9 @@ class Lexicon:
 
     def weights(self, text: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Return the places of the text's known terms and their weights, at unit length."""
-        counts = Counter(map(self.places.get, (term for term, _, _ in terms(text))))
-        counts.pop(None, None)
-        places = np.array(list(counts), dtype=np.intp)
-        weights = (1 + np.log(np.array(list(counts.values()), dtype=np.float32))) * self.rarity[places]
+        known = self.places
+        counts = Counter([known[term] for term in words_of(text) if term in known])
+        places = np.fromiter(counts, np.intp, len(counts))
+        times = np.fromiter(counts.values(), np.float32, len(counts))
+        weights = (1 + np.log(times)) * self.rarity[places]
         return places, weights / max(math.sqrt(float(weights @ weights)), 1e-12)

@@ -85,16 +85,19 @@ class Rows:
         )
 
     def by_owner(self, owner: NDArray[np.intp], n_owners: int) -> Pooled:
-        """Return the sums over the lines of each owner, arrays of shape (n_owners, ...)."""
-
-        def total(rows: Array) -> Array:
-            sums = np.zeros((n_owners, *rows.shape[1:]), dtype=np.float32)
-            np.add.at(sums, owner, rows)
-            return sums
-
+        """Return the sums over the lines of each owner, arrays of shape (n_owners, ...); an owner's lines stand together."""
         ones = np.ones(len(owner), dtype=np.float32)
         columns = (self.told, self.second, self.vector, ones, self.words, self.distance, np.log(self.words))
-        return Pooled(*(total(column) for column in columns))
+        return Pooled(*(sums_of(column, owner, n_owners) for column in columns))
+
+
+def sums_of(rows: Array, owner: NDArray[np.intp], n_owners: int) -> Array:
+    """Return the sums of the rows of each owner, shape (n_owners, ...); `owner` is in order."""
+    sums = np.zeros((n_owners, *rows.shape[1:]), dtype=np.float32)
+    begins = np.diff(owner, prepend=-1) > 0
+    sums[owner[begins]] = rows[begins]
+    np.add.at(sums, owner[~begins], rows[~begins])
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,22 @@ class Nearness:
 
 
 @dataclass(frozen=True, slots=True)
+class Mass:
+    """Pooled lines before anything is told of an attribute: what all attributes share, reckoned once.
+
+    `pooled` is without values; `near` (...) says how near the person is, `unit` (..., 384) where the vectors' sum points.
+    """
+
+    pooled: Pooled
+    near: Array
+    unit: Array
+
+    def telling(self, told: Array, second: Array) -> Pooled:
+        """Return the sums with what the lines tell, of shape (..., n_values), in their place."""
+        return replace(self.pooled, told=told, second=second)
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """What turns pooled lines into probabilities.
 
@@ -155,9 +174,9 @@ class Head:
     base: Array
     sharpness: tuple[float, float]
 
-    def chances(self, pooled: Pooled, near: Array) -> Array:
-        """Return probabilities of shape (..., n_values)."""
-        about = self.about(pooled)
+    def chances(self, pooled: Pooled, near: Array, unit: Array | None = None) -> Array:
+        """Return probabilities of shape (..., n_values); `unit` is the vector at unit length where that is known."""
+        about = self.about(unit_of(pooled.vector) if unit is None else unit)
         table = features(pooled, about, self.floors, self.half)
         inside = softmax(table @ self.weights + self.bias)
         outside = softmax(table @ self.far_weights + self.far_bias)
@@ -166,11 +185,20 @@ class Head:
             np.log(np.maximum(mixed, TINY)), self.base, pooled.words / WORDS_A_LINE, self.sharpness
         )
 
-    def about(self, pooled: Pooled) -> Array:
-        """Return what the mean vector says, W . unit(vector) + b."""
-        length = np.maximum(np.linalg.norm(pooled.vector, axis=-1, keepdims=True), 1e-6)
-        said: Array = pooled.vector / length @ self.mean + self.mean_bias
+    def about(self, unit: Array) -> Array:
+        """Return what the mean vector says, W . unit + b."""
+        said: Array = unit @ self.mean + self.mean_bias
         return said
+
+    def silent(self) -> Array:
+        """Return the probabilities that no text at all leaves, of shape (n_values,)."""
+        return softmax(self.base)
+
+
+def unit_of(vector: Array) -> Array:
+    """Return vectors at unit length, zero ones as they are."""
+    unit: Array = vector / np.maximum(np.linalg.norm(vector, axis=-1, keepdims=True), 1e-6)
+    return unit
 
 
 def features(pooled: Pooled, about: Array, floors: tuple[float, float], half: float) -> Array:

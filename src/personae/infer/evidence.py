@@ -7,14 +7,14 @@ the encoder's token states because a text's vector is their mean at unit length.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from personae.infer._home_model import HomeModel
 from personae.infer._lines import Lexicon, terms
-from personae.infer._scorer import Array, Rows, log_odds
+from personae.infer._scorer import Array, log_odds
 
 TRACES = 8  # evidence kept for one claim
 SPANS = 4  # marked runs of words in one trace
@@ -22,24 +22,19 @@ LEAST_SHARE = 0.01
 LEAST_RARITY = 4.0  # of a word that may be marked: it stands in at most one line of twenty
 
 
-def trace_shares(
-    model: HomeModel, name: str, rows: Rows, owner: NDArray[np.intp], n_traces: int, value: int
-) -> Array:
+def trace_shares(whole: Array, silent: Array, without: Array, value: int) -> Array:
     """Return each trace's share of the claim's score, shape (n_traces,), in [0, 1]; 0 where it speaks against the claim.
 
     Parameters
     ----------
-    rows : Rows
-        All lines of the person.
-    owner : ndarray of shape (n_lines,)
-        The trace that each line is from.
+    whole, silent : ndarray of shape (n_values,)
+        Probabilities with all lines of the person, and with none.
+    without : ndarray of shape (n_traces, n_values)
+        Probabilities without each trace.
     """
-    whole = rows.pool()
-    nothing = rows.pool(np.zeros(0, dtype=np.intp))
-    without = whole.less(rows.by_owner(owner, n_traces))
-    score = float(log_odds(model.chances(name, whole), value))
-    rise = score - float(log_odds(model.chances(name, nothing), value))
-    falls = score - log_odds(model.chances(name, without), value)
+    score = float(log_odds(whole, value))
+    rise = score - float(log_odds(silent, value))
+    falls = score - log_odds(without, value)
     if rise <= 1e-6:
         rise = max(float(falls.max(initial=0.0)), 1e-6)
     shares: Array = np.clip(falls / rise, 0.0, 1.0)
@@ -57,8 +52,10 @@ def word_spans(
     if encoder is not None and hasattr(encoder, "token_states"):
         states = encoder.token_states(text)
         scores = states.states @ _direction(model, name, value, model.vectors) * states.scale
-        for (start, end), score in zip(states.offsets, scores, strict=True):
-            weight[start:end] += float(score) / max(end - start, 1)
+        told = [
+            (start, end, float(score)) for (start, end), score in zip(states.offsets, scores, strict=True)
+        ]
+        weight += _spread(told, len(text))
     return _runs(text, weight, model.lexicon)
 
 
@@ -77,38 +74,37 @@ def _direction(model: HomeModel, name: str, value: int, rows: Array) -> Array:
 
 def _word_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
     """Return the lexical score of each character: a term's score is spread over its characters."""
-    weight = _cue_scores(model, name, value, text)
     places, weights = model.lexicon.weights(text)
-    if not len(places):
-        return weight
-    scores = dict(
-        zip(
-            places.tolist(),
-            (weights * _direction(model, name, value, model.words[places])).tolist(),
-            strict=True,
-        )
-    )
-    found = [
-        (model.lexicon.places[term], start, end)
-        for term, start, end in terms(text)
-        if term in model.lexicon.places
-    ]
-    times = np.bincount([place for place, _, _ in found])
-    for place, start, end in found:
-        weight[start:end] += scores[place] / times[place] / max(end - start, 1)
-    return weight
+    directed = (weights * _direction(model, name, value, model.words[places])).tolist()
+    scores = dict(zip(places.tolist(), directed, strict=True))
+    known = model.lexicon.places
+    found = [(known[term], start, end) for term, start, end in terms(text) if term in known]
+    times = Counter([place for place, _, _ in found])
+    told = [(start, end, scores[place] / times[place]) for place, start, end in found]
+    return _spread([*_cue_scores(model, name, value, text), *told], len(text))
 
 
-def _cue_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
-    """Return what the cues of a candidate add, spread over their characters."""
-    weight = np.zeros(len(text), dtype=np.float32)
+def _cue_scores(model: HomeModel, name: str, value: int, text: str) -> list[tuple[int, int, float]]:
+    """Return what the cues of a candidate add, each with its (start, end)."""
     candidates = model.parts[name].candidates
     if candidates is None:
-        return weight
-    for term, start, end in terms(text):
-        if term in candidates.cues:
-            values, weights = candidates.cues[term]
-            weight[start:end] += float(weights[values == value].sum()) / max(end - start, 1)
+        return []
+    said = [
+        (candidates.cues[term], start, end) for term, start, end in terms(text) if term in candidates.cues
+    ]
+    return [(start, end, float(weights[values == value].sum())) for (values, weights), start, end in said]
+
+
+def _spread(told: list[tuple[int, int, float]], length: int) -> Array:
+    """Return for each of so many characters the sum of its parts of the scores that cover it."""
+    if not told:
+        return np.zeros(length)
+    starts, ends, scores = (np.array(column) for column in zip(*told, strict=True))
+    sizes = ends - starts
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    weight: Array = np.bincount(
+        np.repeat(starts, sizes) + within, np.repeat(scores / np.maximum(sizes, 1), sizes), length
+    )
     return weight
 
 
@@ -121,8 +117,11 @@ def _runs(text: str, weight: Array, lexicon: Lexicon) -> tuple[tuple[int, int], 
         and text[start:end].strip("'").isalnum()
         and lexicon.rarity_of(term) >= LEAST_RARITY
     ]
-    scored = sorted(((float(weight[a:b].sum()), a, b) for a, b in words), reverse=True)
-    if not scored or scored[0][0] <= 0:
+    if not words:
+        return ()
+    sums = np.add.reduceat(np.append(weight, 0.0), [edge for word in words for edge in word])[::2].tolist()
+    scored = sorted(((total, a, b) for total, (a, b) in zip(sums, words, strict=True)), reverse=True)
+    if scored[0][0] <= 0:
         return ()
     kept = sorted((a, b) for score, a, b in scored[: 2 * SPANS] if score >= 0.25 * scored[0][0])
     runs: list[tuple[int, int]] = []

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.infer._guesses import guesses_of
-from personae.infer._home_model import FILE, HomeModel, Part, home_model
+from personae.infer._home_model import FILE, Candidates, HomeModel, home_model, word_counts
 from personae.infer._lines import Line, lines_of
-from personae.infer._scorer import Array, Rows
+from personae.infer._scorer import Array, Mass, Rows, sums_of
 from personae.infer.evidence import LEAST_SHARE, TRACES, trace_shares, word_spans
 from personae.models.encoder import CachedEncoder, Encoder, home_encoder
 from personae.people.attributes import Attribute
@@ -25,13 +26,15 @@ from personae.people.records import Claim, Evidence, Person, Trace, newest
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """One person's own traces as lines, with vectors (n_lines, 384), line logits (n_lines, n_columns) and distances."""
+    """One person's own traces as lines, and all that their attributes share."""
 
     traces: tuple[Trace, ...]
     lines: list[Line]
-    vectors: Array
-    logits: Array
-    distances: Array
+    owner: NDArray[np.intp]  # (n_lines,), the trace that each line is from
+    logits: Array  # (n_lines, n_columns)
+    compared: dict[Candidates, Array]  # (n_lines, n_values)
+    whole: Mass
+    without: Mass  # each trace, (n_traces, ...)
 
 
 class InferredReader:
@@ -71,37 +74,37 @@ class InferredReader:
     def read(self, person: Person, attributes: Sequence[Attribute]) -> list[Claim]:
         """Return one claim for each attribute that the model knows, abstained ones included."""
         model = home_model(self.file)
-        text = self._text(model, person)
-        return [
-            self._claim(model, model.parts[attribute.name], attribute, person.id, text)
-            for attribute in attributes
-            if attribute.name in model.parts
-        ]
+        known = [attribute for attribute in attributes if attribute.name in model.parts]
+        text = self._text(model, person, [attribute.name for attribute in known])
+        return [self._claim(model, attribute, person.id, text) for attribute in known]
 
-    def _text(self, model: HomeModel, person: Person) -> _Text:
+    def _text(self, model: HomeModel, person: Person, names: Sequence[str]) -> _Text:
         traces = person.own
         lines = lines_of(traces)
+        owner = np.array([line.trace for line in lines], dtype=np.intp)
         texts = [line.text for line in lines]
         vectors = self.encoder.encode(texts)
-        logits = model.line_logits(vectors, texts)
-        return _Text(traces, lines, vectors, logits, model.nearness.distances(vectors))
+        untold = np.zeros((len(lines), 0), dtype=np.float32)
+        rows = Rows(untold, untold, vectors, word_counts(texts), model.nearness.distances(vectors))
+        whole = rows.pool()
+        without = whole.less(rows.by_owner(owner, len(traces)))
+        logits, compared = model.line_logits(vectors, texts), model.compared(names, vectors, texts)
+        return _Text(traces, lines, owner, logits, compared, model.mass(whole), model.mass(without))
 
-    def _claim(self, model: HomeModel, part: Part, attribute: Attribute, person: str, text: _Text) -> Claim:
-        texts = [line.text for line in text.lines]
-        rows = model.rows(attribute.name, text.logits, text.vectors, texts, text.distances)
-        pooled = rows.pool()
-        chances = model.chances(attribute.name, pooled)
-        guesses = guesses_of(attribute, part.values, chances)
-        abstained = not text.lines or guesses[0].probability < model.least(attribute.name, pooled)
+    def _claim(self, model: HomeModel, attribute: Attribute, person: str, text: _Text) -> Claim:
+        told, second = model.told(attribute.name, text.logits, text.compared)
+        chances = model.chances(attribute.name, text.whole, told.sum(0), second.sum(0))
+        guesses = guesses_of(attribute, model.parts[attribute.name].values, chances)
+        abstained = not text.lines or guesses[0].probability < model.least(attribute.name, text.whole)
         evidence = (
-            self._evidence(model, attribute.name, int(np.argmax(chances)), text, rows, abstained)
+            self._evidence(model, attribute.name, chances, text, told, second, abstained)
             if text.lines
             else ()
         )
         return Claim(
             person,
             attribute.name,
-            model.turned_out(guesses, pooled),
+            model.turned_out(guesses, text.whole),
             "inferred",
             abstained,
             "home",
@@ -111,15 +114,27 @@ class InferredReader:
         )
 
     def _evidence(
-        self, model: HomeModel, name: str, value: int, text: _Text, rows: Rows, abstained: bool
+        self,
+        model: HomeModel,
+        name: str,
+        chances: Array,
+        text: _Text,
+        told: Array,
+        second: Array,
+        abstained: bool,
     ) -> tuple[Evidence, ...]:
-        owner = np.array([line.trace for line in text.lines])
-        shares = trace_shares(model, name, rows, owner, len(text.traces), value)
+        value = int(np.argmax(chances))
+        left = (
+            np.maximum(each.sum(0) - sums_of(each, text.owner, len(text.traces)), 0.0)
+            for each in (told, second)
+        )
+        without = model.chances(name, text.without, *left)
+        shares = trace_shares(chances, model.parts[name].head.silent(), without, value)
         order = [int(i) for i in np.argsort(-shares, kind="stable")[:TRACES] if shares[i] >= LEAST_SHARE]
         found = []
         for rank, number in enumerate(order):
-            own = np.flatnonzero(owner == number)
-            line = text.lines[int(own[np.argmax(rows.told[own, value])])]
+            own = np.flatnonzero(text.owner == number)
+            line = text.lines[int(own[np.argmax(told[own, value])])]
             states = self.encoder if rank == 0 else None
             hidden = abstained and not self.mark_abstained
             spans = () if hidden else word_spans(model, name, value, line.text, states)
