@@ -142,21 +142,22 @@ def test_an_export_stays_an_export(tmp_path):
 
 
 def test_the_table_and_the_page_say_what_was_raised_and_where_the_shield_stopped(capsys):
-    from personae.cli.shield import _print, _shown
+    from personae.cli.shield import _print
     from personae.people.records import Guess, Trace
     from personae.report.shield import ShieldReport, render_shield
     from personae.shield import Exposure, Point, Shielded, Utility
+    from personae.shield.reported import reported
 
     one = Exposure("sex", Guess("male", 0.54), Guess("male", 0.58), 0.5, 0.2, 0.6)
     line = (Trace("p", "table", "1", text="Hello there"),)
-    point = Point((), {"sex": 0.54}, 1.0)
+    point = Point((), {"sex": Guess("male", 0.54)}, 1.0)
     done = Shielded("p", "mask", line, line, (), (one,), Utility(1.0, 1.0, 1.0), (point,), "home")
     _print([done], json=False)
     table = capsys.readouterr().out
     assert "male (0.58), raised" in table
     assert "0.50 + 0.10" in table
     assert "0.2: no surer than of anybody" in table
-    page = render_shield(ShieldReport([_shown(done)], "table", "mask", "home", "a.jsonl"))
+    page = render_shield(ShieldReport([reported(done)], "table", "mask", "home", "a.jsonl"))
     assert ", raised</td>" in page
     assert "<td>no surer than of anybody</td>" in page
     assert "1 no surer than of anybody; 0 fell, 1 rose" in page

@@ -158,6 +158,43 @@ def test_everything_works_without_script(tab, visitor, example):
     assert saved.value.suggested_filename == "chatgpt-export-shielded.zip"
 
 
+def test_the_page_says_where_the_shield_stopped_and_what_it_left(tab, visitor, tmp_path):
+    """No surer than of anybody, the country kept, columns left as they are; and being thorough takes the country out."""
+    table = tmp_path / "lines.csv"
+    rows = ["I live in Porto.", "I make bread with rye flour.", "Good morning to you all."]
+    table.write_text(
+        "person,full name,email,text\n" + "".join(f"p,Ana Silva,ana@example.org,{row}\n" for row in rows)
+    )
+    person = visitor.done(visitor.hand_in(table)).headers["location"]
+    page = tab(visitor)
+    page.goto(f"{visitor.base_url}{person}/shield")
+    page.get_by_label("How far it may go").select_option("generalize")
+    page.get_by_role("button", name="Attack and rewrite").click()
+    page.get_by_role("heading", name="Step by step").wait_for(timeout=30_000)
+    states = {
+        name: page.get_by_role("row", name=name).get_by_role("cell").last for name in ("Lives in", "Sex")
+    }
+    assert states["Lives in"].inner_text() == "not reached, country kept"
+    assert states["Lives in"].get_attribute("class") == "miss"
+    assert states["Sex"].inner_text() == "no surer than of anybody"
+    assert page.get_by_role("row", name="Sex").get_by_role("cell").nth(2).inner_text() == "50% + 10%"
+    assert "no surer than of anybody" in page.locator("#said").inner_text()
+    assert page.get_by_text("being thorough", exact=False).first.is_visible()
+    stay = page.get_by_text("Columns besides the text stay as they are", exact=False).inner_text()
+    assert "person, full name and email" in stay
+    assert "2 columns of these tell who people are: person and full name" in stay
+    page.get_by_role("slider").focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("() => document.querySelector('#step > div').dataset.at === '0'")
+    assert states["Lives in"].inner_text() == "not reached"
+    page.get_by_label("How far it may go").select_option("generalize")
+    page.get_by_label("Thorough").check()
+    page.get_by_role("button", name="Attack and rewrite").click()
+    page.wait_for_url(lambda url: url.endswith("/shield"), timeout=30_000)
+    assert states["Lives in"].inner_text() in ("reached", "no surer than of anybody")
+    assert page.complaints == []
+
+
 @pytest.mark.parametrize(
     "csp", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["policy", "no policy"]
 )

@@ -162,30 +162,42 @@ def test_a_step_shows_what_changed_with_it_and_what_before():
     one = Edit("t", "0", "a:0", 3, 10, "a city", "generalize", "city_country")
     two = Edit("t", "1", "a:1", 2, 7, "…", "cut", "occupation")
     curve = (
-        Point((), {"city_country": 0.9, "occupation": 0.8}, 1.0),
-        Point((one,), {"city_country": 0.1, "occupation": 0.8}, 0.75),
-        Point((one, two), {"city_country": 0.1, "occupation": 0.2}, 0.5),
+        Point((), _guesses(0.9, 0.8), 1.0),
+        Point((one,), _guesses(0.1, 0.8), 0.75, frozenset(["city_country"])),
+        Point((one, two), _guesses(0.1, 0.81), 0.25),
     )
-    exposure = tuple(_exposure(name) for name in ("city_country", "occupation"))
+    last = curve[-1].guesses
+    exposure = (
+        Exposure("city_country", Guess("x", 0.9), last["city_country"], 0.05, 0.2, 0.2),
+        Exposure("occupation", Guess("x", 0.8), last["occupation"], 0.15, 0.2, 0.25),
+    )
     done = Shielded(
-        "ana", "rewrite", traces, traces, (one, two), exposure, Utility(0.5, 0.5, 0.5), curve, "home"
+        "ana", "generalize", traces, traces, (one, two), exposure, Utility(0.25, 0.5, 0.5), curve, "home"
     )
     step = steps_of(done, 2)
     assert [(where, str(body)) for where, body in step.lines] == [("a:1", "a <del>nurse</del><ins>…</ins>")]
     assert [str(body) for _, body in step.earlier] == ["in <del>&lt;Porto&gt;</del><ins>a city</ins>"]
-    assert [(row.label, row.before, row.now) for row in step.rows] == [
-        ("Lives in", "90%", "10%"),
-        ("Occupation", "80%", "20%"),
+    assert [(row.label, row.before, row.after, row.floor, row.state, row.raised) for row in step.rows] == [
+        ("Lives in", "X, 90%", "X, 10%", "5%", "reached", False),
+        ("Occupation", "X, 80%", "X, 81%", "15% + 10%", "not reached", True),
     ]
     assert step.said == (
-        "Step 2 of 2: 2 lines changed, 50% of the words kept. The attacker is 15% sure on average, 85% before."
+        "Step 2 of 2: 2 lines changed, 25% of the words kept. The attacker is 46% sure on average, 85% before."
     )
+    assert step.counted == "Of 2 attributes, 1 reached, 1 not reached; 1 fell, 1 rose."
+    assert step.hints == (
+        "Target not reached: the level “rewrite” goes further.",
+        "Under half of the words are left: a higher target, or an earlier step, keeps more.",
+    )
+    middle = steps_of(done, 1)
+    assert [row.state for row in middle.rows] == ["not reached, country kept", "not reached"]
+    assert middle.hints == ()
     assert [steps_of(done, at).at for at in (None, -1, 99)] == [2, 0, 2]
     assert steps_of(done, 0).lines == ()
 
 
-def _exposure(name: str) -> Exposure:
-    return Exposure(name, Guess("x", 0.9), Guess("x", 0.1), 0.05, 0.2, 0.2)
+def _guesses(city: float, job: float) -> dict[str, Guess]:
+    return {"city_country": Guess("x", city), "occupation": Guess("x", job)}
 
 
 def test_an_archive_is_read_as_the_command_line_reads_it(tmp_path, example):

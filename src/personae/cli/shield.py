@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from personae.infer.reader import Reader
     from personae.people.attributes import Attribute
     from personae.people.records import Person
-    from personae.report.shield import ShieldedPerson
     from personae.shield import Exposure, Shielded
     from personae.shield.archive import Opened
 
 SHOWN_PEOPLE = 20
-THIN = 0.5  # share of the words under which a warning is given
 
 
 def shield(
@@ -112,7 +110,7 @@ def shield(
     """
     from personae.cli.reveal import _columns
     from personae.people.archives import Options
-    from personae.shield.archive import open_for_shield, other_columns, shielded_name, write_back
+    from personae.shield.archive import left_out, open_for_shield, other_columns, shielded_name, write_back
 
     job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], seed, quiet)
     job.extra = {"truth": _truth(truth or []), "keep": keep, "thorough": thorough}
@@ -130,19 +128,17 @@ def shield(
                 raise BadInput(
                     f"{plain(name.name)}: nobody to shield. Look at whether there are rows, and at --person."
                 )
-            left_out = write_back(
-                opened, [edit for each in done for edit in each.edits], place, random_state=seed
-            )
+            write_back(opened, [edit for each in done for edit in each.edits], place, random_state=seed)
             page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
-            others = other_columns(opened)
-            _page(done, opened, place, left_out, others, job, page)
+            others, left = other_columns(opened), left_out(opened)
+            _page(done, opened, place, left, others, job, page)
             _print(done, json=json)
             _notes(
                 done,
                 opened,
                 place,
                 page,
-                left_out,
+                left,
                 others,
                 whole=not person and limit is None,
                 thorough=thorough,
@@ -297,8 +293,9 @@ def _page(
 ) -> None:
     from personae.report.shield import ShieldReport, write_shield
     from personae.shield.archive import naming_columns
+    from personae.shield.reported import reported
 
-    people = [_shown(each) for each in done]
+    people = [reported(each) for each in done]
     today = datetime.now(UTC).date()
     write_shield(
         ShieldReport(
@@ -316,34 +313,6 @@ def _page(
         ),
         page,
     )
-
-
-def _shown(done: Shielded) -> ShieldedPerson:
-    from personae.report.shield import Changed, Exposed, ShieldedPerson
-
-    edits: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
-    for edit in done.edits:
-        edits.setdefault((edit.source, edit.trace), []).append((edit.start, edit.end, edit.replacement))
-    return ShieldedPerson(
-        done.person,
-        len(done.before),
-        tuple(
-            Exposed(
-                each.attribute, each.before.value, each.before.probability, each.after.value, each.after.probability,
-                each.floor, each.state, each.margin, each.raised, each.kept,
-            )
-            for each in done.exposure
-        ),
-        done.utility.words_kept,
-        done.utility.rouge_l,
-        done.utility.cosine,
-        tuple((point.words_kept, point.mean_exposure) for point in done.curve),
-        tuple(
-            Changed(trace.where, trace.text, tuple(edits[trace.source, trace.id]))
-            for trace in done.before
-            if (trace.source, trace.id) in edits
-        ),
-    )  # fmt: skip
 
 
 def _print(done: Sequence[Shielded], *, json: bool) -> None:
@@ -409,6 +378,7 @@ def _notes(
     quiet: bool,
 ) -> None:
     from personae.shield.archive import naming_columns
+    from personae.shield.reported import THIN
 
     if unmet := [each for each in done if each.unmet]:
         note(_unmet_note(unmet, len(done), thorough=thorough), quiet=quiet)
@@ -448,14 +418,12 @@ def _notes(
 
 def _unmet_note(unmet: Sequence[Shielded], people: int, *, thorough: bool) -> str:
     """Say whose targets are unmet, of which attributes, and what goes further."""
+    from personae.shield.reported import further
+
     names = dict.fromkeys(one.attribute for each in unmet for one in each.unmet)
-    further = {"mask": "--level generalize", "generalize": "--level rewrite"}.get(unmet[0].level, "")
-    if unmet[0].level != "mask" and not thorough and any(one.kept for each in unmet for one in each.unmet):
-        only_places = all(one.kept for each in unmet for one in each.unmet)
-        further = "--thorough" if only_places or not further else f"{further} --thorough"
+    level, wider = further(unmet, thorough=thorough)
+    options = " ".join([*([f"--level {level}"] if level else []), *(["--thorough"] if wider else [])])
     mend = (
-        f"{further} goes further" if further else "no level goes further; a lower --keep or a --rewriter may"
+        f"{options} goes further" if options else "No level goes further; a lower --keep or a --rewriter may"
     )
-    return (
-        f"Target not reached for {len(unmet)} of {people}: {', '.join(names)}. {mend[0].upper() + mend[1:]}."
-    )
+    return f"Target not reached for {len(unmet)} of {people}: {', '.join(names)}. {mend}."

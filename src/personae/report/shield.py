@@ -85,7 +85,9 @@ class ShieldReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
+    """One attribute as a table shows it, in words and as bars."""
+
     label: str
     before: str
     after: str
@@ -101,7 +103,7 @@ class _Row:
 class _Person:
     name: str
     lead: str
-    rows: tuple[_Row, ...]
+    rows: tuple[Row, ...]
     utility: tuple[tuple[str, str], ...]
     picture: Markup
     lines: tuple[tuple[str, Markup], ...]
@@ -126,13 +128,9 @@ def write_shield(report: ShieldReport, path: Path) -> Path:
 
 
 def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
-    states = Counter(row.state for row in person.exposure)
-    raised = sum(row.raised for row in person.exposure)
-    fell = [row for row in person.exposure if row.before - row.after > 0.005]
     lead = (
         f"{count(len(person.changed), 'line')} of {person.lines:,} changed; {plots.percent(person.words_kept)} of the words "
-        f"still stand. Of {count(len(person.exposure), 'attribute')}, "
-        f"{', '.join(f'{n} {state}' for state, n in states.items())}; {len(fell)} fell, {raised} rose."
+        f"still stand. {counted(person.exposure)}"
     )
     utility = (
         ("words kept", plots.percent(person.words_kept)),
@@ -143,7 +141,7 @@ def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
     return _Person(
         shown(person.person, LONGEST),
         lead,
-        tuple(_row(row, known) for row in person.exposure),
+        tuple(row_of(row, known) for row in person.exposure),
         utility,
         plots.tradeoff(curve, title="What is hidden against the text that is kept"),
         tuple((shown(line.where, LONGEST), struck(line)) for line in person.changed[:LINES]),
@@ -151,13 +149,24 @@ def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
     )
 
 
-def _row(row: Exposed, known: dict[str, Attribute]) -> _Row:
+def counted(exposure: Sequence[Exposed]) -> str:
+    """Return in a sentence how many attributes are in each state, how many fell and how many rose."""
+    states = Counter(row.state for row in exposure)
+    fell = [row for row in exposure if row.before - row.after > 0.005]
+    said = ", ".join(f"{n} {state}" for state, n in states.items())
+    rose = sum(row.raised for row in exposure)
+    return f"Of {count(len(exposure), 'attribute')}, {said}; {len(fell)} fell, {rose} rose."
+
+
+def row_of(row: Exposed, known: dict[str, Attribute] | None = None) -> Row:
+    """Return an attribute's row; `known` has the attributes by name."""
+
     def said(value: str, chance: float) -> str:
         named = shown(value_of(row.attribute, value), LONGEST) if value else "no guess"
         return f"{named}, {plots.percent(chance)}" if value else named
 
-    return _Row(
-        shown(label_of(row.attribute, known), LONGEST),
+    return Row(
+        shown(label_of(row.attribute, known or {}), LONGEST),
         said(row.value_before, row.before),
         said(row.value_after, row.after),
         plots.percent(row.floor) + (f" + {plots.percent(row.margin)}" if row.margin else ""),

@@ -14,7 +14,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,8 +76,8 @@ def open_for_shield(path: Path, options: Options) -> Opened:
     return Opened(path, archive.format, traces, frozenset(row.where for row in rows), errors, options)
 
 
-def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state: int = 0) -> tuple[str, ...]:
-    """Write the archive with the edits made, whole or not at all; return the names of files that were left out.
+def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state: int = 0) -> None:
+    """Write the archive with the edits made, whole or not at all; `left_out` names the files that are not carried over.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
     try:
         fresh = scratch / out.name
         with open_source(opened.path) as source:
-            left_out = _pack(source, opened, changes, fresh, random_state)
+            _pack(source, opened, changes, fresh, random_state)
         _check(opened, changes, fresh)
         fresh.chmod(0o700 if fresh.is_dir() else 0o600)
         fresh.replace(out)
@@ -107,7 +107,13 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return left_out
+
+
+def left_out(opened: Opened) -> tuple[str, ...]:
+    """Return the names of files that are not carried over, since no trace was read from them."""
+    read = {trace.where.rpartition(":")[0] for trace in opened.traces}
+    with open_source(opened.path) as source:
+        return tuple(name for name in source.names if not _is_carried(name, read))
 
 
 def other_columns(opened: Opened) -> tuple[str, ...]:
@@ -163,13 +169,10 @@ def _changes(opened: Opened, edits: Iterable[Edit]) -> dict[str, list[Change]]:
 
 def _pack(
     source: Source, opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path, random_state: int
-) -> tuple[str, ...]:
-    left_out = []
+) -> None:
     with _sink(opened.path, fresh) as put:
         for name in source.names:
-            is_account = name.rpartition("/")[2].lower() in ACCOUNT
-            if name not in changes and not is_account:
-                left_out.append(name)
+            if not _is_carried(name, changes):
                 continue
             with source.open(name) as stream:
                 raw = stream.read()
@@ -178,7 +181,10 @@ def _pack(
             texts = frozenset(opened.options.columns.get(ours, "").lower() for ours in ("text",)) - {""}
             member = Member(name, opened.format, raw, tuple(places), texts, source.local(name), columns)
             put(name, written(member, changes.get(name, ()), random_state))
-    return tuple(left_out)
+
+
+def _is_carried(name: str, read: Container[str]) -> bool:
+    return name in read or name.rpartition("/")[2].lower() in ACCOUNT
 
 
 def _columns(source: Source, opened: Opened, name: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from personae.models.places import Place, home_places
 from personae.shield._words import CONTINENTS, FIELDS, WITH_ARTICLE
@@ -61,6 +62,7 @@ def wider(text: str, attribute: str, *, step: int = 0) -> tuple[Wider, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=4096)
 def country_in(words: str) -> str:
     """Return the country that wider words still name, empty where they name none.
 

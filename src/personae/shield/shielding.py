@@ -36,15 +36,24 @@ Targets = float | Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One state on the way: the edits made so far, how sure the attacker then was, and the share of words kept."""
+    """One state on the way: the edits made so far, the attacker's best guesses then, and the share of words kept.
+
+    `kept` holds the places whose country the wider words then named.
+    """
 
     edits: tuple[Edit, ...]
-    exposure: Mapping[str, float]
+    guesses: Mapping[str, Guess]
     words_kept: float
+    kept: frozenset[str] = frozenset()
+
+    @property
+    def exposure(self) -> dict[str, float]:
+        """Return how sure the attacker was of each attribute."""
+        return {name: guess.probability for name, guess in self.guesses.items()}
 
     @property
     def mean_exposure(self) -> float:
-        return sum(self.exposure.values()) / len(self.exposure) if self.exposure else 0.0
+        return sum(self.exposure.values()) / len(self.guesses) if self.guesses else 0.0
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -98,6 +107,16 @@ class Shielded:
     def at(self, point: int) -> tuple[Trace, ...]:
         """Return the traces as they read at a point of the curve."""
         return edited_traces(self.before, self.curve[point].edits)
+
+    def exposure_at(self, point: int) -> tuple[Exposure, ...]:
+        """Return what `exposure` was at a point of the curve."""
+        then = self.curve[point]
+        return tuple(
+            replace(
+                each, after=then.guesses[each.attribute], kept=KEPT if each.attribute in then.kept else ""
+            )
+            for each in self.exposure
+        )
 
     def as_json(self) -> dict[str, object]:
         """Return the object that `personae shield --json` prints; it quotes replacements, never what they replaced."""
@@ -237,19 +256,19 @@ class _Run:
         self.floors = floors(reader, state.person, attributes, truth)
         self.bounds = {name: max(targets[name], self.floors[name] + slack) for name in targets}
         self.curve: list[Point] = []
-        self.guesses: list[dict[str, Guess]] = []
 
     @property
     def excess(self) -> dict[str, float]:
         """Return by how much, in log-odds, each attribute is above its bound."""
-        return over(self.guesses[-1], self.bounds)
+        return over(self.curve[-1].guesses, self.bounds)
 
     def attack(self) -> None:
         person = Person(self.state.person, self.state.traces())
         self.claims = self.reader.read(person, self.attributes)
-        self.guesses.append(exposed(self.claims, self.attributes, self.truth))
-        chances = {name: guess.probability for name, guess in self.guesses[-1].items()}
-        self.curve.append(Point(self.state.edits, chances, self.state.words_kept))
+        guesses = exposed(self.claims, self.attributes, self.truth)
+        first = self.curve[0].guesses if self.curve else guesses
+        kept = frozenset(name for name in PLACES if name in first and self._names_country(name, first[name]))
+        self.curve.append(Point(self.state.edits, guesses, self.state.words_kept, kept))
         if self.watch:
             self.watch(len(self.curve))
 
@@ -274,28 +293,29 @@ class _Run:
                 return
             self.attack()
 
-    def kept(self, name: str) -> str:
-        """Say that the country of a place still stands in the wider words for it, whatever this attacker makes of them.
+    def _names_country(self, name: str, first: Guess) -> bool:
+        """Return whether the country of a place stands in the wider words for it, whatever this attacker makes of them.
 
         Only where there was a guess to begin with, and of a known truth, only its own country.
         """
-        if name not in PLACES or not self.guesses[0][name].value:
-            return ""
-        wide = (edit.replacement for edit in self.state.edits if edit.attribute in PLACES)
+        if not first.value:
+            return False
+        wide = {edit.replacement for edit in self.state.edits if edit.attribute in PLACES}
         told = {country for words in wide if (country := country_in(words))}
         known = self.truth.get(name, "").casefold()
-        return KEPT if any(not known or country.casefold() in known for country in told) else ""
+        return any(not known or country.casefold() in known for country in told)
 
     def result(self, level: Level, encoder: Encoder) -> Shielded:
+        first, last = self.curve[0], self.curve[-1]
         exposure = tuple(
             Exposure(
                 name,
-                self.guesses[0][name],
-                self.guesses[-1][name],
+                first.guesses[name],
+                last.guesses[name],
                 self.floors[name],
                 self.targets[name],
                 self.bounds[name],
-                self.kept(name),
+                KEPT if name in last.kept else "",
             )
             for name in self.targets
         )

@@ -235,7 +235,7 @@ def forget(desk: At, whom: Whom, fields: Fields) -> Response:
 @router.get("/people/{key}/shield")
 def shielded(key: str, desk: At, whom: Whom, at: int | None = None) -> Response:
     found = desk.workspace.protected(whom.person)
-    steps = steps_of(found.shielded, at) if found else None
+    steps = steps_of(found.shielded, at, thorough=found.thorough) if found else None
     return desk.page("shield", key=key, whom=whom, levels=LEVELS, steps=steps, protected=found)
 
 
@@ -244,7 +244,8 @@ def shield_step(key: str, desk: At, whom: Whom, at: int | None = None) -> Respon
     found = desk.workspace.protected(whom.person)
     if found is None:
         raise Refused(404, "The shield was not asked about this person yet.")
-    return desk.page("_step", key=key, steps=steps_of(found.shielded, at), protected=found)
+    steps = steps_of(found.shielded, at, thorough=found.thorough)
+    return desk.page("_step", key=key, steps=steps, protected=found)
 
 
 @router.post("/people/{key}/shield")
@@ -254,7 +255,8 @@ def run_shield(key: str, desk: At, whom: Whom, fields: Fields) -> Response:
         raise BadInput("The target is a number of percent, from 0 to 100.")
 
     def work(job: Job) -> str:
-        desk.workspace.shield(whom.person, level, int(target) / 100, job)
+        thorough = fields.get("thorough") == "yes"
+        desk.workspace.shield(whom.person, level, int(target) / 100, job, thorough=thorough)
         return f"/people/{key}/shield"
 
     return _go(f"/jobs/{desk.jobs.start('Attacking and rewriting', work).id}")

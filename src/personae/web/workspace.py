@@ -30,7 +30,15 @@ from personae.people.forget import Proof, forget
 from personae.people.records import Claim, Person, Trace, people_of
 from personae.people.store import Store, Summary
 from personae.shield import Shielded, shield
-from personae.shield.archive import Opened, open_for_shield, shielded_name, write_back
+from personae.shield.archive import (
+    Opened,
+    left_out,
+    naming_columns,
+    open_for_shield,
+    other_columns,
+    shielded_name,
+    write_back,
+)
 from personae.web.jobs import Job, Stopped
 from personae.web.uploads import Upload
 
@@ -53,11 +61,25 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """A person under the shield; `opened` is the archive that can be written back, None where none can."""
+    """A person under the shield; `opened` is the archive that can be written back, None where none can.
+
+    `columns` names a table's columns besides the text, `naming` those that tell who people are, `left_out` the files of the
+    archive that are not carried over.
+    """
 
     shielded: Shielded
     opened: Opened | None
     visit: Visit | None
+    target: float
+    thorough: bool = False
+    columns: tuple[str, ...] = ()
+    naming: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def skipped(self) -> int:
+        """Return how many rows of the archive are no lines that can be read."""
+        return len(self.opened.skipped) if self.opened else 0
 
     @property
     def name(self) -> str:
@@ -208,7 +230,7 @@ class Workspace:
             self._people.pop(self._keys.pop(person, ""), None)
         return proof
 
-    def shield(self, person: str, level: str, target: float, job: Job) -> None:
+    def shield(self, person: str, level: str, target: float, job: Job, *, thorough: bool = False) -> None:
         """Attack, rewrite and attack again, as `personae shield` does; `protected` then has every step."""
         from personae.shield.attacker import home_attacker
 
@@ -222,13 +244,14 @@ class Workspace:
             job.step(f"{start:,} of {_count(len(traces), 'entry', 'entries')} looked at.")
             attacker.prepare([Person(person, traces[start : start + CHUNK])])
         done = shield(
-            traces, reader=attacker, target=target, level=level,  # type: ignore[arg-type]
+            traces, reader=attacker, target=target, level=level, thorough=thorough,  # type: ignore[arg-type]
             watch=lambda n: job.step(f"{_count(n, 'attack')} made."),
         )  # fmt: skip
         with self._lock:
             if not self.store.summaries(person=person):
                 raise UnknownName("That person was forgotten meanwhile.")
-            self._protected[person] = Protected(done, opened, visit)
+            stays = (other_columns(opened), naming_columns(opened), left_out(opened)) if opened else ()
+            self._protected[person] = Protected(done, opened, visit, target, thorough, *stays)
             while len(self._protected) > KEPT:
                 self._protected.popitem(last=False)
 
