@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,13 +115,17 @@ def _length_ranks(item: Choice) -> NDArray[np.intp]:
 
 def _alike(options: Sequence[str]) -> NDArray[np.float64]:
     """Return each option's mean Jaccard similarity of words with the others."""
-    bags = [set(option.lower().split()) for option in options]
-    return np.array(
-        [
-            np.mean([len(bag & other) / max(1, len(bag | other)) for k, other in enumerate(bags) if k != i])
-            for i, bag in enumerate(bags)
-        ]
-    )
+    bags = [set(_words(option)) for option in options]
+    shared = np.zeros((len(bags), len(bags)))
+    for i, j in combinations(range(len(bags)), 2):
+        shared[i, j] = shared[j, i] = len(bags[i] & bags[j]) / max(1, len(bags[i] | bags[j]))
+    return np.asarray(shared.sum(axis=1) / max(1, len(bags) - 1))
+
+
+@lru_cache(maxsize=50_000)
+def _words(option: str) -> tuple[str, ...]:
+    """Return the distinct words of an option, sorted: options come again from item to item."""
+    return tuple(sorted(set(option.lower().split())))
 
 
 def _scored(
@@ -131,7 +138,7 @@ def _scored(
 ) -> Shortcut:
     right = np.array(
         [
-            float(mask[item.right]) / max(float(np.sum(mask)), 1.0)
+            float(mask[item.right]) / max(mask.tolist().count(1), 1)
             for mask, item in zip(chosen, items, strict=True)
         ]
     )
@@ -158,22 +165,23 @@ def _learned_choice(
 
 def _learned_words(items: Sequence[Choice], folds: NDArray[np.intp]) -> list[NDArray[np.generic]]:
     """Choose the option whose words were likelier in right than in wrong options of the other folds."""
-    words = [[set(option.lower().split()) for option in item.options] for item in items]
+    words = [[_words(option) for option in item.options] for item in items]
+    counts = [(Counter[str](), Counter[str]()) for _ in range(FOLDS)]  # right and wrong, by fold
+    sizes = np.zeros((FOLDS, 2))
+    for item, bags, fold in zip(items, words, folds.tolist(), strict=True):
+        for place, bag in enumerate(bags):
+            counts[fold][place != item.right].update(bag)
+        sizes[fold] += 1, len(bags) - 1
     chosen: list[NDArray[np.generic]] = [np.ones(0)] * len(items)
     for fold in range(FOLDS):
-        right: Counter[str] = Counter()
-        wrong: Counter[str] = Counter()
-        n_right = n_wrong = 0
-        for i in np.flatnonzero(folds != fold).tolist():
-            for place, bag in enumerate(words[i]):
-                (right if place == items[i].right else wrong).update(bag)
-            n_right += 1
-            n_wrong += len(words[i]) - 1
+        others = [k for k in range(FOLDS) if k != fold]
+        right, wrong = (sum((counts[k][side] for k in others), Counter[str]()) for side in (0, 1))
+        n_right, n_wrong = sizes[others].sum(axis=0).tolist()
         odds = {
-            word: np.log((right[word] + 0.5) / (n_right + 1)) - np.log((wrong[word] + 0.5) / (n_wrong + 1))
+            word: log((right[word] + 0.5) / (n_right + 1)) - log((wrong[word] + 0.5) / (n_wrong + 1))
             for word in right.keys() | wrong.keys()
         }
         for i in np.flatnonzero(folds == fold).tolist():
-            scores = np.array([sum(odds.get(word, 0.0) for word in sorted(bag)) for bag in words[i]])
+            scores = np.array([sum(odds.get(word, 0.0) for word in bag) for bag in words[i]])
             chosen[i] = scores >= scores.max() - 1e-12
     return chosen
