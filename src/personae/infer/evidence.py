@@ -11,6 +11,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.infer._home_model import HomeModel
 from personae.infer._lines import Lexicon, terms
@@ -72,7 +73,7 @@ def _direction(model: HomeModel, name: str, value: int, rows: Array) -> Array:
     return telling
 
 
-def _word_scores(model: HomeModel, name: str, value: int, text: str) -> Array:
+def _word_scores(model: HomeModel, name: str, value: int, text: str) -> NDArray[np.float64]:
     """Return the lexical score of each character: a term's score is spread over its characters."""
     places, weights = model.lexicon.weights(text)
     directed = (weights * _direction(model, name, value, model.words[places])).tolist()
@@ -95,20 +96,20 @@ def _cue_scores(model: HomeModel, name: str, value: int, text: str) -> list[tupl
     return [(start, end, float(weights[values == value].sum())) for (values, weights), start, end in said]
 
 
-def _spread(told: list[tuple[int, int, float]], length: int) -> Array:
+def _spread(told: list[tuple[int, int, float]], length: int) -> NDArray[np.float64]:
     """Return for each of so many characters the sum of its parts of the scores that cover it."""
     if not told:
         return np.zeros(length)
     starts, ends, scores = (np.array(column) for column in zip(*told, strict=True))
     sizes = ends - starts
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    weight: Array = np.bincount(
+    weight: NDArray[np.float64] = np.bincount(
         np.repeat(starts, sizes) + within, np.repeat(scores / np.maximum(sizes, 1), sizes), length
     )
     return weight
 
 
-def _runs(text: str, weight: Array, lexicon: Lexicon) -> tuple[tuple[int, int], ...]:
+def _runs(text: str, weight: NDArray[Any], lexicon: Lexicon) -> tuple[tuple[int, int], ...]:
     """Return the words with the most weight, neighbors joined; words that every text is full of are never marked."""
     words = [
         (start, end)
