@@ -10,6 +10,7 @@ from personae.recommend.interactions import (
     interactions,
     interactions_of,
     last_out,
+    liked,
     negatives,
     popular_negatives,
     read_interactions,
@@ -83,3 +84,18 @@ def test_a_table_reads_back_and_names_what_is_missing(tmp_path):
     table.write_text("who,item\na,x\n", encoding="utf-8")
     with pytest.raises(BadInput, match=r"clicks\.csv: no column person"):
         read_interactions(table)
+
+
+def test_somebody_with_almost_the_whole_catalog_is_drawn_what_is_left_and_the_whole_is_refused():
+    known = interactions(["a"] * 999, [str(i) for i in range(999)], catalog=[str(i) for i in range(1000)])
+    assert (negatives(known.lists(), 1000, np.zeros(5, dtype=int), 2) == 999).all()
+    with pytest.raises(BadInput, match="every item"):
+        negatives(known.lists(), 999, np.array([0]), 1)
+
+
+def test_who_likes_nothing_stays_with_nothing():
+    rows = interactions(["a", "a", "b"], ["x", "y", "x"], values=[5, 4, 1])
+    kept = liked(rows, 4)
+    assert kept.people == ("a", "b")
+    assert kept.lists().counts().tolist() == [2, 0]
+    assert liked(rows, 1).lists().counts().tolist() == [2, 1]

@@ -8,13 +8,16 @@ from personae.recommend.interactions import (
     interactions,
     interactions_of,
     last_out,
+    liked,
     read_interactions,
 )
+from personae.recommend.nbpo import NBPO
 from personae.recommend.sasrec import SASRec
 from personae.recommend.simple import ItemKNN, Popularity
 from personae.recommend.training import Epoch, Plan
 
 __all__ = [
+    "NBPO",
     "Epoch",
     "Interactions",
     "ItemKNN",
@@ -28,5 +31,6 @@ __all__ = [
     "interactions",
     "interactions_of",
     "last_out",
+    "liked",
     "read_interactions",
 ]
