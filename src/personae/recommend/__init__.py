@@ -11,6 +11,7 @@ from personae.recommend.interactions import (
     liked,
     read_interactions,
 )
+from personae.recommend.m2trec import M2TRec
 from personae.recommend.nbpo import NBPO
 from personae.recommend.sasrec import SASRec
 from personae.recommend.simple import ItemKNN, Popularity
@@ -22,6 +23,7 @@ __all__ = [
     "Interactions",
     "ItemKNN",
     "Items",
+    "M2TRec",
     "Plan",
     "Popularity",
     "Recommender",

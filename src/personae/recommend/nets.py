@@ -24,6 +24,10 @@ except ImportError:
 from torch import Tensor, nn
 from torch.nn import functional
 
+__all__ = [
+    "ItemEncoder", "PastEncoder", "Tensor", "TorchLearner", "functional", "modules", "nn", "sampled_softmax", "tensors", "torch",
+]  # fmt: skip
+
 
 class ItemEncoder(nn.Module):
     """Items as vectors of `size`: the sum of an id's own vector, the mean of its attributes' vectors, and its text, projected.
@@ -51,6 +55,9 @@ class ItemEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.n_items, self.size = n_items, size
+        self.starts: Tensor
+        self.has: Tensor
+        self.texts: Tensor
         self.ids = _table(n_items + 1, size) if has_id else None
         self.attributes = _table(n_attributes, size) if attributes is not None else None
         self.project = nn.Linear(vectors.shape[1], size, bias=False) if vectors is not None else None
@@ -137,12 +144,14 @@ class Block(nn.Module):
     def forward(self, x: Tensor, there: Tensor, mask: Tensor) -> Tensor:
         n, n_places, size = len(mask), mask.shape[-1], x.shape[1]
         parts = _spread(self.ask(self.before(x)), there, n * n_places).view(n, n_places, 3, self.n_heads, -1)
+        asked, keys, values = parts.permute(2, 0, 3, 1, 4)
         seen = functional.scaled_dot_product_attention(
-            *parts.permute(2, 0, 3, 1, 4), attn_mask=mask, dropout_p=self.drop if self.training else 0.0
+            asked, keys, values, attn_mask=mask, dropout_p=self.drop if self.training else 0.0
         )
         seen = seen.transpose(1, 2).reshape(n * n_places, size).index_select(0, there)
         x = x + functional.dropout(self.join(seen), self.drop, self.training)
-        return x + self.think(self.between(x))
+        thought: Tensor = self.think(self.between(x))
+        return x + thought
 
 
 class TorchLearner:
@@ -166,7 +175,7 @@ class TorchLearner:
     def step(self, rows: Codes, random: np.random.Generator) -> float:
         loss = self.loss(rows, random)
         self.adam.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.adam.step()
         return float(loss.detach())
 
@@ -195,6 +204,11 @@ class TorchLearner:
             }
 
 
+def modules(**parts: nn.Module) -> nn.ModuleDict:
+    """Return parts by name as one network."""
+    return nn.ModuleDict(parts)
+
+
 def tensors(items: Codes) -> tuple[Tensor, Tensor]:
     """Return items and where there are any, both (n, length), without the places that are empty in all rows."""
     used = (items != NOTHING).any(axis=0)
@@ -211,7 +225,7 @@ def sampled_softmax(states: Tensor, table: Tensor, wanted: Tensor, others: Tenso
     """
     right = (states * table.index_select(0, wanted)).sum(dim=1)
     others = others.sort().values
-    beside: Tensor = _LogSumExp.apply(states, table.index_select(0, others), *_equal(wanted, others))
+    beside: Tensor = _LogSumExp.apply(states, table.index_select(0, others), *_equal(wanted, others))  # type: ignore[no-untyped-call]
     return functional.softplus(beside - right).mean()
 
 
@@ -239,7 +253,7 @@ class _LogSumExp(torch.autograd.Function):
         return (total.log() + most)[:, 0]
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         states, vectors, shares = ctx.saved_tensors
         column = gradient[:, None]
         return shares @ vectors * column, shares.T @ (states * column), None, None

@@ -37,6 +37,23 @@ def every_prefix(histories: Lists, length: int, *, at_least: int = 1) -> tuple[C
     return person[chosen], before, histories.items[chosen]
 
 
+def every_window(histories: Lists, length: int) -> Codes:
+    """Return histories cut into windows that share one item, so that every item but somebody's first has one before it.
+
+    Shape (n_windows, length); the windows of one person end at their last item and go back from there.
+
+    >>> every_window(Lists.of([0, 0, 0, 0, 1], [5, 6, 7, 8, 9], n_people=2), 3).tolist()
+    [[-1, 5, 6], [6, 7, 8]]
+    """
+    counts, step = histories.counts(), length - 1
+    n_windows = -((1 - counts) // step) * (counts > 1)
+    person = np.repeat(np.arange(len(histories)), n_windows)
+    left = np.repeat(np.cumsum(n_windows), n_windows) - np.arange(len(person)) - 1
+    return _ending(
+        histories, histories.starts[1:][person] - left * step, histories.starts[:-1][person], length
+    )
+
+
 def _ending(histories: Lists, ends: Codes, starts: Codes, length: int) -> Codes:
     """Return the `length` items before each of `ends`, none from before `starts`."""
     places = ends[:, None] + np.arange(-length, 0)
