@@ -175,7 +175,7 @@ def read_answer(
 
     if reply.refusal or reply.finish_reason == "content_filter":
         return Refused(reply, "the server withheld the answer")
-    text = _THINKING.sub("", reply.text[:_LONGEST])
+    text = without_thinking(reply.text[:_LONGEST])
     reason = "the answer is empty" if not text.strip() else "no JSON value in the answer"
     is_first = True
     for value, mended in _values(text, otherwise):
@@ -190,6 +190,15 @@ def read_answer(
     if reply.finish_reason == "length":
         reason += "; the answer was cut at its token limit"
     return Unparsed(reply, reason)
+
+
+def without_thinking(text: str) -> str:
+    """Return an answer without the block of thinking that some models write before it; one that never ends stays.
+
+    >>> without_thinking("<think>Blue? No.</think>Red")
+    'Red'
+    """
+    return _THINKING.sub("", text)
 
 
 def response_format(schema: type[BaseModel]) -> dict[str, Any]:

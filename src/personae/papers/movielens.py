@@ -13,7 +13,7 @@ import numpy as np
 from personae.errors import BadInput
 from personae.metrics.ranking import Lists
 from personae.papers.harness import Context
-from personae.recommend.interactions import Interactions, Items, interactions
+from personae.recommend.interactions import Interactions, Items, interactions, liked
 
 DATA = "toolrec"
 LIKED = 4.0
@@ -39,7 +39,7 @@ class MovieLens:
 
     def likes(self, least: float = LIKED) -> Interactions:
         """Return the ratings of at least so many points, people and films numbered as before."""
-        return self.ratings.take(self.ratings.value >= least)
+        return liked(self.ratings, least)
 
 
 def movielens(context: Context) -> MovieLens:
