@@ -42,10 +42,37 @@ def test_run_save_bars_table_show_and_list(made):
     assert _invoke("table", "made", "--format", "markdown").stdout.startswith("| setting |")
     assert "<table>" in _invoke("table", "made", "--format", "html").stdout
     assert "# Made" in _invoke("show", "made").stdout
-    assert json.loads(_invoke("table", "made", "--json").stdout) == json.loads((made / "results.json").read_text())
+    assert json.loads(_invoke("table", "made", "--json").stdout) == json.loads(
+        (made / "results.json").read_text()
+    )
     assert _invoke("table", "made", "--quiet").stderr == _invoke("bars", "--quiet").stderr == ""
     listed = json.loads(_invoke("list", "--json").stdout)
     assert (listed["paper"], listed["status"]) == ("made", "measured")
+
+
+def test_what_is_recomputed_is_printed_before_anything_is_learned(made, monkeypatch):
+    seen = []
+
+    def rows(context):
+        yield compare("s", "recorded", "x", 1.0)
+
+    def learned(context):
+        seen.append("learned")
+        yield compare("s", "learned", "x", 2.0)
+
+    found = Experiment("made", rows, learned)
+    monkeypatch.setattr(harness, "experiment", lambda slug: found)
+    printed = _invoke("run", "made")
+    assert [line.split("\t")[1] for line in printed.stdout.splitlines()] == ["metric", "recorded", "learned"]
+    assert "1 rows recomputed in" in printed.stderr
+    assert [row["metric"] for row in json.loads(_invoke("run", "made", "--json").stdout)["rows"]] == [
+        "recorded",
+        "learned",
+    ]
+    harness.run(found, harness.Context(), recomputed=lambda rows, seconds: seen.append(len(rows)))
+    assert seen == ["learned", "learned", 1, "learned"]
+    live = harness.run(found, harness.Context(model="http://localhost:1/v1#m"))
+    assert [row.metric for row in live.rows] == ["recorded"]
 
 
 def test_a_missed_bar_exits_with_one(made):

@@ -3,7 +3,7 @@ import pytest
 
 from personae.errors import BadInput
 from personae.metrics.calibration import auroc
-from personae.metrics.discrimination import auroc_gain, auroc_interval, correlation_interval, ranks
+from personae.metrics.discrimination import auroc_interval, correlation_interval, drawn_auroc, ranks
 from personae.metrics.intervals import bootstrap
 
 
@@ -52,15 +52,22 @@ def test_correlation_is_numpys_and_spearman_that_of_ranks():
 def test_a_gain_is_the_difference_under_the_same_draws():
     scores, right, people = made()
     other = np.random.default_rng(1).normal(size=len(scores))
-    found = auroc_gain(scores, other, right, clusters=people, draws=300, random_state=4)
-    alone = [auroc_interval(each, right, clusters=people, draws=300, random_state=4) for each in (scores, other)]
+    ours, theirs = (
+        drawn_auroc(each, right, clusters=people, draws=300, random_state=4) for each in (scores, other)
+    )
+    found = ours.gain_on(theirs)
+    alone = [
+        auroc_interval(each, right, clusters=people, draws=300, random_state=4) for each in (scores, other)
+    ]
     assert found.value == pytest.approx(alone[0].value - alone[1].value)
     assert found.low < found.value < found.high
-    same = auroc_gain(scores, scores, right, clusters=people, draws=50)
+    same = ours.gain_on(ours)
     assert (same.low, same.value, same.high) == (0.0, 0.0, 0.0)
 
 
 def test_numbers_as_clusters_are_drawn_as_names_are():
     scores, right, people = made()
     by_number = auroc_interval(scores, right, clusters=np.array(people), draws=100)
-    assert by_number == auroc_interval(scores, right, clusters=[f"person {each}" for each in people], draws=100)
+    assert by_number == auroc_interval(
+        scores, right, clusters=[f"person {each}" for each in people], draws=100
+    )

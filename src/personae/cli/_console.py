@@ -30,10 +30,15 @@ def print_json(record: Any) -> None:
     sys.stdout.write(line + "\n")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
-    """Print rows as a table: drawn on a terminal, tab-separated when stdout is a file or pipe."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", goes_on: bool = False
+) -> None:
+    """Print rows as a table: drawn on a terminal, tab-separated when stdout is a file or pipe.
+
+    One that goes on from a table printed before has no second line of names in a file or pipe.
+    """
     if not sys.stdout.isatty():
-        for row in (columns, *rows):
+        for row in rows if goes_on else (columns, *rows):
             sys.stdout.write("\t".join(plain(cell) for cell in row) + "\n")
         return
     from rich.box import SIMPLE_HEAD

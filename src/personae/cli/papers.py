@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -14,7 +15,7 @@ from personae.cli._console import note, print_json, print_table, progress
 from personae.cli._options import Json, Limit, Quiet, Seed
 
 if TYPE_CHECKING:
-    from personae.papers.harness import Paper, Result
+    from personae.papers.harness import Comparison, Paper, Result
 
 app = typer.Typer(
     help="Recompute the tables of papers and hold them against their bars.", no_args_is_help=True
@@ -94,13 +95,15 @@ def run(
             seed=seed, quick=quick, model=model, limit=limit, recording=recording, track=_track(slug, quiet)
         )
         command = shlex.join(["personae", "papers", "run", slug, *(["--seed", str(seed)] if seed else [])])
-        result = measure(experiment(slug), context, command=command)
+        shown: list[Comparison] = []
+        first = None if as_json else partial(_print_recomputed, slug, shown, quiet)
+        result = measure(experiment(slug), context, command=command, recomputed=first)
         if save:
             write(result, papers()[slug])
         if as_json:
             print_json(layout(result))
         else:
-            _print_result(result, quiet=quiet)
+            _print_result(result, shown=len(shown), quiet=quiet)
 
 
 @app.command()
@@ -188,10 +191,23 @@ def bars(
         raise typer.Exit(1)
 
 
-def _print_result(result: Result, *, quiet: bool = False) -> None:
+def _print_recomputed(
+    slug: str, shown: list[Comparison], quiet: bool, rows: Sequence[Comparison], seconds: float
+) -> None:
+    """Print what was recomputed from recorded answers, while the rest is still being learned."""
     from personae.papers.table import COLUMNS, cells
 
-    print_table(COLUMNS, [cells(row) for row in result.rows])
+    print_table(COLUMNS, [cells(row) for row in rows])
+    sys.stdout.flush()
+    shown += rows
+    note(f"{slug}: {len(rows)} rows recomputed in {seconds:.1f} s; what is learned here follows", quiet=quiet)
+
+
+def _print_result(result: Result, *, shown: int = 0, quiet: bool = False) -> None:
+    """Print a result but for the first rows that were shown already."""
+    from personae.papers.table import COLUMNS, cells
+
+    print_table(COLUMNS, [cells(row) for row in result.rows[shown:]], goes_on=shown > 0)
     held = [row for row in result.rows if row.bar]
     bars = f", {sum(bool(row.met) for row in held)} of {len(held)} bars met" if held else ""
     note(f"{result.paper}: {len(result.rows)} rows in {result.seconds:g} s{bars}", quiet=quiet)

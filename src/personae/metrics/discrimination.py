@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -20,6 +22,30 @@ from personae.metrics.intervals import (
 )
 
 _AT_ONCE = 10_000_000  # counts held at a time, 80 MB
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnAuroc:
+    """An AUROC, it in every bootstrap sample, shape (draws,), and what it rests on."""
+
+    value: float
+    drawn: NDArray[np.float64]
+    n: int
+    n_clusters: int
+
+    def interval(self, level: float = LEVEL) -> Interval:
+        """Return it with its percentile interval."""
+        return percentile_interval(self.value, self.drawn, level, self.n, self.n_clusters)
+
+    def gain_on(self, other: DrawnAuroc, level: float = LEVEL) -> Interval:
+        """Return how much better this score tells right from wrong than another, of the same rows under the same draws.
+
+        >>> ours, theirs = (drawn_auroc(scores, [0, 0, 1, 1]) for scores in ([1, 2, 3, 4], [1, 3, 2, 4]))
+        >>> ours.gain_on(theirs).value
+        0.25
+        """
+        gains = self.drawn - other.drawn
+        return percentile_interval(self.value - other.value, gains, level, self.n, self.n_clusters)
 
 
 def auroc_interval(
@@ -51,40 +77,47 @@ def auroc_interval(
     >>> auroc_interval([0.1, 0.4, 5.4, 5.8], [0, 1, 0, 1], strata=["a", "a", "b", "b"]).value
     1.0
     """
-    value, drawn, n_clusters = _drawn_mean(scores, outcomes, strata, clusters, draws, random_state)
-    return percentile_interval(value, drawn, level, len(np.asarray(outcomes)), n_clusters)
+    found = drawn_auroc(
+        scores, outcomes, strata=strata, clusters=clusters, draws=draws, random_state=random_state
+    )
+    return found.interval(level)
 
 
-def auroc_gain(
-    first: ArrayLike,
-    second: ArrayLike,
+def drawn_auroc(
+    scores: ArrayLike,
     outcomes: ArrayLike,
     *,
     strata: Clusters | None = None,
     clusters: Clusters | None = None,
     draws: int = DRAWS,
-    level: float = LEVEL,
-    random_state: int = 0,
-) -> Interval:
-    """Return how much better one score tells right from wrong than another on the same rows, both under the same draws.
+    random_state: RandomState = 0,
+) -> DrawnAuroc:
+    """Return what `auroc_interval` rests on, so that several scores of the same rows can be compared.
 
     Parameters
     ----------
-    first, second : array-like of shape (n_rows,)
-    outcomes, strata, clusters, draws, level, random_state
-        As in `auroc_interval`.
-
-    Examples
-    --------
-    >>> auroc_gain([1, 2, 3, 4], [1, 3, 2, 4], [0, 0, 1, 1]).value
-    0.25
+    scores, outcomes, strata, clusters, draws, random_state
+        As in `auroc_interval`; give the same whole number as `random_state` to what is compared.
     """
-    ours, theirs = (
-        _drawn_mean(scores, outcomes, strata, clusters, draws, random_state) for scores in (first, second)
-    )
-    return percentile_interval(
-        ours[0] - theirs[0], ours[1] - theirs[1], level, len(np.asarray(outcomes)), ours[2]
-    )
+    score, right = np.asarray(scores, dtype=float), np.asarray(outcomes, dtype=float)
+    if score.ndim != 1 or score.shape != right.shape or not ((right == 0) | (right == 1)).all():
+        raise BadInput(
+            f"Scores of shape {score.shape} for outcomes of shape {right.shape}; outcomes are 0 or 1."
+        )
+    stratum, n_strata = cluster_codes([0] * len(score) if strata is None else strata, len(score))
+    cluster, n_clusters = cluster_codes(clusters, len(score))
+    drawn_counts = resample_counts(n_clusters, draws=draws, random_state=random_state)
+    counts = np.ascontiguousarray(drawn_counts.T, dtype=np.float32)  # (n_clusters, draws), whole numbers
+    values, drawn = [], []
+    for each in range(n_strata):
+        hits, misses = (
+            np.flatnonzero((stratum == each) & (right > 0)),
+            np.flatnonzero((stratum == each) & (right == 0)),
+        )
+        values.append(auroc(score[[*hits, *misses]], right[[*hits, *misses]]))
+        drawn.append(_drawn_auroc(score[hits], score[misses], cluster[hits], cluster[misses], counts))
+    value = float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+    return DrawnAuroc(value, _mean_known(np.array(drawn)), len(right), n_clusters)
 
 
 def correlation_interval(
@@ -128,36 +161,6 @@ def ranks(values: ArrayLike) -> NDArray[np.float64]:
     """
     _, codes, counts = np.unique(np.asarray(values, dtype=float), return_inverse=True, return_counts=True)
     return np.asarray((np.cumsum(counts) - (counts - 1) / 2)[codes])
-
-
-def _drawn_mean(
-    scores: ArrayLike,
-    outcomes: ArrayLike,
-    strata: Clusters | None,
-    clusters: Clusters | None,
-    draws: int,
-    random_state: RandomState,
-) -> tuple[float, NDArray[np.float64], int]:
-    """Return the mean AUROC over strata, it in each draw, and the number of clusters."""
-    score, right = np.asarray(scores, dtype=float), np.asarray(outcomes, dtype=float)
-    if score.ndim != 1 or score.shape != right.shape or not ((right == 0) | (right == 1)).all():
-        raise BadInput(
-            f"Scores of shape {score.shape} for outcomes of shape {right.shape}; outcomes are 0 or 1."
-        )
-    stratum, n_strata = cluster_codes([0] * len(score) if strata is None else strata, len(score))
-    cluster, n_clusters = cluster_codes(clusters, len(score))
-    drawn_counts = resample_counts(n_clusters, draws=draws, random_state=random_state)
-    counts = np.ascontiguousarray(drawn_counts.T, dtype=np.float32)  # (n_clusters, draws), whole numbers
-    values, drawn = [], []
-    for each in range(n_strata):
-        hits, misses = (
-            np.flatnonzero((stratum == each) & (right > 0)),
-            np.flatnonzero((stratum == each) & (right == 0)),
-        )
-        values.append(auroc(score[[*hits, *misses]], right[[*hits, *misses]]))
-        drawn.append(_drawn_auroc(score[hits], score[misses], cluster[hits], cluster[misses], counts))
-    value = float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
-    return value, _mean_known(np.array(drawn)), n_clusters
 
 
 def _drawn_auroc(

@@ -66,7 +66,7 @@ ECE = "ECE, 10 bins of equal width"
 
 
 def rows(context: Context) -> Iterator[Comparison]:
-    """Measure every row."""
+    """Measure what was recorded, or ask a model."""
     if not context.replayed:
         yield from live_rows(context)
         yield from _unread(context)
@@ -76,6 +76,10 @@ def rows(context: Context) -> Iterator[Comparison]:
         yield from confidence_rows(context, run)
         yield from _mended(context, run)
     yield from _unread(context)
+
+
+def learned(context: Context) -> Iterator[Comparison]:
+    """Train the verifiers of recorded solutions, and the heads that read the question alone."""
     yield from verifying_rows(context)
     yield from knowing_rows(context)
 
@@ -242,4 +246,4 @@ def _values(confidences: Sequence[Confidence]) -> Array:
     return np.array([confidence.value for confidence in confidences], dtype=float)
 
 
-EXPERIMENT = Experiment(DATA, rows)
+EXPERIMENT = Experiment(DATA, rows, learned)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from personae.audit.knowledge import KnowledgeHead, others_right
 from personae.metrics.calibration import error_columns, error_of_sums, error_saved_of_sums
-from personae.metrics.discrimination import auroc_gain, auroc_interval
+from personae.metrics.discrimination import DrawnAuroc, auroc_interval, drawn_auroc
 from personae.metrics.folds import level_folds
-from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums
+from personae.metrics.intervals import bootstrap_mean, bootstrap_sums
 from personae.models.encoder import Encoder
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.zeroeval import SETS, Outcomes, outcomes
@@ -73,7 +73,8 @@ def held_out(
 def _home(context: Context, found: Outcomes, encoder: Encoder, held: Held) -> Iterator[Comparison]:
     is_full = context.limit is None and not context.quick
     bar = LEAST[found.name] if is_full else ""
-    yield compare(found.name, WITHIN, HEAD, _within(context, found, held.scores), bar=bar)
+    ours = _within(context, found, held.scores)
+    yield compare(found.name, WITHIN, HEAD, ours.interval(), bar=bar)
     yield from _probability_rows(context, found, HEAD, held.chances, bar)
     yield from _probability_rows(context, found, "model level alone", _levels(context, found))
     length = np.array([-float(len(question)) for question in found.questions])
@@ -86,16 +87,16 @@ def _home(context: Context, found: Outcomes, encoder: Encoder, held: Held) -> It
     for method, scores in sides.items():
         paper = FLOORS.get((found.name, method)) if is_full else None
         source = "card, 70/30 items" if paper else ""
-        yield compare(found.name, WITHIN, method, _within(context, found, scores), paper=paper, source=source)
+        theirs = _within(context, found, scores)
+        yield compare(found.name, WITHIN, method, theirs.interval(), paper=paper, source=source)
         if method != "other models right":
-            known, shared = _shared(context, found)
-            gain = auroc_gain(held.scores[known], scores[known], found.right[known], **shared)
+            gain = ours.gain_on(theirs)
             yield compare(found.name, "AUROC within models, gain", f"{HEAD} over {method}", gain)
     shuffled = found.shuffled(context.seed)
     control = _within(context, shuffled, held_out(context, shuffled, "control", encoder=encoder).scores)
     paper, source, bar = (0.5, "chance", "within .05") if is_full else (None, "", "")
     method = f"control: {HEAD}, answers of other questions"
-    yield compare(found.name, WITHIN, method, control, paper=paper, source=source, bar=bar)
+    yield compare(found.name, WITHIN, method, control.interval(), paper=paper, source=source, bar=bar)
 
 
 def _away(
@@ -114,7 +115,7 @@ def _away(
         ("> .55", "> 0") if is_full and away.name == "MATH-L5" else ("", "")
     )  # card: it keeps AUROC, and ECE worsens
     scores = np.broadcast_to(head.score(found.questions), chances.shape)
-    yield compare(setting, WITHIN, HEAD, _within(context, found, scores), bar=bars[0])
+    yield compare(setting, WITHIN, HEAD, _within(context, found, scores).interval(), bar=bars[0])
     yield from _probability_rows(context, found, HEAD, chances, setting=setting)
     known, clusters = _known(found)
     kept = at_home[[away.models.index(model) for model in shared]]
@@ -144,18 +145,13 @@ def _probability_rows(
     yield compare(setting, "Brier", method, bootstrap_mean((chance - right) ** 2, **shared))
 
 
-def _within(context: Context, found: Outcomes, scores: Array) -> Interval:
-    known, shared = _shared(context, found)
-    return auroc_interval(scores[known], found.right[known], **shared)
-
-
-def _shared(
-    context: Context, found: Outcomes
-) -> tuple[tuple[NDArray[np.intp], NDArray[np.intp]], dict[str, Any]]:
-    """Return where there are records, and how they are compared: within models, whole questions drawn."""
-    known, clusters = _known(found)
-    drawn = {"clusters": clusters, "draws": context.draws, "random_state": context.seed}
-    return known, {"strata": known[0], **drawn}
+def _within(context: Context, found: Outcomes, scores: Array) -> DrawnAuroc:
+    """Compare within models where there are records, whole questions drawn."""
+    known, questions = _known(found)
+    return drawn_auroc(
+        scores[known], found.right[known], strata=known[0], clusters=questions, draws=context.draws,
+        random_state=context.seed,
+    )  # fmt: skip
 
 
 def _levels(context: Context, found: Outcomes) -> Array:

@@ -60,7 +60,7 @@ DEALS = 20
 
 
 def rows(context: Context) -> Iterator[Comparison]:
-    """Measure every row; intervals are over people."""
+    """Measure what was recorded, or ask a model; intervals are over people."""
     data = recordings(context)
     if not context.replayed:
         yield from live_rows(context, data)
@@ -75,7 +75,11 @@ def rows(context: Context) -> Iterator[Comparison]:
         if run.states_certainty:
             yield from _certainty(context, run)
     yield from _shortcuts(context, data)
-    yield from judge_rows(context, data)
+
+
+def learned(context: Context) -> Iterator[Comparison]:
+    """Train the encoder judge, and stack it with the recorded certainties."""
+    yield from judge_rows(context, recordings(context))
 
 
 def samples(context: Context) -> list[dict[str, Any]]:
@@ -279,4 +283,4 @@ def _shared(context: Context, chosen: Sequence[Judged]) -> dict[str, Any]:
     return {"clusters": people, "draws": context.draws, "random_state": context.seed}
 
 
-EXPERIMENT = Experiment(DATA, rows)
+EXPERIMENT = Experiment(DATA, rows, learned)
