@@ -26,6 +26,7 @@ def main() -> None:
         "enable_external_access": "false",
     }
     connection = duckdb.connect(":memory:", config=settings)
+    connection.execute("SET enable_progress_bar = false")
     connection.register("given", columns)
     names = ", ".join(
         f"nullif({c}, 'NaN') AS {c}" if values.dtype == float else c for c, values in columns.items()

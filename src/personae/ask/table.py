@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from personae.ask._words import words
 from personae.errors import BadInput, UnknownName
 from personae.models.answers import nearest
+from personae.people.duck import connect
 
 Kind = Literal["number", "binary", "category", "text", "time", "id", "split", "constant"]
 Values = NDArray[Any]
@@ -226,7 +227,7 @@ def read_table(path: Path | str, *, descriptions: Mapping[str, str] | None = Non
     }.get(ending, "read_csv")
     options = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     try:
-        with duckdb.connect(":memory:", config=dict(options)) as connection:
+        with connect(settings=options) as connection:
             found = connection.execute(f"SELECT * FROM {reader}(?)", [str(path)])
             names = [column[0] for column in found.description or ()]
             arrays = found.fetchnumpy()

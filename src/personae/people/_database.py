@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.people.duck import connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -239,7 +240,7 @@ class Database:
         import duckdb
 
         try:
-            return duckdb.connect(str(path), config=self._config)
+            return connect(path, self._config)
         except duckdb.Error as error:
             failure = error
         raise BadInput(f"{self.path}: {_why_closed(failure)}")

@@ -18,6 +18,7 @@ from personae.people.archives._json import json_keys, json_lines
 from personae.people.archives._source import open_source
 from personae.people.archives._text import as_number, parse_time, where
 from personae.people.archives.rows import Row, RowError
+from personae.people.duck import connect
 from personae.people.records import KINDS, ROLES, Claim, Evidence, Guess, Item, Kind, Role, Status, Trace
 from personae.people.store import Store
 
@@ -107,7 +108,7 @@ def _parquet_columns(file: Path) -> list[tuple[str, str]]:
     import duckdb
 
     try:
-        with duckdb.connect() as connection:
+        with connect() as connection:
             found = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(file)]).fetchall()
         return [(name, kind) for name, kind, *_ in found]
     except duckdb.Error as error:
@@ -123,7 +124,7 @@ def _parquet_rows(file: Path) -> Iterator[tuple[str, Any]]:
     chosen = (f'"{name}"' + " AT TIME ZONE 'UTC'" * kind.endswith("TIME ZONE") for name, kind in columns)
     number = 0
     try:
-        with duckdb.connect() as connection:
+        with connect() as connection:
             rows = connection.execute(f"SELECT {', '.join(chosen)} FROM read_parquet(?)", [str(file)])
             while batch := rows.fetchmany(_BATCH):
                 for row in batch:

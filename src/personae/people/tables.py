@@ -30,6 +30,7 @@ from personae.people.archives._text import (
     where,
 )
 from personae.people.archives.rows import Options, Row, RowError
+from personae.people.duck import connect
 from personae.people.records import KINDS, ROLES, Kind, Role, Trace
 
 NAME = "table"
@@ -183,7 +184,7 @@ def _parquet_types(source: Source, name: str) -> dict[str, str]:
     import duckdb
 
     try:
-        with duckdb.connect() as database:
+        with connect() as database:
             rows = database.execute(
                 "DESCRIBE SELECT * FROM read_parquet(?)", [_path(source, name)]
             ).fetchall()
@@ -217,7 +218,7 @@ def _parquet_rows(
     try:
         with tempfile.TemporaryDirectory(prefix="personae-") as folder:
             settings: dict[str, Any] = {"memory_limit": "1GB", "threads": 2, "temp_directory": folder}
-            with duckdb.connect(config=settings) as database:
+            with connect(settings=settings) as database:
                 file = [_path(source, name)]
                 if by_person and not database.execute(_IS_GROUPED.format(query), file * 2).fetchall()[0][0]:
                     query += " ORDER BY person, row"

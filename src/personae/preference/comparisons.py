@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.people.duck import connect
 from personae.people.records import Preference
 
 Array = NDArray[np.float64]
@@ -126,7 +127,7 @@ def read_comparisons(path: Path | str) -> Comparisons:
     file = Path(path)
     if not file.is_file():
         raise BadInput(f"{file.name}: no such file. Name a JSONL, CSV or Parquet table of preferences.")
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             names = [row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {_reader(file)}").fetchall()]
         except duckdb.Error as error:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from personae.errors import BadInput
 from personae.metrics.intervals import RandomState
 from personae.metrics.ranking import Lists
+from personae.people.duck import connect
 from personae.people.records import Trace
 
 KINDS = ("listen", "watch", "like", "rating", "purchase", "visit")
@@ -151,7 +152,7 @@ def read_interactions(path: Path | str) -> Interactions:
     )
     if not file.is_file():
         raise BadInput(f"{file.name}: no such file. Name a JSONL, CSV or Parquet table of interactions.")
-    with duckdb.connect() as database:
+    with connect() as database:
         try:
             table = database.execute(f"SELECT * FROM {reader}(?)", [str(file)])
             names = [column[0] for column in table.description or ()]

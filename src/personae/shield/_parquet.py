@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from personae.errors import BadInput
+from personae.people.duck import connect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -36,11 +37,10 @@ def written_parquet(
     BadInput
         When the table lies inside an archive.
     """
-    import duckdb
 
     if file is None:
         raise BadInput(f"{name}: a Parquet file inside an archive cannot be written back. Unpack it first.")
-    with tempfile.TemporaryDirectory(prefix="personae-") as folder, duckdb.connect() as database:
+    with tempfile.TemporaryDirectory(prefix="personae-") as folder, connect() as database:
         out = Path(folder) / "out.parquet"
         rows = f"read_parquet({_literal(file)}, file_row_number = true)"
         described = database.execute(f"DESCRIBE SELECT * EXCLUDE (file_row_number) FROM {rows}").fetchall()

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.people.duck import connect
 from personae.synth._streams import Codes, Streams, draw_codes
 from personae.synth.joint import Joint, Points, information, neighbors, two_way_margins
 from personae.synth.population import Columns
@@ -105,7 +106,7 @@ def read_table(file: Path) -> Columns:
             f"{file}: not a file whose name ends in {', '.join(_TABLES)} (or with .gz, .zst after it)."
         )
     try:
-        with duckdb.connect() as database:
+        with connect() as database:
             found = database.execute(f"SELECT * FROM {kind}(?)", [str(file)]).fetchnumpy()
     except duckdb.Error as error:
         raise BadInput(

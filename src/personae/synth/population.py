@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from personae.errors import BadInput, UnknownName
 from personae.metrics.intervals import RandomState
+from personae.people.duck import connect
 from personae.synth._streams import Codes, seed_of
 from personae.synth.variables import Variable
 
@@ -136,12 +137,11 @@ class Population:
         raise BadInput(f"{file}: the format is told by the name's end. Use .jsonl or .parquet.")
 
     def _write_parquet(self, part: Path) -> None:
-        import duckdb
 
         ids = np.array([self.person_id(place) for place in range(len(self))], dtype=object)
         table = {"person": ids, **{name: _flat(column) for name, column in self.columns.items()}}
         table["provenance"] = np.full(len(self), self.provenance, dtype=object)
-        with duckdb.connect() as database:
+        with connect() as database:
             database.register("made", table)
             columns = ", ".join(
                 f"nullif({name}, '') AS {name}" if column.dtype == object else name

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import BadInput
+from personae.people.duck import connect
 from personae.synth.learning import read_table
 from personae.synth.population import MadePerson, write_lines, written_whole
 
@@ -24,7 +25,6 @@ def write_rows(rows: Iterable[dict[str, Any]], file: Path) -> int:
         raise BadInput(f"{file}: the format is told by the name's end. Use .jsonl or .parquet.")
     if file.suffix == ".jsonl":
         return write_lines(rows, file)
-    import duckdb
 
     with tempfile.TemporaryDirectory(prefix="personae-") as folder, written_whole(file) as part:
         lines = Path(folder) / "rows.jsonl"
@@ -32,7 +32,7 @@ def write_rows(rows: Iterable[dict[str, Any]], file: Path) -> int:
         if not written:
             raise BadInput(f"{file}: there is nothing to write.")
         source, target = (str(path).replace("'", "''") for path in (lines, part))
-        with duckdb.connect() as database:
+        with connect() as database:
             database.execute(
                 f"COPY (SELECT * FROM read_json_auto('{source}', format = 'newline_delimited', sample_size = -1)) "
                 f"TO '{target}' (FORMAT parquet, COMPRESSION zstd)"

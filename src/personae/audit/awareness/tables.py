@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import MissingExtra
+from personae.people.duck import connect
 
 GROUPS = ("white", "black", "api", "native", "multiple", "hispanic")
 Array = NDArray[np.float64]
@@ -100,10 +101,9 @@ def surname_list(year: int) -> Table:
 
     Percentages that the census suppressed share out what the others leave; rows sum to 1.
     """
-    import duckdb
 
     file = data_folder("ethnicolr2") / "census" / f"census_{year}.parquet"
-    with duckdb.connect() as connection:
+    with connect() as connection:
         found = connection.execute(
             f"SELECT name, {', '.join(_CENSUS)} FROM read_parquet(?) WHERE name IS NOT NULL", [str(file)]
         ).fetchnumpy()
@@ -126,10 +126,9 @@ def data_folder(package: str) -> Path:
 
 
 def _read_csv(file: Path, key: str) -> Table:
-    import duckdb
 
     columns = {key: "VARCHAR", **dict.fromkeys(GROUPS, "DOUBLE")}
-    with duckdb.connect() as connection:
+    with connect() as connection:
         found = connection.execute(
             f"SELECT * FROM read_csv(?, header = true, columns = {columns}) WHERE white IS NOT NULL",
             [str(file)],

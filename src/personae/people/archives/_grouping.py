@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.people.archives.rows import Row, RowError
+from personae.people.duck import connect
 from personae.people.records import Item, Trace
 
 _IN_MEMORY = 20_000  # traces held before a temporary file takes them
@@ -75,11 +76,10 @@ def _taken(errors: list[RowError]) -> Iterator[RowError]:
 def _spooled(
     held: list[Trace], traces: Iterator[Trace], order: _Order, errors: list[RowError]
 ) -> Iterator[Row]:
-    import duckdb
 
     with tempfile.TemporaryDirectory(prefix="personae-") as folder:
         settings: dict[str, Any] = {"memory_limit": "512MB", "threads": 2, "temp_directory": folder}
-        with duckdb.connect(str(Path(folder) / "rows.duckdb"), config=settings) as database:
+        with connect(Path(folder) / "rows.duckdb", settings) as database:
             database.execute("CREATE TABLE spool (person VARCHAR, place BIGINT, packed BLOB)")
             place = 0
             while held:
