@@ -75,6 +75,19 @@ SAID = {
         ("I'm a developer in the game industry", {WORK: "developer"}),
         ("My wife passed away, my girlfriend is lovely", {BOND: "in a relationship"}),
         ("Born and raised Glaswegian", {BIRTH: "Glasgow, United Kingdom"}),
+        ("I'm a part-time florist", {WORK: "florist"}),
+        ("I am a full time web developer.", {WORK: "web developer"}),
+        ("Being a pastry chef has taught me to wait", {WORK: "pastry chef"}),
+        ("Being a midwife really keeps me on my feet. I like my life as a midwife.", {WORK: "midwife"}),
+        ("Being a landscape architect means I see my trees grow. My work as an architect...", {WORK: "landscape architect"}),
+        ("My career as a court interpreter is ending", {WORK: "court interpreter"}),
+        ("I'm a stay-at-home mom to two boys", {WORK: "stay-at-home parent", SEX: "female"}),
+        ("I'm a dog mom of three", {SEX: "female", WORK: None, BOND: None}),
+        ("I'm a single mom to two cats", {BOND: None}),
+        ("I'm a stay-at-home dad to a puppy", {WORK: None}),
+        ("34f, my husband is 36", {AGE: "34", SEX: "female"}),
+        ("Story: I'm a nurse", {WORK: "nurse"}),
+        ("22 year old girl here", {AGE: "22"}),
     ],
     "de": [
         ("Ich bin vierunddreißig Jahre alt.", {AGE: "34"}),
@@ -170,6 +183,11 @@ NOT_SAID = {
         "I'm a priest in the new D&D campaign", "In our D&D campaign I'm a priest", "I make minimum wage look good",
         "I quit my job as a teacher", "I've just left my old job as a nurse", "I'm a writer named Ana in the game",
         "My boyfriend's wife is nice", "I'm from Georgia",
+        "Bob: I'm a nurse", "What I noted.\nBob: I'm a nurse\nThen we had lunch.", "Ines: I live in Porto",
+        "The kids are 12 and 14", "My kids: 12 and 14", "14F and 12M, both mine", "The kids, 12, from Leeds",
+        "Our daughter, 12, from Leeds", "12 year old daughter here", "Anna, 12, female, and Tom, 14, male",
+        "Being a doctor is hard, I imagine", "Being a doctor would make me proud",
+        "Being a pilot means my brother is never home", "As a nurse takes blood, I look away",
         "Act as a doctor.\nI am 34 and ill", "My character is 34. I'm a pilot in the game",
     ],
     "de": [
@@ -241,6 +259,12 @@ def test_what_is_said_of_oneself_is_read(text, expected):
 @pytest.mark.parametrize("text", [text for texts in NOT_SAID.values() for text in texts])
 def test_what_is_taken_back_or_of_others_is_not_read(text):
     assert told(text) == {}
+
+
+def test_a_line_after_the_name_of_the_author_is_the_author_s():
+    trace = Trace("Ana Silva", "t", "1", text="We met.\nAna: I'm a nurse\nBob: I'm a pilot")
+    (claim,) = READER.read(Person("Ana Silva", (trace,)), [attribute(WORK)])
+    assert claim.best.value == "nurse"
 
 
 @pytest.mark.parametrize("text", [text for texts in FORMER.values() for text in texts])

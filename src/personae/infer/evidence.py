@@ -100,13 +100,11 @@ def _spread(told: list[tuple[int, int, float]], length: int) -> NDArray[np.float
     """Return for each of so many characters the sum of its parts of the scores that cover it."""
     if not told:
         return np.zeros(length)
-    starts, ends, scores = (np.array(column) for column in zip(*told, strict=True))
-    sizes = ends - starts
+    starts, ends, scores = zip(*told, strict=True)
+    sizes = np.subtract(ends, starts)
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    weight: NDArray[np.float64] = np.bincount(
-        np.repeat(starts, sizes) + within, np.repeat(scores / np.maximum(sizes, 1), sizes), length
-    )
-    return weight
+    shares: NDArray[np.float64] = np.repeat(np.divide(scores, np.maximum(sizes, 1)), sizes)
+    return np.bincount(np.repeat(starts, sizes) + within, weights=shares, minlength=length)
 
 
 def _runs(text: str, weight: NDArray[Any], lexicon: Lexicon) -> tuple[tuple[int, int], ...]:

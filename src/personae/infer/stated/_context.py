@@ -18,10 +18,17 @@ _QUOTES = re.compile(
 )
 _LABEL = r"(?m)(?:^|(?<=[.!?] ))[ \t*_@-]*(?:(?!about|for|is|was|dear|re\b)[^\W\d_]+ ){{0,2}}(?:{})(?: [^\W\d_]+)?[*_]*:[^\n]*"
 _NAMED = re.compile(r"(?m)^[ \t*_]*@?(?P<name>[A-ZÀ-Þ][a-zà-ÿ]+)[*_]*:[ \t]*(?=[^\n]*\w)[^\n]*")
+_NAME = re.compile(r"[^\W\d_]+")
 _SELF = words(
     "me i myself edit update note question answer background context bio about profile age job work location city sex gender"
     " status info intro hobbies likes dislikes summary disclaimer fact title problem situation goal plan name occupation"
-    " hometown home education school country interests family warning help language height weight"
+    " hometown home education school country interests family warning help language height weight honestly seriously"
+    " basically anyway also today now tonight currently reality truth confession spoiler disclosure disclaimer story"
+    " backstory clarification correction reminder summary conclusion pro pros con cons example reason result thing point"
+    " rant vent intro introduction greetings hello hi hey thoughts opinion review lesson moral bonus caveat addendum and but so"
+    " hinweis frage antwort beruf alter wohnort stadt geschlecht familienstand ehrlich fazit nota pregunta respuesta edad"
+    " ciudad trabajo profesión sexo duda resposta idade cidade profissão pergunta âge ville métier profession statut"
+    " domanda risposta età città lavoro professione vraag antwoord leeftijd beroep woonplaats stad geslacht"
 )
 _IRONY = re.compile(
     r"(?:^|\s)/(?:s|jk|j|sarcasm|irony|ironie)(?=[\s.!)]|$)|\((?:sarcasm|jk|kidding)\)|</s>|🙃"
@@ -68,12 +75,12 @@ def _stop(span: tuple[int, int]) -> int:
     return span[1]
 
 
-def setting(text: str, lowered: str, cues: Cues) -> Setting:
-    """Return the setting of one text; offsets into `lowered` are offsets into the text."""
+def setting(text: str, lowered: str, cues: Cues, author: str = "") -> Setting:
+    """Return the setting of one text by an author of that name or id; offsets into `lowered` are offsets into the text."""
     return Setting(
         cues, lowered,
         tuple(match.span() for match in _ENDS.finditer(text)),
-        _merged([*_spans(_QUOTES, text), *_spans(compiled(_LABEL.format(cues.speakers)), lowered), *_others(text)]),
+        _merged([*_spans(_QUOTES, text), *_spans(compiled(_LABEL.format(cues.speakers)), lowered), *_others(text, author)]),
         bool(_IRONY.search(lowered) or compiled(cues.ironic).search(lowered)),
         _pasted(cues, lowered),
     )  # fmt: skip
@@ -83,11 +90,10 @@ def _spans(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int]]:
     return (match.span() for match in pattern.finditer(text))
 
 
-def _others(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the lines of a dialog that follow a name: of one in which two names or more, or a name and "me", speak."""
-    lines = list(_NAMED.finditer(text))
-    if len({match["name"] for match in lines}) > 1:
-        yield from (match.span() for match in lines if match["name"].lower() not in _SELF)
+def _others(text: str, author: str) -> Iterator[tuple[int, int]]:
+    """Yield the lines that follow a name which is not the author's; "Edit:" and the like are no names."""
+    own = _SELF | {name.lower() for name in _NAME.findall(author)}
+    return (match.span() for match in _NAMED.finditer(text) if match["name"].lower() not in own)
 
 
 def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

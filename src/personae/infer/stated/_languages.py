@@ -1,4 +1,4 @@
-"""Languages as data: `languages/xx.yaml` holds the rules, `languages/xx.words.yaml` the words they are read with."""
+"""Languages as data: `languages/xx.yaml` holds the rules, as other xx files may, `languages/xx.words.yaml` the words of both."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ def language(code: str) -> Language:
     spoken = _read(f"{code}.words.yaml")
     calendar = _calendar(spoken["calendar"])
     parts = {"PRICE": PRICE, "AGE": rf"(?P<n>{numeral(calendar, 10)})", "TENS": rf"(?P<n>{_tens(calendar)})"}
-    written = _read(f"{code}.yaml")
-    rules = tuple(_rules(written["rules"], parts | written["parts"]))
+    written = [
+        _read(file.name) for file in sorted(FOLDER.glob(f"{code}*.yaml")) if file.name != f"{code}.words.yaml"
+    ]
+    for each in written:
+        parts |= each["parts"]
+    rules = tuple(rule for each in written for rule in _rules(each["rules"], parts))
     return Language(
         code,
         words(spoken["common"]),

@@ -55,7 +55,7 @@ def statements(
                 value = read_value(rule.reads, match, reading)
                 if value is None:
                     continue
-                scene = scene or setting(text, lowered, spoken.cues)
+                scene = scene or setting(text, lowered, spoken.cues, trace.person)
                 start = match.start() + _lead(match.group())
                 if _stands(rule, scene, start, match.end(), value.end):
                     yield Statement(rule, spoken.code, value, trace, start)
