@@ -73,7 +73,7 @@ def _direction(model: HomeModel, name: str, value: int, rows: Array) -> Array:
     return telling
 
 
-def _word_scores(model: HomeModel, name: str, value: int, text: str) -> NDArray[np.float64]:
+def _word_scores(model: HomeModel, name: str, value: int, text: str) -> NDArray[Any]:
     """Return the lexical score of each character: a term's score is spread over its characters."""
     places, weights = model.lexicon.weights(text)
     directed = (weights * _direction(model, name, value, model.words[places])).tolist()
@@ -96,14 +96,14 @@ def _cue_scores(model: HomeModel, name: str, value: int, text: str) -> list[tupl
     return [(start, end, float(weights[values == value].sum())) for (values, weights), start, end in said]
 
 
-def _spread(told: list[tuple[int, int, float]], length: int) -> NDArray[np.float64]:
+def _spread(told: list[tuple[int, int, float]], length: int) -> NDArray[Any]:
     """Return for each of so many characters the sum of its parts of the scores that cover it."""
     if not told:
         return np.zeros(length)
     starts, ends, scores = zip(*told, strict=True)
     sizes = np.subtract(ends, starts)
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    shares: NDArray[np.float64] = np.repeat(np.divide(scores, np.maximum(sizes, 1)), sizes)
+    shares: NDArray[Any] = np.repeat(np.divide(scores, np.maximum(sizes, 1)), sizes)
     return np.bincount(np.repeat(starts, sizes) + within, weights=shares, minlength=length)
 
 
