@@ -141,6 +141,28 @@ def test_an_export_stays_an_export(tmp_path):
     )
 
 
+def test_what_only_this_attacker_overlooks_is_told(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        '{"person": "p", "text": "I have lived in Lisbon for six years, and my sister in Oslo."}\n'
+    )
+    done = run(path, "--only", "sex")
+    assert "plain words" not in done.stderr
+    done = run(path, "--only", "city", "--out", tmp_path / "b.jsonl")
+    assert "does not see stand in plain words still, 2 of them: --thorough" in done.stderr
+    done = run(path, "--only", "city", "--thorough", "--out", tmp_path / "c.jsonl")
+    assert "plain words" not in done.stderr
+    assert "Lisbon" not in (tmp_path / "c.jsonl").read_text()
+
+
+def test_where_nobody_can_be_read_the_reason_is_told(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"person": "p", "text": "' + "x" * (1 << 21) + '"}\n')
+    done = run(path)
+    assert done.exit_code == 1
+    assert "nobody to shield. Rows that cannot be read: 1 (a text longer than" in str(done.exception)
+
+
 def test_the_table_and_the_page_say_what_was_raised_and_where_the_shield_stopped(capsys):
     from personae.cli.shield import _print
     from personae.people.records import Guess, Trace

@@ -182,6 +182,18 @@ def test_columns_that_tell_who_people_are_are_told_by_whole_names(tmp_path, head
     assert naming_columns(opened) == (*columns.values(), *named)
 
 
+def test_a_damaged_line_stays_and_is_masked(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"person": "p", "text": "Hi you"}\n{"person": "p", "text": "ana@example.org"\n')
+    opened = open_for_shield(path, Options())
+    assert len(opened.skipped) == 1
+    write_back(opened, [], tmp_path / "b.jsonl")
+    assert (tmp_path / "b.jsonl").read_text().splitlines() == [
+        '{"person": "p", "text": "Hi you"}',
+        '{"person": "p", "text": "[e-mail]"',
+    ]
+
+
 def test_nothing_is_left_behind_when_it_cannot_be_written(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"person": "p", "text": "Hello there"}\n')

@@ -90,6 +90,13 @@ def test_ordinary_numbers_stay(text):
     assert kinds(text) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["Željko Ñandú", "Ólafur", "Łucja Żak-Őry", "Ελένη", "Дарья Иванова", "李雷", "D'Arcy", "Ana"]
+)
+def test_names_of_any_script_are_found(name):
+    assert kinds(f"Hi, my name is {name}, I live in a town.") == [("name", name)]
+
+
 def test_masking_is_idempotent_and_keyed():
     text = "my brother Karlo writes to karlo@example.org as @karlo_x"
     once = masked(text, 3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -125,9 +126,7 @@ def shield(
             place = _place(path, out, several=len(paths) > 1, default=shielded_name(name))
             done = list(job.run(opened, person, limit))
             if not done:
-                raise BadInput(
-                    f"{plain(name.name)}: nobody to shield. Look at whether there are rows, and at --person."
-                )
+                raise BadInput(f"{plain(name.name)}: nobody to shield. {_why(opened)}")
             write_back(opened, [edit for each in done for edit in each.edits], place, random_state=seed)
             page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
             others, left = other_columns(opened), left_out(opened)
@@ -147,6 +146,14 @@ def shield(
             unmet |= any(each.unmet for each in done)
     if strict and unmet:
         raise typer.Exit(1)
+
+
+def _why(opened: Opened) -> str:
+    """Say why there is nobody: what is wrong with most rows, else where to look."""
+    reasons = Counter("; ".join(filter(None, (row.reason, row.mend))) for row in opened.skipped)
+    for reason, n in reasons.most_common(1):
+        return f"Rows that cannot be read: {n} ({reason})."
+    return "Look at whether there are rows, and at --person."
 
 
 @contextmanager
@@ -378,10 +385,17 @@ def _notes(
     quiet: bool,
 ) -> None:
     from personae.shield.archive import naming_columns
-    from personae.shield.reported import THIN
+    from personae.shield.reported import THIN, unseen
 
     if unmet := [each for each in done if each.unmet]:
         note(_unmet_note(unmet, len(done), thorough=thorough), quiet=quiet)
+    stand = 0 if thorough else sum(map(unseen, done))
+    if stand:
+        note(
+            f"Telling values that this attacker does not see stand in plain words still, {stand} of them: --thorough writes "
+            f"them in wider ones.",
+            quiet=quiet,
+        )
     if thin := [each.utility.words_kept for each in done if each.utility.words_kept < THIN]:
         note(
             f"Under half of the words of {len(thin)} of {len(done)} are left ({min(thin):.0%} at the least): "

@@ -87,6 +87,10 @@ def written(member: Member, changes: Sequence[Change], random_state: int) -> byt
     return desk.csv(text).encode()
 
 
+class _Damaged(str):
+    """A line that is no JSON."""
+
+
 @dataclass
 class _Desk:
     """Rewrites the strings of one structured file, record by record, then what repeats them."""
@@ -108,12 +112,26 @@ class _Desk:
         return json.dumps(self._rest(document, "", ()), ensure_ascii=False)
 
     def json_lines(self, text: str) -> str:
-        rows = [(n, self._load(line, n)) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
+        """Return the lines rewritten; one that is damaged, from which no trace was read, is masked as it stands."""
+        named = {change.row.partition("/")[0] for change in self.changes.values()}
+        rows: list[tuple[int, Any]] = []
+        for n, line in enumerate(text.split("\n"), 1):
+            try:
+                rows += [(n, self._load(line, n))] if line.strip() else []
+            except BadInput:
+                if str(n) in named:
+                    raise
+                rows.append((n, _Damaged(masked(line, self.random_state))))
         records = dict(rows)
         for change in self.changes.values():
             number, _, pointer = change.row.partition("/")
             self._record(self._found(records[int(number)], f"/{pointer}" if pointer else ""), change)
-        lines = [json.dumps(self._rest(record, "", ()), ensure_ascii=False) for _, record in rows]
+        lines = [
+            record
+            if isinstance(record, _Damaged)
+            else json.dumps(self._rest(record, "", ()), ensure_ascii=False)
+            for _, record in rows
+        ]
         return "\n".join(lines) + "\n"
 
     def csv(self, text: str) -> str:

@@ -43,7 +43,10 @@ _KIN = (
     r"(?:brother|sister|son|daughter|wife|husband|partner|boyfriend|girlfriend|fianc[ée]e?|mother|father|mom|mum|dad|uncle|aunt|"
     r"cousin|nephew|niece|friend|boss|colleague|neighbou?r|roommate|grandmother|grandfather|grandma|grandpa)"
 )
-_NAME = r"[A-Z][a-zà-ÿ]{2,}(?:[ -][A-Z][a-zà-ÿ]{2,}){0,2}"
+_LETTERS = [chr(code) for code in range(0x41, 0x530)]  # Latin, Greek, Cyrillic
+_LARGE, _SMALL = ("".join(filter(case, _LETTERS)) for case in (str.isupper, str.islower))
+_PART = rf"(?:[DO]['’]|Ma?c)?[{_LARGE}][{_SMALL}]{{2,}}"
+_NAME = rf"(?:{_PART}(?:[ -]{_PART}){{0,2}}|[\u4e00-\u9fff]{{2,4}})"
 
 _AT = r" ?[\[({] ?at ?[\])}] ?"
 _DOT = r"(?:\.| ?[\[({] ?dot ?[\])}] ?| dot )"

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from personae.report.shield import Changed, Exposed, ShieldedPerson
 from personae.shield.exposure import Exposure
-from personae.shield.shielding import Shielded
+from personae.shield.generalize import wider
+from personae.shield.shielding import PLACES, Shielded
 
 THIN = 0.5  # share of the words under which a warning is given
 FURTHER = {"mask": "generalize", "generalize": "rewrite"}
@@ -42,6 +43,16 @@ def rows_of(exposure: Iterable[Exposure]) -> tuple[Exposed, ...]:
         )
         for each in exposure
     )  # fmt: skip
+
+
+def unseen(done: Shielded) -> int:
+    """Return how many telling values stand in plain words still; 0 at the level that only masks."""
+    if done.level == "mask":
+        return 0
+    names = {each.attribute for each in done.exposure}
+    names -= {PLACES[1]} if PLACES[0] in names else set()
+    own = [trace.text for trace in done.traces if trace.role == "self" and trace.text]
+    return sum(len(wider(text, name)) for text in own for name in names)
 
 
 def further(unmet: Sequence[Shielded], *, thorough: bool) -> tuple[str, bool]:
