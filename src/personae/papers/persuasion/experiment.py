@@ -227,7 +227,7 @@ def _dependent(context: Context, design: OrdinalDesign) -> Iterator[Comparison]:
     """Two people of one debate answer alike: what that does to intervals, and whether clustering mends it."""
     from scipy.special import ndtr
 
-    n_studies = 40 if context.quick else 500
+    n_studies = 40 if context.quick else 200
     random = np.random.default_rng(context.seed)
     chances, (arms, nominal) = design.chances(), design.cells
     arm = np.repeat(np.arange(len(SIZES)), list(SIZES.values()))
