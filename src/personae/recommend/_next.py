@@ -32,6 +32,8 @@ class NextItem(Recommender):
         Items drawn for each batch that the wanted ones are told from; 0 takes the whole catalog.
     decay : float
         Of all weights, as Adam adds it to the gradient.
+    is_falling : bool
+        Whether the rate falls to zero over the planned epochs, which steadies what is learned of few people.
     plan : Plan
         With `valid` it stops by NDCG@10, and the best epoch stays.
     """
@@ -43,6 +45,7 @@ class NextItem(Recommender):
     dropout: float = 0.2
     n_others: int = 1000
     decay: float = 0.0
+    is_falling: bool = False
     plan: Plan = field(default_factory=lambda: Plan(n_epochs=30, batch_size=128, patience=3))
 
     def place(self, histories: Lists) -> States:
@@ -92,7 +95,8 @@ class NextItem(Recommender):
             read, others = every_window(rows.lists(), self.length + 1), self._others()
             learner = nets.TorchLearner(
                 self.net_, lambda some, random: self._loss(read[some], others, random),
-                rate=self.plan.rate, decay=self.decay, random_state=self.random_state,
+                rate=self.plan.rate, decay=self.decay,
+                n_falling=self.plan.n_epochs if self.is_falling else 0, random_state=self.random_state,
             )  # fmt: skip
             score = None if valid is None else self._ndcg_on(rows.lists(), valid.lists())
             self.epochs_ = train(learner, len(read), self.plan, score=score, random_state=self.random_state,

@@ -158,18 +158,22 @@ class TorchLearner:
     """A network as a `Learner`: `loss(rows, random)` is the loss of a batch, a scalar.
 
     Steps are Adam's; the seed of dropout is set anew at each epoch, so that a resumed run draws what an undisturbed one would.
+    With `n_falling` epochs the rate falls to zero over them, by the same part each epoch; else it stays.
     """
 
     def __init__(
         self, net: nn.Module, loss: Callable[[Codes, np.random.Generator], Tensor], *, rate: float, decay: float = 0.0,
-        random_state: int = 0,
+        n_falling: int = 0, random_state: int = 0,
     ) -> None:  # fmt: skip
         self.net, self.loss, self.random_state = net, loss, random_state
+        self.rate, self.n_falling = rate, n_falling
         self.learned = [each for each in net.parameters() if each.requires_grad]
         self.adam = torch.optim.Adam(self.learned, lr=rate, weight_decay=decay, fused=True)
 
     def begin(self, epoch: int) -> None:
         torch.manual_seed(self.random_state * 100_003 + epoch)
+        if self.n_falling:
+            self.adam.param_groups[0]["lr"] = self.rate * (1 - epoch / self.n_falling)
         self.net.train()
 
     def step(self, rows: Codes, random: np.random.Generator) -> float:
