@@ -17,6 +17,7 @@ from personae.cli.papers import app as papers
 from personae.cli.people import app as people
 from personae.cli.policy import app as policy
 from personae.cli.prefer import app as prefer
+from personae.cli.recommend import recommend
 from personae.cli.reveal import reveal
 from personae.cli.serve import serve
 from personae.cli.shield import shield
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command("reveal")(reveal)
 app.command("shield")(shield)
+app.command("recommend")(recommend)
 app.command("ask")(ask)
 app.command("serve")(serve)
 app.add_typer(audit, name="audit")

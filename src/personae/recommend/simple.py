@@ -10,7 +10,7 @@ import numpy as np
 from personae.metrics.ranking import Lists
 from personae.recommend._core import Recommender, Scores, States, Watch
 from personae.recommend._sparse import sparse_matrices
-from personae.recommend.interactions import Interactions
+from personae.recommend.interactions import Codes, Interactions
 
 
 @dataclass(kw_only=True)
@@ -59,6 +59,12 @@ class ItemKNN(Recommender):
         items = np.asarray(states[people, places], dtype=np.intp)
         had = sparse.csr_matrix((np.ones(len(items)), (people, items)), (len(states), len(self.items_.ids)))
         return np.asarray((had @ self.cosines_).toarray())
+
+    def _because(self, item: int, had: Codes) -> Codes:
+        """Return at most three of the items somebody had whose cosines with this one are highest."""
+        cosines = np.asarray(self.cosines_[had][:, [item]].toarray())[:, 0]
+        order = np.argsort(-cosines, kind="stable")[:3]
+        return had[order[cosines[order] > 0]]
 
     def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
         sparse = sparse_matrices()
