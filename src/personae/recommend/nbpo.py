@@ -124,13 +124,16 @@ class NBPO(Recommender):
 
     def chances_hidden(self, states: States) -> NDArray[np.float64]:
         """Return the same for the whole catalog, shape (n_people, n_items)."""
-        if len(self.sides_) < 2:
-            raise BadInput(f"The loss {self.loss!r} has no flipped labels: fit with loss='nbpo' or 'exact'.")
         like, flip = (
             part.astype(float) @ side.items.T
-            for part, side in zip(self._parts(states), self.sides_, strict=True)
+            for part, side in zip(self._parts(states), self._with_flips(), strict=True)
         )
         return np.asarray(special().expit(like - np.logaddexp(0.0, -flip)))  # its odds are s(g) s(R) / s(-R)
+
+    def chances_of_flips(self, states: States) -> NDArray[np.float64]:
+        """Return the chance that a like would go unvoted, s(g), shape (n_people, n_items)."""
+        flip = self._with_flips()[1]
+        return np.asarray(special().expit(self._parts(states)[1].astype(float) @ flip.items.T))
 
     def forget(self, person: str) -> Self:
         """Drop the person's row, also as it was learned; what was learned of everyone stays."""
@@ -157,6 +160,11 @@ class NBPO(Recommender):
         self.keys_ = {rows.people[place]: _key(known.items_of(int(place))) for place in has_items}
         self.learned_ = dict(zip(self.keys_.values(), learned, strict=True))
         self.sides_ = [side.without_people() for side in self.sides_]
+
+    def _with_flips(self) -> list[_Side]:
+        if len(self.sides_) < 2:
+            raise BadInput(f"The loss {self.loss!r} has no flipped labels: fit with loss='nbpo' or 'exact'.")
+        return self.sides_
 
     def _parts(self, states: States) -> list[Any]:
         return np.split(states, [self.size], axis=1)[: len(self.sides_)]

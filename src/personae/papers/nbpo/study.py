@@ -1,0 +1,143 @@
+"""The authors' split, the methods, the settings each is tried under, and intervals over people and seeds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from personae.metrics.intervals import Interval, percentile_interval, resample_counts
+from personae.metrics.ranking import Ranked, rank_all
+from personae.papers.harness import Context
+from personae.recommend import NBPO, Interactions, Plan, Recommender, interactions
+
+DATA = "nbpo"
+N_ITEMS, BATCH, PATIENCE = 1522, 5000, 30
+RATES, PENALTIES = (0.02, 0.05), (0.7, 1.0, 1.4, 2.0)  # the grid; the official code has .05 and 1
+KS = (2, 5, 10, 20)
+METHODS: dict[str, dict[str, Any]] = {
+    "BPR": {"loss": "bpr"},
+    "BPO": {"loss": "bpo"},
+    "NBPO": {},
+    "NBPO, scalar a side": {"flips": "side"},
+    "NBPO, one rate": {"flips": "one"},
+    "NBPO, exact likelihood": {"loss": "exact", "flip_l2": 0.5},  # official code's penalty for it
+}
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Rows to learn from, to choose on and to measure on, people and items numbered alike."""
+
+    train: Interactions
+    valid: Interactions
+    test: Interactions
+
+    def ranked(self, method: Recommender, part: Interactions, at: int = 0) -> Ranked:
+        """Return where the items of a part come among all that a person has not in training."""
+        return rank_all(
+            lambda people: method.score(method.states_[people]), part.lists(), known=self.train.lists(),
+            n_items=len(self.train.items), at=at,
+        )  # fmt: skip
+
+
+def read_split(context: Context) -> Split:
+    """Return the authors' split; a quick run gets the first 300 people."""
+    catalog = [str(item) for item in range(N_ITEMS)]
+    n_people = 300 if context.quick else context.limit
+    parts = []
+    people: tuple[str, ...] = ()
+    for name in ("train", "validation", "test"):
+        rows = context.rows(DATA, f"amazon14core_{name}.jsonl.gz")
+        known = {str(row["user"]) for row in rows[:n_people]} if not people else set(people)
+        pairs = [
+            (str(row["user"]), str(item))
+            for row in rows
+            for item in row["items"]
+            if str(row["user"]) in known
+        ]
+        part = interactions(*zip(*pairs, strict=True), catalog=catalog)
+        people = people or part.people
+        parts.append(numbered(part, people))
+    return Split(*parts)
+
+
+def numbered(rows: Interactions, people: tuple[str, ...]) -> Interactions:
+    """Return rows with people numbered as in `people`, in their order."""
+    places = {person: place for place, person in enumerate(people)}
+    person = np.array([places[each] for each in rows.people], dtype=np.intp)[rows.person]
+    return replace(rows, people=people, person=person).take(np.argsort(person, kind="stable"))
+
+
+def method(context: Context, given: dict[str, Any], seed: int) -> NBPO:
+    """Return a method with these settings, `rate` among them."""
+    n_epochs = 30 if context.quick else 200
+    plan = Plan(n_epochs=n_epochs, batch_size=BATCH, rate=given.get("rate", 0.05), patience=PATIENCE)
+    return NBPO(
+        plan=plan, random_state=seed, **{name: each for name, each in given.items() if name != "rate"}
+    )
+
+
+def best_score(fitted: NBPO) -> float:
+    """Return the NDCG@5 on held-out rows of the epoch that was kept."""
+    return max(epoch.score or 0.0 for epoch in fitted.epochs_)
+
+
+def tuned(
+    context: Context,
+    split: Split,
+    tried: Iterable[dict[str, Any]],
+    seed: int,
+    *,
+    worth: Callable[[NBPO], float] = best_score,
+) -> dict[str, Any]:
+    """Return the settings that are worth most on held-out rows; a quick run takes the first."""
+    settings = list(tried)[: 1 if context.quick else None]
+    return max(
+        settings, key=lambda each: worth(method(context, each, seed).fit(split.train, valid=split.valid))
+    )
+
+
+def grid(given: dict[str, Any], rates: Iterable[float] = RATES) -> list[dict[str, Any]]:
+    """Return these settings with every rate and penalty."""
+    return [{**given, "rate": rate, "l2": l2} for rate in rates for l2 in PENALTIES]
+
+
+def seeds(context: Context) -> Iterator[int]:
+    """Yield the seeds of the runs in the table; settings are chosen under none of them."""
+    yield from range(context.seed, context.seed + (1 if context.quick else 5))
+
+
+def shuffled(rows: Interactions, seed: int) -> Interactions:
+    """Return rows whose items were dealt out anew: people keep how many they have, items how often they occur."""
+    items = np.random.default_rng(seed).permutation(rows.item)
+    dealt = interactions(
+        [rows.people[place] for place in rows.person],
+        [rows.items[place] for place in items],
+        catalog=rows.items,
+    )
+    return numbered(dealt, rows.people)
+
+
+def over_both(context: Context, above: Array, below: Array | None = None) -> Interval:
+    """Return the mean, or the ratio of two means, with an interval over people and seeds at once.
+
+    Parameters
+    ----------
+    above, below : ndarray of shape (n_seeds, n_people)
+        People are the same in both; seeds are drawn for each on its own.
+    """
+    people = resample_counts(above.shape[1], draws=context.draws, random_state=context.seed)
+
+    def drawn(values: Array, seed: int) -> Array:
+        runs = resample_counts(len(values), draws=context.draws, random_state=seed)
+        return np.asarray((people @ values.T * runs).sum(axis=1))
+
+    value, draws = above.mean(), drawn(above, context.seed + 1) / above.size
+    if below is not None:
+        value, draws = value / below.mean(), draws / (drawn(below, context.seed + 2) / below.size)
+    return percentile_interval(float(value), draws, 0.95, above.size, above.shape[1])
