@@ -26,6 +26,15 @@ Slug = Annotated[
 ]
 
 
+Model = Annotated[str, typer.Option("--model", "-m", help="A model string in place of the recorded answers.")]
+Recorded = Annotated[
+    Path | None,
+    typer.Option(
+        "--recording", help="File that keeps the model's answers; those in it are not asked for again."
+    ),
+]
+
+
 @app.command("list")
 def list_(
     every: Annotated[bool, typer.Option("--all", help="Also papers that have no experiment yet.")] = False,
@@ -66,13 +75,8 @@ def run(
     ] = False,
     save: Annotated[bool, typer.Option("--save", help="Write results.json and the README's table.")] = False,
     as_json: Json = False,
-    model: Annotated[
-        str, typer.Option("--model", "-m", help="A model string in place of the recorded answers.")
-    ] = "replay:",
-    recording: Annotated[
-        Path | None,
-        typer.Option(help="File that keeps the model's answers; those in it are not asked for again."),
-    ] = None,
+    model: Model = "replay:",
+    recording: Recorded = None,
     seed: Seed = 0,
     limit: Limit = None,
     quiet: Quiet = False,
@@ -141,15 +145,19 @@ def plot(
     slug: Slug,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .png, .svg, .pdf or .html.")],
     kind: Annotated[str, typer.Option(help="reliability or risk-coverage.")] = "reliability",
+    model: Model = "replay:",
+    recording: Recorded = None,
+    seed: Seed = 0,
     limit: Limit = None,
 ) -> None:
-    """Draw how far a paper's recorded confidences can be trusted."""
+    """Draw how far a paper's recorded confidences can be trusted, or those of a model asked in their place."""
     from personae.papers.harness import Context
     from personae.papers.pictures import confidences_of, draw
 
     if kind not in {"reliability", "risk-coverage"}:
         raise typer.BadParameter(f"No kind named {kind!r}; use reliability or risk-coverage.")
-    draw(slug, confidences_of(slug, Context(limit=limit)), path, kind=cast(Any, kind))
+    context = Context(seed=seed, model=model, limit=limit, recording=recording)
+    draw(slug, confidences_of(slug, context), path, kind=cast(Any, kind))
     note(f"wrote {path}")
 
 

@@ -1,4 +1,4 @@
-"""How far recorded confidences can be trusted, as pictures: reliability and risk-coverage, in a file or inline in a page."""
+"""How far recorded or live confidences can be trusted, as pictures: reliability and risk-coverage, in a file or a page."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MOST_POINTS = 200
 
 
 def confidences_of(slug: str, context: Context) -> Confidences:
-    """Return the recorded confidences of a paper that has some.
+    """Return the recorded confidences of a paper that has some, or those of the model that the context names.
 
     Raises
     ------
     BadInput
-        When it has none.
+        When the paper has none, or the model gave none.
     """
     title = paper(slug).title
     found = getattr(import_module(f"personae.papers.{slug}.experiment"), "confidences", None)
@@ -39,7 +39,11 @@ def confidences_of(slug: str, context: Context) -> Confidences:
         raise BadInput(
             f"{title} has no recorded confidences to draw. knowwhatknow, thinkingoutloud and personaljudge have."
         )
-    named: Confidences = found(context)
+    named: Confidences = {name: pair for name, pair in found(context).items() if len(pair[0])}
+    if not named:
+        raise BadInput(
+            f"{context.model} gave no confidence with any answer, so that there is nothing to draw."
+        )
     return named
 
 

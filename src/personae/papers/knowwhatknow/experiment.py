@@ -40,7 +40,7 @@ from personae.models.confidence import Confidence
 from personae.papers.blind import blind_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.knowwhatknow.knowing import knowing_rows
-from personae.papers.knowwhatknow.live import live_rows, yes_no
+from personae.papers.knowwhatknow.live import live_confidences, live_rows, yes_no
 from personae.papers.knowwhatknow.recorded import DATA, Run, boolq_runs, option_logits
 from personae.papers.knowwhatknow.verifying import verifying_rows
 
@@ -100,6 +100,8 @@ def samples(context: Context) -> list[dict[str, Any]]:
 
 def confidences(context: Context) -> dict[str, tuple[Array, Array]]:
     """Return what can be drawn: the token probability and the stated number under each prompt, and what was right."""
+    if not context.replayed:
+        return live_confidences(context)
     return {
         f"{run.name}, {source}": (_values(values), run.right)
         for run in boolq_runs(context)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,11 @@ from numpy.typing import NDArray
 
 from personae.audit.confidences import CERTAIN_LETTER, letter_confidences, self_grade, worth
 from personae.metrics.intervals import bootstrap_mean
-from personae.models.choice import Question, choose
+from personae.models.choice import Choices, Question, choose
 from personae.models.confidence import Confidence, stated_confidence
 from personae.papers.harness import Comparison, Context, compare
 
+Array = NDArray[np.float64]
 DATA = "knowwhatknow"
 OPTIONS = ("yes", "no")
 SETTING = "BoolQ with passages"
@@ -30,8 +32,21 @@ def yes_no(context: Context) -> list[tuple[Question, int]]:
     ]
 
 
-def live_rows(context: Context) -> Iterator[Comparison]:
-    """Yield accuracy, swap consistency, and what each source of confidence is worth on the answers of its own question."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A model's answers: by letter in both orders, how many could not be read, which are right, and each source's confidences.
+
+    A source holds its confidences and whether the answers that they are about are right.
+    """
+
+    by_letter: Choices
+    unparsed: int
+    right: Array
+    sources: dict[str, tuple[Sequence[Confidence], Array]]
+
+
+def ask(context: Context) -> Asked:
+    """Ask every question by letter in both orders, with a stated number, and for the model's own mark of its answer."""
     items = yes_no(context)
     questions, rights = [question for question, _ in items], np.array([right for _, right in items])
     model = context.chat()
@@ -42,22 +57,43 @@ def live_rows(context: Context) -> Iterator[Comparison]:
     answered = [i for i, pick in enumerate(picks.tolist()) if pick >= 0]
     graded = self_grade(model, [questions[i] for i in answered], [OPTIONS[picks[i]] for i in answered])
     right = (picks == rights).astype(float)
+    sources: dict[str, tuple[Sequence[Confidence], Array]] = {
+        "token": (token, right),
+        "stated": (stated, (stating.picks[:, 0] == rights).astype(float)),
+        "self-graded": (graded, right[answered]),
+    }
+    return Asked(by_letter, by_letter.unparsed + stating.unparsed, right, sources)
+
+
+def live_rows(context: Context) -> Iterator[Comparison]:
+    """Yield accuracy, swap consistency, and what each source of confidence is worth on the answers of its own question."""
+    asked = ask(context)
+    n_items = len(asked.right)
+    accuracy = bootstrap_mean(asked.right, draws=context.draws, random_state=context.seed)
+    yield compare(SETTING, "accuracy", context.model, accuracy)
     yield compare(
-        SETTING,
-        "accuracy",
-        context.model,
-        bootstrap_mean(right, draws=context.draws, random_state=context.seed),
+        SETTING, "same answer in both orders", context.model, asked.by_letter.consistency, n=n_items
     )
-    yield compare(SETTING, "same answer in both orders", context.model, by_letter.consistency, n=len(items))
-    unread = by_letter.unparsed + stating.unparsed
-    yield compare(SETTING, "unparsed answers", context.model, unread / (3 * len(items)), n=3 * len(items))
-    yield from worth_rows(context, SETTING, "token", token, right)
-    yield from worth_rows(context, SETTING, "stated", stated, (stating.picks[:, 0] == rights).astype(float))
-    yield from worth_rows(context, SETTING, "self-graded", graded, right[answered])
+    yield compare(SETTING, "unparsed answers", context.model, asked.unparsed / (3 * n_items), n=3 * n_items)
+    for source, (confidences, right) in asked.sources.items():
+        yield from worth_rows(context, SETTING, source, confidences, right)
+
+
+def live_confidences(context: Context) -> dict[str, tuple[Array, Array]]:
+    """Return what can be drawn of a live model: each source's confidences, and what was right."""
+    return {
+        f"{context.model}, {source}": stated_values(*found) for source, found in ask(context).sources.items()
+    }
+
+
+def stated_values(confidences: Sequence[Confidence], right: Array) -> tuple[Array, Array]:
+    """Return the confidences that there are as numbers, and whether those answers are right."""
+    known = [i for i, each in enumerate(confidences) if each.value is not None]
+    return np.array([confidences[i].value for i in known], dtype=float), right[known]
 
 
 def worth_rows(
-    context: Context, setting: str, source: str, confidences: Sequence[Confidence], right: NDArray[np.float64]
+    context: Context, setting: str, source: str, confidences: Sequence[Confidence], right: Array
 ) -> Iterator[Comparison]:
     """Yield what one source of a live model's confidence is worth, and how many answers have none."""
     shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}

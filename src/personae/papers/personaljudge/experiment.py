@@ -28,7 +28,7 @@ from personae.metrics.shortcuts import Choice
 from personae.papers.blind import blind_rows, shortcut_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.personaljudge.judges import judge_rows
-from personae.papers.personaljudge.live import live_rows
+from personae.papers.personaljudge.live import live_confidences, live_rows
 from personae.papers.personaljudge.runs import Judged, Recordings, Run, recordings, unread
 from personae.papers.prism import DATA
 
@@ -100,6 +100,8 @@ def samples(context: Context) -> list[dict[str, Any]]:
 
 def confidences(context: Context) -> dict[str, tuple[Array, Array]]:
     """Return what can be drawn: each run's stated certainty, and what was right."""
+    if not context.replayed:
+        return live_confidences(context)
     found = {}
     for run in recordings(context).runs:
         chosen = [row for row in run.answered if run.states_certainty and row.certainty is not None]
@@ -205,39 +207,50 @@ def _swaps(context: Context, data: Recordings) -> Iterator[Comparison]:
 
 
 def _certainty(context: Context, run: Run) -> Iterator[Comparison]:
-    """One run's certainty: risk-coverage area, and calibration before and after a map fitted on the other half of the people.
+    """One run's certainty: risk-coverage area, and calibration before and after a map fitted on the other half.
 
-    Halves are dealt several times: where few people differ much, one deal alone can say either.
+    The card deals items to halves; a half of the people is harder, since nothing of them is known. Halves are dealt several
+    times: where few people differ much, one deal alone can say either.
     """
     chosen = [row for row in run.answered if row.certainty is not None]
     certainty = np.array([row.certainty for row in chosen])
-    right, shared, people = _right(chosen), _shared(context, chosen), [row.person for row in chosen]
+    right, people = _right(chosen), [row.person for row in chosen]
     area = risk_coverage(certainty, right).area
     yield compare(run.setting, "AURC", f"{run.model}, certainty as stated", area, n=len(right))
-    stated = error_columns(certainty, right)
-    before = bootstrap_sums(stated, error_of_sums, **shared)
+    before = bootstrap_sums(error_columns(certainty, right), error_of_sums, **_shared(context, chosen))
     yield compare(run.setting, "ECE, 10 bins of equal width", f"{run.model}, certainty as stated", before)
     if len(set(people)) < 2:
         return
-    seeds = range(context.seed, context.seed + DEALS)
-    deals = [deal_folds(people, n_folds=2, random_state=seed) == 0 for seed in seeds]
-    for name, fit in (("Platt", fit_platt), ("isotonic", fit_isotonic)):
-        mended = [_on_the_other_half(fit, certainty, right, half) for half in deals]
-        after = np.hstack([error_columns(each, right) for each in mended])
-        method = f"{run.model}, {name} on the other half"
-        found = bootstrap_sums(after, mean_error_of_sums, **shared)
-        yield compare(run.setting, "ECE, 10 bins of equal width", method, found)
-        if name == "Platt":
-            saved = bootstrap_sums(np.hstack([stated, after]), error_saved_of_sums, **shared)
-            changes = [
-                risk_coverage(each[use], right[use]).area - risk_coverage(certainty[use], right[use]).area
-                for each, half in zip(mended, deals, strict=True)
-                for use in (half, ~half)
-            ]
-            bars = ("> 0", "<= .005") if context.limit is None else ("", "")
-            yield compare(run.setting, "ECE saved", method, saved, bar=bars[0])
-            change = float(np.mean(changes))
-            yield compare(run.setting, "AURC, after minus before", method, change, n=len(right), bar=bars[1])
+    bars = ("> 0", "<= .005") if context.limit is None else ("", "")
+    halves = {"items": ([row.item for row in chosen], bars), "people": (people, ("", ""))}
+    for unit, (dealt, held) in halves.items():
+        seeds = range(context.seed, context.seed + DEALS)
+        deals = [deal_folds(dealt, n_folds=2, random_state=seed) == 0 for seed in seeds]
+        for name, fit in (("Platt", fit_platt), ("isotonic", fit_isotonic)):
+            mended = [_on_the_other_half(fit, certainty, right, half) for half in deals]
+            method = f"{run.model}, {name} on the other half of the {unit}"
+            yield from _mended(context, run, chosen, mended, method, held[0] if name == "Platt" else "")
+            if name == "Platt":
+                changes = [
+                    risk_coverage(each[use], right[use]).area - risk_coverage(certainty[use], right[use]).area
+                    for each, half in zip(mended, deals, strict=True)
+                    for use in (half, ~half)
+                ]
+                change, metric = float(np.mean(changes)), "AURC, after minus before"
+                yield compare(run.setting, metric, method, change, n=len(right), bar=held[1])
+
+
+def _mended(
+    context: Context, run: Run, chosen: Sequence[Judged], mended: Sequence[Array], method: str, bar: str
+) -> Iterator[Comparison]:
+    """The mean error over several deals of halves, and what it saves on the certainty as stated."""
+    right, shared = _right(chosen), _shared(context, chosen)
+    stated = error_columns(np.array([row.certainty for row in chosen]), right)
+    after = np.hstack([error_columns(each, right) for each in mended])
+    found = bootstrap_sums(after, mean_error_of_sums, **shared)
+    yield compare(run.setting, "ECE, 10 bins of equal width", method, found)
+    saved = bootstrap_sums(np.hstack([stated, after]), error_saved_of_sums, **shared)
+    yield compare(run.setting, "ECE saved", method, saved, bar=bar)
 
 
 def _on_the_other_half(

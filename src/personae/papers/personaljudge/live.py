@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import compress
 
 import numpy as np
+from numpy.typing import NDArray
 
 from personae.metrics.calibration import expected_calibration_error, risk_coverage
 from personae.metrics.folds import deal_folds
@@ -14,9 +15,11 @@ from personae.metrics.paired import mcnemar, paired_difference
 from personae.metrics.recalibration import fit_platt
 from personae.metrics.selective import accuracy_at
 from personae.papers.harness import Comparison, Context, compare
-from personae.papers.personaljudge.runs import Recordings
+from personae.papers.personaljudge.runs import Recordings, recordings
+from personae.people.records import Preference
 from personae.preference import ask_verdicts
 
+Array = NDArray[np.float64]
 COVERAGES = (1.0, 0.5, 0.25)
 
 
@@ -25,8 +28,7 @@ def live_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
 
     A pair on which the two orders cancel out is wrong, and least certain. Only pairs with a whole persona are asked about.
     """
-    has_profile = [bool(pair.person) for pair in data.pairs]
-    pairs, people = list(compress(data.pairs, has_profile)), list(compress(data.groups, has_profile))
+    pairs, people = _with_profile(data)
     shared = {"clusters": people, "draws": context.draws, "random_state": context.seed}
     model = context.chat()
     right = {}
@@ -77,3 +79,20 @@ def live_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
     yield compare(setting, "accuracy gain", context.model, gain)
     test = mcnemar(right["all features"], right["no persona"])
     yield compare(setting, "McNemar p", context.model, test.p_value, n=test.first + test.second)
+
+
+def live_confidences(context: Context) -> dict[str, tuple[Array, Array]]:
+    """Return what can be drawn of a live model: the certainty of its verdicts, told the whole persona, and what was right."""
+    data = recordings(context)
+    pairs, _ = _with_profile(data)
+    verdicts = ask_verdicts(context.chat(), pairs, data.profiles, random_state=context.seed).verdicts
+    known = [(v, pair) for v, pair in zip(verdicts, pairs, strict=True) if v.certainty.value is not None]
+    certainty = np.array([verdict.certainty.value for verdict, _ in known], dtype=float)
+    right = np.array([float(verdict.choice == pair.choice) for verdict, pair in known])
+    return {f"{context.model}, all features": (certainty, right)}
+
+
+def _with_profile(data: Recordings) -> tuple[list[Preference], list[int]]:
+    """Return the pairs whose rater has a whole persona, and their groups."""
+    has_profile = [bool(pair.person) for pair in data.pairs]
+    return list(compress(data.pairs, has_profile)), list(compress(data.groups, has_profile))

@@ -21,7 +21,7 @@ from personae.models.confidence import Confidence
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.knowwhatknow.recorded import boolq_runs
 from personae.papers.thinkingoutloud.chains import chain_rows
-from personae.papers.thinkingoutloud.live import live_rows, problems
+from personae.papers.thinkingoutloud.live import live_confidences, live_rows, problems
 from personae.papers.thinkingoutloud.recorded import DATA
 from personae.papers.thinkingoutloud.words import word_rows
 
@@ -59,6 +59,8 @@ def marker(context: Context) -> Callable[[str, Mapping[str, Any]], float]:
 
 def confidences(context: Context) -> dict[str, tuple[Array, Array]]:
     """Return what can be drawn: the stated confidence under each prompt, and what was right."""
+    if not context.replayed:
+        return live_confidences(context)
     return {run.name: (_values(run.stated), run.right) for run in boolq_runs(context)}
 
 

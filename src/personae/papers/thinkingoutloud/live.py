@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from personae.audit.confidences import ask_answers
+from personae.audit.confidences import Said, ask_answers
 from personae.audit.final_answers import same_answer
 from personae.metrics.calibration import expected_calibration_error
 from personae.metrics.discrimination import auroc_interval, correlation_interval, ranks
 from personae.metrics.intervals import bootstrap_mean
 from personae.models.choice import Question
 from personae.papers.harness import Comparison, Context, compare
-from personae.papers.knowwhatknow.live import worth_rows
+from personae.papers.knowwhatknow.live import stated_values, worth_rows
 from personae.papers.zeroeval import DATA, SETS
 
 SETTING = "MATH-L5"
+Array = NDArray[np.float64]
 
 
 def problems(context: Context) -> list[tuple[Question, str]]:
@@ -26,13 +28,24 @@ def problems(context: Context) -> list[tuple[Question, str]]:
     return [(Question(row["question"], (), key=f"math-l5-{row['item']}"), str(row["gold"])) for row in rows]
 
 
-def live_rows(context: Context) -> Iterator[Comparison]:
-    """Yield accuracy of all and of attempted answers, the rate of "I don't know", the worth of stated confidence, and length."""
+def ask(context: Context) -> tuple[tuple[Said, ...], Array]:
+    """Ask every problem, and return what was said and whether it is right, shape (n_problems,)."""
     items = problems(context)
     said = ask_answers(context.chat(), [question for question, _ in items])
-    right = np.array(
-        [float(same_answer(each.answer, gold)) for each, (_, gold) in zip(said, items, strict=True)]
-    )
+    right = [float(same_answer(each.answer, gold)) for each, (_, gold) in zip(said, items, strict=True)]
+    return said, np.array(right)
+
+
+def live_confidences(context: Context) -> dict[str, tuple[Array, Array]]:
+    """Return what can be drawn of a live model: the confidence stated with each attempted answer, and what was right."""
+    said, right = ask(context)
+    tried = [i for i, each in enumerate(said) if not each.is_abstained and each.answer]
+    return {f"{context.model}, stated": stated_values([said[i].confidence for i in tried], right[tried])}
+
+
+def live_rows(context: Context) -> Iterator[Comparison]:
+    """Yield accuracy of all and of attempted answers, the rate of "I don't know", the worth of stated confidence, and length."""
+    said, right = ask(context)
     tried = np.array([not each.is_abstained and bool(each.answer) for each in said])
     shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
     model = context.model
