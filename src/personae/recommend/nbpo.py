@@ -320,24 +320,27 @@ def _slopes(loss: Loss, found: list[Table], weights: Table) -> list[Table]:
     s = special().expit
     R_i, R_j = found[0][:, :1], found[0][:, 1:]
     if loss == "bpr":
-        return [_weighted(s(R_j - R_i), -s(R_j - R_i), weights)]
+        worse = s(R_j - R_i)
+        return [_weighted(worse, -worse, weights)]
+    like_i, like_j = s(R_i), s(R_j)
     if loss == "bpo":
-        return [_weighted(s(-R_i), -s(R_j), weights)]
-    g_i, g_j = found[1][:, :1], found[1][:, 1:]
+        return [_weighted(1 - like_i, -like_j, weights)]
+    flip_i, flip_j = s(found[1][:, :1]), s(found[1][:, 1:])
     if loss == "nbpo":
         return [
-            _weighted(s(-g_i) * s(-R_i), s(g_j) * s(-R_j) - s(R_j), weights),
-            _weighted(-s(g_i) * s(R_i), s(-g_j) * s(R_j), weights),
+            _weighted((1 - flip_i) * (1 - like_i), flip_j * (1 - like_j) - like_j, weights),
+            _weighted(-flip_i * like_i, (1 - flip_j) * like_j, weights),
         ]
-    share = s(R_j) / (s(-R_j) + s(g_j) * s(R_j))
+    share = like_j / (1 - like_j + flip_j * like_j)
     return [
-        _weighted(s(-R_i), -s(-g_j) * s(-R_j) * share, weights),
-        _weighted(-s(g_i), s(g_j) * s(-g_j) * share, weights),
+        _weighted(1 - like_i, -(1 - flip_j) * (1 - like_j) * share, weights),
+        _weighted(-flip_i, flip_j * (1 - flip_j) * share, weights),
     ]
 
 
 def _weighted(like: Table, others: Table, weights: Table) -> Table:
-    return np.column_stack([(like * weights).sum(axis=1), others * weights])
+    of_likes = np.einsum("nm,nm->n", np.broadcast_to(like, weights.shape), weights)
+    return np.column_stack([of_likes, others * weights])
 
 
 def _misfit(loss: Loss, found: list[Table]) -> float:
