@@ -132,7 +132,6 @@ class HedgeRegressor:
             Without scikit-learn.
         """
         try:
-            from sklearn.feature_extraction.text import TfidfVectorizer
             from sklearn.linear_model import LogisticRegression
             from threadpoolctl import threadpool_limits
         except ImportError as error:
@@ -143,9 +142,7 @@ class HedgeRegressor:
                 f"Ratings of shape {rating.shape} for {len(sentences)} sentences; one each, in [0, 1]."
             )
         texts = self._texts(sentences, questions)
-        self.words_ = TfidfVectorizer(ngram_range=(1, 3), min_df=2, sublinear_tf=True, token_pattern=r"\S+")
-        self.characters_ = TfidfVectorizer(analyzer=_character_ngrams, min_df=3, sublinear_tf=True)
-        ngrams = [self.words_.fit_transform(texts), self.characters_.fit_transform(texts)]
+        self.words_, self.characters_, *ngrams = _learned_ngrams(tuple(texts))
         bands = np.digitize(rating, BANDS)
         with threadpool_limits(1):  # the vectors are short: threads would only wait for each other
             self.model_ = LogisticRegression(C=self.strength, max_iter=200).fit(
@@ -177,6 +174,16 @@ class HedgeRegressor:
                 csr_matrix(np.eye(len(known))[[known.index(level(sentence)) for sentence in sentences]])
             )
         return hstack(parts).tocsr()
+
+
+@lru_cache(maxsize=2)
+def _learned_ngrams(texts: tuple[str, ...]) -> tuple[Any, Any, Any, Any]:
+    """Return the vocabularies of words and characters, and the texts' columns under each; the last texts' are remembered."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    words = TfidfVectorizer(ngram_range=(1, 3), min_df=2, sublinear_tf=True, token_pattern=r"\S+")
+    characters = TfidfVectorizer(analyzer=_character_ngrams, min_df=3, sublinear_tf=True)
+    return words, characters, words.fit_transform(texts), characters.fit_transform(texts)
 
 
 @lru_cache(maxsize=5_000)

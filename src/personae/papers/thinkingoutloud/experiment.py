@@ -23,7 +23,7 @@ from personae.papers.knowwhatknow.recorded import boolq_runs
 from personae.papers.thinkingoutloud.chains import chain_rows
 from personae.papers.thinkingoutloud.live import live_confidences, live_rows, problems
 from personae.papers.thinkingoutloud.recorded import DATA
-from personae.papers.thinkingoutloud.words import word_rows
+from personae.papers.thinkingoutloud.words import recorded_rows, word_rows
 
 Array = NDArray[np.float64]
 STATED = {  # ECE, AUROC; card, same rows
@@ -35,11 +35,11 @@ STATED_CONFIDENCE = "Llama-3-8B, stated confidence"
 
 
 def rows(context: Context) -> Iterator[Comparison]:
-    """Measure every row."""
+    """Measure what was recorded, or ask a model."""
     if not context.replayed:
         yield from live_rows(context)
         return
-    yield from word_rows(context)
+    yield from recorded_rows(context)
     yield from _prompts(context)
     yield from chain_rows(context)
 
@@ -106,4 +106,4 @@ def _side_by_side(first: Array, second: Array) -> Array:
     return rows
 
 
-EXPERIMENT = Experiment(DATA, rows)
+EXPERIMENT = Experiment(DATA, rows, word_rows)

@@ -36,13 +36,23 @@ QUICK_SENTENCES = 300
 RIDGE = 1.0
 
 
+def recorded_rows(context: Context) -> Iterator[Comparison]:
+    """Yield every recorded reader's error and correlation."""
+    found = _rated(context)
+    yield from _readers(context, found, found.read)
+
+
 def word_rows(context: Context) -> Iterator[Comparison]:
-    """Yield every reader's error and correlation, the regressor against each zero-shot model, and the detector by class."""
-    found = hedges(context, QUICK_SENTENCES if context.quick and context.limit is None else context.limit)
+    """Yield what is learned here: each reader's error, the regressor against each zero-shot model, the detector by class."""
+    found = _rated(context)
     read = held_out(context, found)
     yield from _readers(context, found, read)
     yield from _against_zero_shot(context, found, read[REGRESSOR])
     yield from _declined(context, found)
+
+
+def _rated(context: Context) -> Hedges:
+    return hedges(context, QUICK_SENTENCES if context.quick and context.limit is None else context.limit)
 
 
 def held_out(context: Context, found: Hedges) -> dict[str, Array]:
@@ -78,7 +88,7 @@ def held_out(context: Context, found: Hedges) -> dict[str, Array]:
 def _readers(context: Context, found: Hedges, read: Mapping[str, Array]) -> Iterator[Comparison]:
     whole = context.limit is None and not context.quick
     shared = _over_questions(context, found)
-    for name, ratings in {**found.read, **read}.items():
+    for name, ratings in read.items():
         error, fit = RECORDED.get(name, (None, None)) if whole else (None, None)
         source = CARD if error is not None else ""
         bars = (
