@@ -8,9 +8,24 @@ import pytest
 
 from personae.errors import BadInput, UnknownName
 from personae.metrics.ranking import Lists
-from personae.recommend import NBPO, ItemKNN, Items, M2TRec, Plan, Popularity, SASRec, interactions, liked
+from personae.recommend import (
+    DIN,
+    NBPO,
+    AWMoE,
+    CategoryMoE,
+    ItemKNN,
+    Items,
+    M2TRec,
+    MeanPooling,
+    Plan,
+    Popularity,
+    SASRec,
+    interactions,
+    liked,
+)
 
 SMALL = Plan(n_epochs=4, batch_size=32, rate=0.01)
+WIDE = replace(SMALL, batch_size=64)
 METHODS = [
     Popularity(),
     ItemKNN(n_neighbors=6, n_last=8),
@@ -22,6 +37,10 @@ METHODS = [
     NBPO(size=6, flips="one", plan=replace(SMALL, n_epochs=30)),
     NBPO(size=6, loss="bpo", plan=replace(SMALL, n_epochs=30)),
     NBPO(size=6, loss="bpr", plan=replace(SMALL, n_epochs=30)),
+    MeanPooling(size=8, hidden=(16, 8), inner=8, plan=WIDE),
+    DIN(size=8, hidden=(16, 8), inner=8, plan=WIDE),
+    CategoryMoE(size=8, hidden=(16, 8), inner=8, n_experts=2, plan=WIDE),
+    AWMoE(size=8, hidden=(16, 8), inner=8, n_experts=2, plan=WIDE),
 ]
 FILMS = tuple(f"{kind} {number}" for kind in ("calm", "loud") for number in range(7))
 CATALOG = Items(

@@ -1,6 +1,7 @@
 """Choosing for a person: what comes next, what to ask, and why."""
 
 from personae.recommend._core import Recommender, Suggestion
+from personae.recommend.awmoe import DIN, AWMoE, CategoryMoE, MeanPooling
 from personae.recommend.interactions import (
     Interactions,
     Items,
@@ -15,20 +16,29 @@ from personae.recommend.m2trec import M2TRec
 from personae.recommend.nbpo import NBPO
 from personae.recommend.sasrec import SASRec
 from personae.recommend.simple import ItemKNN, Popularity
+from personae.recommend.toolrec import ModelSurrogate, RuleSurrogate, ToolRec, Transcript
 from personae.recommend.training import Epoch, Plan
 
 __all__ = [
+    "DIN",
     "NBPO",
+    "AWMoE",
+    "CategoryMoE",
     "Epoch",
     "Interactions",
     "ItemKNN",
     "Items",
     "M2TRec",
+    "MeanPooling",
+    "ModelSurrogate",
     "Plan",
     "Popularity",
     "Recommender",
+    "RuleSurrogate",
     "SASRec",
     "Suggestion",
+    "ToolRec",
+    "Transcript",
     "by_time",
     "interactions",
     "interactions_of",
