@@ -30,8 +30,8 @@ class M2TRec(NextItem):
     head : "tied" or "untied"
         Scores by the items' own vectors, projected, so that an item nobody had yet is scored; or by a vector for each item of
         the catalog, which learns nothing of such an item.
-    pooling : "mean" or "last"
-        A person is the mean over the places, or the last place.
+    pooling : "mean", "recent" or "last"
+        A person is the mean over the places; the mean by weights of places counted from the end, learned; or the last place.
     has_id : bool
         An item has a vector of its own too; one that nobody had has zeros there.
     encoder : Encoder, optional
@@ -65,7 +65,7 @@ class M2TRec(NextItem):
 
     task_weight: float = 0.1
     head: Literal["tied", "untied"] = "tied"
-    pooling: Literal["mean", "last"] = "mean"
+    pooling: Literal["mean", "recent", "last"] = "mean"
     has_id: bool = False
     encoder: Encoder | None = None
 
@@ -75,9 +75,9 @@ class M2TRec(NextItem):
         return sum(each.numel() for each in self.net_["catalog"].parameters())
 
     def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
-        if self.head not in {"tied", "untied"} or self.pooling not in {"mean", "last"}:
+        if self.head not in {"tied", "untied"} or self.pooling not in {"mean", "recent", "last"}:
             raise BadInput(
-                f"No head {self.head!r} or pooling {self.pooling!r}: tied or untied, mean or last."
+                f"No head {self.head!r} or pooling {self.pooling!r}: tied or untied; mean, recent or last."
             )
         if not (self.items_.attributes or self.has_id or (self.encoder and self.items_.texts)):
             raise BadInput(
@@ -99,14 +99,18 @@ class M2TRec(NextItem):
             attributes=has,
             n_attributes=n_attributes,
             vectors=texts,
+            is_unit=True,
         )
         if catalog.ids is not None:
             catalog.ids.weight.data[np.append(self.popularity_ == 0, False)] = 0
         parts = {"catalog": catalog, "past": self._past()}
         if self.head == "tied":
             parts["told"] = nets.nn.Linear(self.size, self.size, bias=False)
+            nets.nn.init.eye_(parts["told"].weight)
         else:
             parts["told"] = nets.ItemEncoder(n_items, self.size)
+        if self.pooling == "recent":
+            parts["recent"] = nets.Recent(self.length)
         if self.task_weight and has is not None:
             self.has_ = self.items_.has.distinct()
             parts["attributes"] = nets.nn.Linear(self.size, n_attributes)
@@ -142,6 +146,8 @@ class M2TRec(NextItem):
     def _pooled(self, vectors: Any, is_there: Any) -> Any:
         if self.pooling == "last":
             return vectors
+        if self.pooling == "recent":
+            return self.net_["recent"](vectors, is_there)
         return vectors.cumsum(dim=1) / is_there.cumsum(dim=1).clamp(min=1)[..., None]
 
     def _more(self, states: Any, wanted: Codes) -> Any:

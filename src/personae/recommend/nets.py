@@ -25,8 +25,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 __all__ = [
-    "ItemEncoder", "PastEncoder", "Tensor", "TorchLearner", "functional", "modules", "nn", "sampled_softmax", "tensors", "torch",
+    "ItemEncoder", "PastEncoder", "Recent", "Tensor", "TorchLearner", "functional", "modules", "nn", "sampled_softmax",
+    "tensors", "torch",
 ]  # fmt: skip
+
+
+NEAR_NOTHING = 0.01  # weights that begin without a say
 
 
 class ItemEncoder(nn.Module):
@@ -41,6 +45,8 @@ class ItemEncoder(nn.Module):
         Of each item; those of `n_attributes`.
     vectors : ndarray of shape (n_items, n_features), optional
         Of texts, frozen.
+    is_unit : bool
+        Vectors are brought to length 1, and rare attributes begin with longer ones, as words of a text are weighed.
     """
 
     def __init__(
@@ -52,14 +58,20 @@ class ItemEncoder(nn.Module):
         attributes: Lists | None = None,
         n_attributes: int = 0,
         vectors: np.ndarray | None = None,
+        is_unit: bool = False,
     ) -> None:
         super().__init__()
-        self.n_items, self.size = n_items, size
+        self.n_items, self.size, self.is_unit = n_items, size, is_unit
         self.starts: Tensor
         self.has: Tensor
         self.texts: Tensor
         self.ids = _table(n_items + 1, size) if has_id else None
-        self.attributes = _table(n_attributes, size) if attributes is not None else None
+        self.attributes = None
+        if attributes is not None:
+            self.attributes = _table(n_attributes, size)
+            if is_unit:
+                n_with = torch.as_tensor(np.bincount(attributes.distinct().items, minlength=n_attributes))
+                self.attributes.weight.data *= torch.log(n_items / n_with.clamp(min=1))[:, None] + 0.1
         self.project = nn.Linear(vectors.shape[1], size, bias=False) if vectors is not None else None
         if self.ids is not None:
             self.ids.weight.data[NOTHING] = 0
@@ -82,7 +94,8 @@ class ItemEncoder(nn.Module):
             parts.append(functional.embedding_bag(self.has, self.attributes.weight, self.starts, mode="mean"))
         if self.project is not None:
             parts.append(self.project(self.texts))
-        return parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+        table: Tensor = parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+        return functional.normalize(table, dim=1) if self.is_unit else table
 
 
 class PastEncoder(nn.Module):
@@ -97,7 +110,7 @@ class PastEncoder(nn.Module):
         is_causal: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.positions = _table(length, size)
+        self.positions = _table(length, size, NEAR_NOTHING)
         self.dropout = nn.Dropout(dropout)
         self.blocks = nn.ModuleList(Block(size, n_heads, inner or size, dropout) for _ in range(n_layers))
         self.norm = nn.LayerNorm(size)
@@ -122,7 +135,7 @@ class PastEncoder(nn.Module):
 
 
 class Block(nn.Module):
-    """Self-attention and a feed-forward part, each added to what comes in.
+    """Self-attention and a feed-forward part, each added to what comes in, and almost nothing at the beginning.
 
     All but attention is done for the places where there is something, `there` of shape (n_there,) among all n * n_places: most
     histories are short, and rows of equal length mostly empty.
@@ -134,12 +147,11 @@ class Block(nn.Module):
         self.before, self.between = nn.LayerNorm(size), nn.LayerNorm(size)
         self.ask, self.join = nn.Linear(size, 3 * size), nn.Linear(size, size)
         self.think = nn.Sequential(
-            nn.Linear(size, inner),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(inner, size),
-            nn.Dropout(dropout),
-        )
+            nn.Linear(size, inner), nn.ReLU(), nn.Dropout(dropout), nn.Linear(inner, size), nn.Dropout(dropout)
+        )  # fmt: skip
+        for last in (self.join, self.think[3]):
+            nn.init.normal_(last.weight, std=NEAR_NOTHING)
+            nn.init.zeros_(last.bias)
 
     def forward(self, x: Tensor, there: Tensor, mask: Tensor) -> Tensor:
         n, n_places, size = len(mask), mask.shape[-1], x.shape[1]
@@ -152,6 +164,21 @@ class Block(nn.Module):
         x = x + functional.dropout(self.join(seen), self.drop, self.training)
         thought: Tensor = self.think(self.between(x))
         return x + thought
+
+
+class Recent(nn.Module):
+    """The mean of vectors up to each place, by learned weights of places counted back from there, at first exp(-age / 2)."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        self.log_weight = nn.Parameter(-torch.arange(length) / 2)
+
+    def forward(self, vectors: Tensor, is_there: Tensor) -> Tensor:
+        """Return means of shape (n, length, size) from vectors of that shape and where there is something, (n, length)."""
+        places = torch.arange(vectors.shape[1])
+        age = places[:, None] - places
+        weights = self.log_weight.exp()[age.clamp(min=0)] * (age >= 0) * is_there[:, None]  # (n, to, from)
+        return weights @ vectors / weights.sum(dim=2, keepdim=True).clamp(min=1e-9)
 
 
 class TorchLearner:
@@ -268,7 +295,7 @@ def _spread(x: Tensor, there: Tensor, n: int) -> Tensor:
     return x.new_zeros(n, x.shape[1]).index_copy(0, there, x)
 
 
-def _table(n: int, size: int) -> Any:
+def _table(n: int, size: int, scale: float | None = None) -> Any:
     table = nn.Embedding(n, size)
-    nn.init.normal_(table.weight, std=size**-0.5)
+    nn.init.normal_(table.weight, std=scale or size**-0.5)
     return table

@@ -60,7 +60,9 @@ def cold_split(sequences: Sequences, random_state: int = 0) -> ColdSplit:
     early, late = last_out(before)
     train, last = _sessions(early, is_new)
     valid = replace(late, people=train.people, person=last[late.person])
-    return ColdSplit(sequences.items, train, valid.take(~is_new[late.item]), before, test, is_new, train.popularity())
+    return ColdSplit(
+        sequences.items, train, valid.take(~is_new[late.item]), before, test, is_new, train.popularity()
+    )
 
 
 def _sessions(rows: Interactions, is_new: NDArray[np.bool_]) -> tuple[Interactions, NDArray[np.intp]]:
