@@ -64,3 +64,23 @@ def test_an_unknown_measure_and_nobody_wanting():
         ranked(Lists.of([0], [1], n_people=3)).per_person("map", 3)
     with pytest.raises(BadInput, match="Nobody"):
         ranked(Lists.of([], [], n_people=3))
+
+
+@pytest.mark.parametrize(("n_items", "at"), [(1, 1), (7, 3), (50, 50), (100, 9), (1000, 20)])
+def test_lists_are_the_catalog_in_order_of_scores(n_items, at):
+    """Scores are of few values, so that most tie; ties stand in the catalog's order."""
+    scores = np.random.default_rng(n_items).integers(0, 9, (30, n_items)).astype(float)
+    wanted = Lists.of(list(range(30)), [0] * 30, n_people=30)
+    found = rank_all(lambda people: scores[people], wanted, n_items=n_items, at=at)
+    assert np.array_equal(found.lists, np.argsort(-scores, axis=1, kind="stable")[:, :at])
+
+
+def test_places_alone_are_the_same_without_lists():
+    scores = np.random.default_rng(0).random((40, 60))
+    wanted, known = (Lists.of(list(range(40)), [item] * 40, n_people=40) for item in (3, 4))
+    with_lists, without = (
+        rank_all(lambda people: scores[people], wanted, known=known, n_items=60, at=at) for at in (5, 0)
+    )
+    assert without.lists.shape == (40, 0)
+    assert np.array_equal(with_lists.place, without.place)
+    assert with_lists.per_person("ndcg", 5).tolist() == without.per_person("ndcg", 5).tolist()

@@ -207,13 +207,19 @@ def _ranked(
 
 
 def _best(scores: NDArray[np.float32], at: int) -> Codes:
-    """Return the `at` items that score highest, best first, shape (n_people, at); turns the scores' signs."""
-    if not at:
-        return np.zeros((len(scores), 0), dtype=np.intp)
-    np.negative(scores, out=scores)
-    top = np.argpartition(scores, at - 1, axis=1)[:, :at]
-    order = np.argsort(np.take_along_axis(scores, top, 1), axis=1, kind="stable")
-    return np.take_along_axis(top, order, 1)
+    """Return the `at` items that score highest, best first, ties in the catalog's order, shape (n_people, at).
+
+    They lie in the `at` blocks of the catalog whose highest scores are the highest; the rest is never sorted.
+    """
+    n_people, n_items = scores.shape
+    width = max(1, int((n_items / max(at, 1)) ** 0.5))
+    highest = np.maximum.reduceat(scores, np.arange(0, n_items, width), axis=1)
+    blocks = np.sort(np.argsort(-highest, axis=1, kind="stable")[:, :at], axis=1)
+    items = (blocks[:, :, None] * width + np.arange(width)).reshape(n_people, -1)
+    inside = np.take_along_axis(scores, np.minimum(items, n_items - 1), axis=1)
+    inside[items >= n_items] = -np.inf
+    order = np.argsort(-inside, axis=1, kind="stable")[:, :at]
+    return np.take_along_axis(items, order, axis=1)
 
 
 def _aucs(row: Codes, place: Array, left: Codes, n_people: int) -> Array:
