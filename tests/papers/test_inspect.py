@@ -8,15 +8,19 @@ inspect_ai = pytest.importorskip("inspect_ai")
 
 from inspect_ai.model import ModelOutput, ModelUsage, get_model  # noqa: E402
 
+from personae.audit.subtlerbias.items import OPTION_VALENCES  # noqa: E402
 from personae.dialogue.personamem import read_questions  # noqa: E402
 from personae.errors import BadInput  # noqa: E402
 from personae.metrics.judge import LocalJudge  # noqa: E402
 from personae.papers import inspect_tasks  # noqa: E402
+from personae.papers.dailydilemmas.dilemmas import PROMPTS, principles  # noqa: E402
 from personae.papers.harness import Context  # noqa: E402
 from personae.papers.inspect_tasks import paper_task  # noqa: E402
 from personae.papers.llmprivacy import experiment as llmprivacy  # noqa: E402
+from personae.papers.personaljudge.runs import item_of, recordings  # noqa: E402
 from personae.papers.personamem.experiment import DATA, QUESTIONS  # noqa: E402
 from personae.papers.personamem.scores import recorded  # noqa: E402
+from personae.papers.subtlerbias import experiment as subtlerbias  # noqa: E402
 from personae.papers.synthpai import experiment as synthpai  # noqa: E402
 
 pytestmark = pytest.mark.data
@@ -98,6 +102,52 @@ def test_recorded_raw_answers_about_people_score_alike(tmp_path):
     ours = sum(recorded_top1[by_id[sample.id]] for sample in task.dataset) / len(texts)
     assert scored(task, texts, tmp_path) == pytest.approx(ours, abs=1.5 / len(texts))
     assert 0.2 < ours < 1.0
+
+
+def test_recorded_verdicts_on_people_score_alike(tmp_path):
+    context = Context(limit=4 * N)
+    found = recordings(context)
+    run = next(each for each in found.runs if each.setting == "PRISM, key features")
+    task = paper_task("personaljudge", limit=4 * N, seed=None)
+    judged = {row.item: row for row in run.decided}
+    items = {f"pair-{i}": item_of(pair) for i, pair in enumerate(found.pairs)}
+    task.dataset = task.dataset.filter(lambda sample: items[sample.id] in judged)
+    given = [judged[items[sample.id]] for sample in task.dataset]
+    picked = [row.options["AB".index(row.answer)] for row in given]
+    letters = ["AB"[sample.choices.index(text)] for sample, text in zip(task.dataset, picked, strict=True)]
+    ours = sum(row.answer == row.truth for row in given) / len(given)
+    assert scored(task, lettered(letters), tmp_path) == pytest.approx(ours)
+    assert len(given) >= 10
+    assert 0.2 < ours < 1.0
+
+
+def test_recorded_completions_score_alike(tmp_path):
+    context = Context(limit=N)
+    items = subtlerbias.prompts(context)
+    choices = subtlerbias.recorded(context, items)[0]["palm"].tolist()
+    letters = ["ABC"[OPTION_VALENCES.index(c)] if c in OPTION_VALENCES else "none" for c in choices]
+    ours = sum(item.valence == choice for item, choice in zip(items, choices, strict=True)) / N
+    assert scored(
+        paper_task("subtlerbias", limit=N, seed=None), lettered(letters), tmp_path
+    ) == pytest.approx(ours)
+    assert 0.2 < ours < 1.0
+
+
+def test_recorded_actions_score_alike_and_the_prompt_is_the_system_message(tmp_path):
+    won = {
+        f"{each.name}-{conflict.dilemma}-{prompt}": getattr(conflict, prompt)
+        for each in principles(Context())
+        for conflict in each.conflicts
+        for prompt in PROMPTS
+    }
+    task = paper_task("dailydilemmas", limit=N, seed=None)
+    marks = [won[sample.id] for sample in task.dataset]
+    letters = [
+        s.target if mark else "BA"["AB".index(s.target)] for s, mark in zip(task.dataset, marks, strict=True)
+    ]
+    assert scored(task, lettered(letters), tmp_path) == pytest.approx(sum(marks) / N)
+    roles = {sample.metadata["prompt"]: [message.role for message in sample.input] for sample in task.dataset}
+    assert roles == {"baseline": ["user"], "supporting": ["system", "user"], "opposing": ["system", "user"]}
 
 
 @pytest.mark.parametrize("slug", ["personaljudge", "twin2k", "dailydilemmas", "subtlerbias", "persuasion"])

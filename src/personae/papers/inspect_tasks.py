@@ -2,7 +2,7 @@
 
 Needs the extra `inspect`. Each task asks the same questions as the paper's own experiment. Those with options are shown in a
 seeded order and scored by Inspect's `choice`; open ones are marked by the experiment's own `marker`. `-T limit=20` takes the
-first few, `-T seed=1` another order.
+first few, `-T seed=1` another order. A sample's `system` in its metadata is the system message.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import ChatMessageSystem, ChatMessageUser
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, choice, scorer, stderr
 from inspect_ai.solver import TaskState, generate, multiple_choice
 
@@ -57,9 +58,9 @@ def _sample(each: dict[str, Any]) -> Sample:
     options = list(each.get("options", ()))
     target = chr(ord("A") + each["target"]) if options else each["target"]
     metadata = dict(each.get("metadata", {}))
-    return Sample(
-        input=each["prompt"], choices=options or None, target=target, id=each["id"], metadata=metadata
-    )
+    system = [ChatMessageSystem(content=text)] if (text := metadata.get("system")) else []
+    asked = [*system, ChatMessageUser(content=each["prompt"])]
+    return Sample(input=asked, choices=options or None, target=target, id=each["id"], metadata=metadata)
 
 
 @task
