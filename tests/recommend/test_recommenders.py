@@ -20,6 +20,7 @@ from personae.recommend import (
     Plan,
     Popularity,
     SASRec,
+    ToolRec,
     interactions,
     liked,
 )
@@ -41,6 +42,9 @@ METHODS = [
     DIN(size=8, hidden=(16, 8), inner=8, plan=WIDE),
     CategoryMoE(size=8, hidden=(16, 8), inner=8, n_experts=2, plan=WIDE),
     AWMoE(size=8, hidden=(16, 8), inner=8, n_experts=2, plan=WIDE),
+    ToolRec(
+        base=SASRec(size=8, length=6, n_layers=1, n_heads=1, n_others=0, plan=SMALL), n_others=0, plan=SMALL
+    ),
 ]
 FILMS = tuple(f"{kind} {number}" for kind in ("calm", "loud") for number in range(7))
 CATALOG = Items(
