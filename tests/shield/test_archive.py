@@ -71,9 +71,41 @@ def test_an_archive_stays_what_it_was(name, tmp_path):
 
 
 def test_formats_without_a_way_back_are_named(tmp_path):
-    path = make.MAKERS["spotify"](tmp_path, make.LINES)
-    with pytest.raises(BadInput, match="chatgpt, claude"):
-        open_for_shield(path, Options())
+    card = (
+        '<div class="outer-cell mdl-cell"><p class="mdl-typography--title">Search<br></p>'
+        '<div class="content-cell mdl-typography--body-1">Searched for\u00a0<a href="https://www.google.com/search?q=rye">rye</a>'
+        "<br>Mar 3, 2024, 9:00:00 AM UTC<br></div></div>"
+    )
+    path = tmp_path / "takeout.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("Takeout/My Activity/Search/MyActivity.html", f"<html><body>{card}</body></html>")
+    opened = open_for_shield(path, Options())
+    assert [trace.text for trace in opened.traces] == ["rye"]
+    with pytest.raises(BadInput, match="as JSON"):
+        write_back(opened, [], tmp_path / "out.zip")
+    assert [file.name for file in tmp_path.iterdir()] == ["takeout.zip"]
+
+
+def test_a_search_goes_from_its_address_too(tmp_path):
+    """What was searched for stands in a title among the platform's words, and in the address."""
+    place = "Takeout/My Activity/Search/MyActivity.json"
+    rows = [
+        {"header": "Search", "title": f"Searched for {words}", "titleUrl": f"https://www.google.com/search?q={words.replace(' ', '+')}",
+         "time": "2024-03-03T09:00:00Z", "products": ["Search"]}
+        for words in ("nurse jobs in Porto", "rye bread")
+    ]  # fmt: skip
+    path = tmp_path / "takeout.zip"
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr(place, json.dumps(rows))
+    opened = open_for_shield(path, Options())
+    one = opened.traces[0]
+    write_back(
+        opened, [Edit(one.source, one.id, one.where, 14, 19, "a city", "generalize")], tmp_path / "out.zip"
+    )
+    with zipfile.ZipFile(tmp_path / "out.zip") as packed:
+        found = json.loads(packed.read(packed.namelist()[0]))
+    assert [row["title"] for row in found] == ["Searched for nurse jobs in a city", "Searched for rye bread"]
+    assert [row["titleUrl"] for row in found] == ["", rows[1]["titleUrl"]]
 
 
 def test_repetitions_titles_and_account_data_do_not_leak(tmp_path):

@@ -22,6 +22,12 @@ WORDS = frozenset((
     "location", "subject", "about_user_message", "about_model_message", "user_profile", "user_instructions", "comment", "value",
     "conversations_memory", "summary", "text_entities", "caption", "prompt", "completion", "conversations", "media", "turns",
 ))  # fmt: skip  # keys below which words of people stand
+OWN_WORDS = {  # keys below which words of people stand in one format alone
+    "spotify": frozenset(("searchquery", "name", "description")),
+    "google": frozenset(
+        ("comment text", "live chat text", "textcontent", "title", "safehtmlitem", "html", "htmlvalue")
+    ),
+}
 TITLES = frozenset(("title", "name", "summary"))  # of a conversation: made from what was said in it
 _KEPT = frozenset(("id", "uuid", "accountid", "account_id", "statistic"))
 _BORN = frozenset(
@@ -81,6 +87,10 @@ def written(member: Member, changes: Sequence[Change], random_state: int) -> byt
     if text.startswith("window.YTD"):
         prefix, _, body = text.partition("=")
         return f"{prefix}= {desk.json(body)}".encode()
+    if start == "<":
+        raise BadInput(
+            f"{member.name}: HTML cannot be written back. Ask for the export as JSON, and shield that."
+        )
     if start and start in "[{":
         pointed = not changes or changes[0].row.startswith("/")
         return (desk.json(text) if pointed else desk.json_lines(text)).encode()
@@ -107,7 +117,10 @@ class _Desk:
     def json(self, text: str) -> str:
         document = self._load(text, "")
         for change in self.changes.values():
-            self._record(self._found(document, change.row), change)
+            record = self._found(document, change.row)
+            self._record(record, change)
+            if change.edits and isinstance(record, dict) and "titleUrl" in record:
+                record["titleUrl"] = ""  # it repeats what was searched for
         self._titles(document)
         return json.dumps(self._rest(document, "", ()), ensure_ascii=False)
 
@@ -183,6 +196,8 @@ class _Desk:
                 continue
             old = holder[key]
             found = _placed(old, change.before, cursor)
+            if found is None and self.member.format == "google":
+                found = _within(old, change.before)
             if found is None:
                 continue
             start, words, encode = found
@@ -232,14 +247,14 @@ class _Desk:
         return masked(value, self.random_state) if is_free else self.mask(value, key)
 
     def _is_words(self, key: str) -> bool:
-        return key in WORDS or key in self.member.texts
+        return key in WORDS or key in self.member.texts or key in OWN_WORDS.get(self.member.format, ())
 
 
 def _masker(member: Member, random_state: int) -> Callable[[str, str], str]:
     """Return what masks a string that no trace was read from, by the key or the column (in lower case) that it stands under."""
 
     def mask(value: str, key: str) -> str:
-        if key in WORDS or key in member.texts:
+        if key in WORDS or key in member.texts or key in OWN_WORDS.get(member.format, ()):
             return masked(value, random_state)
         if key in member.others:
             called = value.lstrip().startswith(("+", "00")) or any(word in key for word in CALLED)
@@ -272,11 +287,21 @@ def _to_html(text: str) -> str:
     return "<p>" + "<br />".join(paragraphs) + "</p>"
 
 
+def _from_json(text: str) -> str:
+    """Return what {"text": ...} says, as comments stand in a table's cell; nothing of what else a cell holds."""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return ""
+    return str(said["text"]) if isinstance(said, dict) and said.keys() == {"text"} else ""
+
+
 _CODES: tuple[Code, ...] = (
     (lambda text: text, lambda text: text),
     (unescape, lambda text: html.escape(text, quote=False)),
     (repair_latin1, lambda text: text.encode("utf-8").decode("latin-1")),
     (html_to_text, _to_html),
+    (_from_json, lambda text: json.dumps({"text": text}, ensure_ascii=False)),
 )
 
 
@@ -292,6 +317,15 @@ def _placed(old: str, before: str, cursor: int) -> tuple[int, str, Callable[[str
             if at >= 0:
                 return at, words, encode
     return None
+
+
+def _within(old: str, before: str) -> tuple[int, str, Callable[[str], str]] | None:
+    """Return the same of a string that holds the whole text among words of the platform: "Searched for rye bread"."""
+    words = before.strip()
+    if not words or words not in old:
+        return None
+    first, _, last = old.partition(words)
+    return before.index(words), words, lambda new: f"{first}{new}{last}"
 
 
 def _strings(value: Any, key: str) -> Iterator[tuple[Any, Any, str]]:

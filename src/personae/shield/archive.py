@@ -31,6 +31,7 @@ from personae.synth.disclosure import tells_who
 
 WRITABLE = (
     "chatgpt", "claude", "reddit", "x", "mastodon", "whatsapp", "telegram", "discord", "instagram", "messages", "table", "plain",
+    "spotify", "google",
 )  # fmt: skip
 ACCOUNT = (
     "user.json",
