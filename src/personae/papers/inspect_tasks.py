@@ -13,7 +13,7 @@ from typing import Any
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessageSystem, ChatMessageUser
+from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser
 from inspect_ai.scorer import Score, Scorer, Target, accuracy, choice, scorer, stderr
 from inspect_ai.solver import TaskState, generate, multiple_choice
 
@@ -58,8 +58,9 @@ def _sample(each: dict[str, Any]) -> Sample:
     options = list(each.get("options", ()))
     target = chr(ord("A") + each["target"]) if options else each["target"]
     metadata = dict(each.get("metadata", {}))
-    system = [ChatMessageSystem(content=text)] if (text := metadata.get("system")) else []
-    asked = [*system, ChatMessageUser(content=each["prompt"])]
+    asked: list[ChatMessage] = [ChatMessageUser(content=each["prompt"])]
+    if metadata.get("system"):
+        asked.insert(0, ChatMessageSystem(content=metadata["system"]))
     return Sample(input=asked, choices=options or None, target=target, id=each["id"], metadata=metadata)
 
 
