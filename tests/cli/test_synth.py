@@ -148,6 +148,10 @@ def test_wrong_use_is_said(table):
     only_names = table.with_name("names.csv")
     only_names.write_text("name\n" + "\n".join(f"name{k}" for k in range(120)))
     assert "few enough values" in typed("people", "--like", only_names, fails=BadInput)[0]
+    few = table.with_name("few.csv")
+    for text, rows in (("", 0), ("size\nlarge\n", 1)):
+        few.write_text(text)
+        assert f"few.csv: has {rows} rows; at least 50" in typed("people", "--like", few, fails=BadInput)[0]
 
 
 def test_texts_are_a_table_that_reveal_reads(tmp_path):

@@ -155,9 +155,13 @@ def texts(
 def _source(file: Path, columns: str, *, quiet: bool) -> Columns:
     """Return the columns to learn from: those that are named, else all but those that tell who a person is."""
     from personae.synth.disclosure import tells_who
-    from personae.synth.learning import controllable, read_table
+    from personae.synth.learning import LEAST_PEOPLE, controllable, read_table
 
     table = read_table(file)
+    if (rows := len(next(iter(table.values()), ()))) < LEAST_PEOPLE:
+        raise BadInput(
+            f"{file.name}: has {rows} rows; at least {LEAST_PEOPLE} people are needed to learn from."
+        )
     names = [name.strip() for name in columns.split(",") if name.strip()]
     if missing := [name for name in names if name not in table]:
         raise BadInput(f"{file.name}: has no column {missing[0]!r}. It has: {', '.join(table)}.")
