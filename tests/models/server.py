@@ -22,7 +22,7 @@ def reset(settings: dict[str, Any]) -> None:
     STATE.update(
         faults=deque(settings.get("faults", [])),  # one is taken by each call, in order
         answers=settings.get("answers", {}),  # by the last message's text; else an echo
-        takes=settings.get("takes", ["response_format", "logprobs", "temperature", "max_tokens"]),
+        takes=settings.get("takes", ["response_format", "logprobs", "temperature", "max_tokens", "stop"]),
         names_param=settings.get("names_param", True),
         says_usage=settings.get("says_usage", True),
         seconds=settings.get("seconds", 0.0),
@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             self._complete(body, fault or {})
 
     def _complete(self, body: dict[str, Any], fault: dict[str, Any]) -> None:
-        for name in ("response_format", "logprobs", "temperature", "max_tokens"):
+        for name in ("response_format", "logprobs", "temperature", "max_tokens", "stop"):
             form = body.get("response_format", {}).get("type") if name == "response_format" else None
             if name in body and name not in STATE["takes"] and (form is None or form not in STATE["takes"]):
                 param = name if STATE["names_param"] else None

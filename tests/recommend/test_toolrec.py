@@ -259,7 +259,7 @@ def test_the_list_is_valid_whatever_the_model_does(session, said):
 def test_what_is_turned_down_is_said_and_can_be_mended(session):
     """A list with one of the history, one unknown, one twice; then one by titles and lines, from the pool."""
     ids = [f"f{each}" for each in session.fresh().retrieve("mood", 5).items]
-    model = with_words(GOOD, GOOD, f"Finish[f0, x, {ids[0]}, {ids[0]}]",
+    model = with_words(GOOD, GOOD.replace("mood", "Mood"), f"Finish[f0, x, {ids[0]}, {ids[0]}]",
                        f"Finish[{ids[0]}; {TITLES[int(ids[1][1:])]}; {ids[2]}, any title, 0.3]")  # fmt: skip
     told = play(session, model)
     assert told.ending == "finished"

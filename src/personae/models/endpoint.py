@@ -31,7 +31,16 @@ _log = logging.getLogger(__name__)
 _AGAIN = frozenset({408, 409, 425, 429})  # with every 5xx but 501
 _MALFORMED = frozenset({400, 415, 422, 501})  # the server does not like something that was sent
 _DROPPABLE = frozenset(
-    {"temperature", "top_p", "seed", "logprobs", "top_logprobs", "frequency_penalty", "presence_penalty"}
+    {
+        "temperature",
+        "top_p",
+        "seed",
+        "stop",
+        "logprobs",
+        "top_logprobs",
+        "frequency_penalty",
+        "presence_penalty",
+    }
 )
 _HEADERS = frozenset(
     {

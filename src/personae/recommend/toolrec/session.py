@@ -14,7 +14,7 @@ import numpy as np
 
 from personae.errors import BadInput
 from personae.recommend.interactions import Array, Codes, Items
-from personae.recommend.toolrec.grammar import NONE, Action, Finish, Rerank, Retrieve, Turn, read_turn
+from personae.recommend.toolrec.grammar import NONE, Action, Finish, Rerank, Retrieve, read_turn
 
 MOST_ROUNDS = 7  # published code
 SHOWN = 20  # lines of a longer list that a reader sees
@@ -168,9 +168,10 @@ def play(session: Session, surrogate: Surrogate, *, most_rounds: int = MOST_ROUN
     before, final, ending = surrogate.n_calls, None, ""
     for _ in range(most_rounds):
         turn = read_turn(surrogate.say(session))
-        found, observation = _observed(session, surrogate, turn)
-        session.steps.append(Step(turn.thought, turn.action, found, observation))
-        if found is not None and isinstance(turn.action, Finish):
+        action = _by_its_name(session, turn.action)
+        found, observation = _observed(session, surrogate, action, turn.problem)
+        session.steps.append(Step(turn.thought, action, found, observation))
+        if found is not None and isinstance(action, Finish):
             final, ending = found.items, "finished"
             break
     if final is None:
@@ -188,11 +189,20 @@ def play(session: Session, surrogate: Surrogate, *, most_rounds: int = MOST_ROUN
     )
 
 
-def _observed(session: Session, surrogate: Surrogate, turn: Turn) -> tuple[Found | None, str]:
+def _by_its_name(session: Session, action: Action | None) -> Action | None:
+    """Return the action with the attribute written as the tools write it."""
+    if action is None or isinstance(action, Finish):
+        return action
+    names = {each.casefold(): each for each in (NONE, *session.attributes)}
+    return replace(action, attribute=names.get(action.attribute.casefold(), action.attribute))
+
+
+def _observed(
+    session: Session, surrogate: Surrogate, action: Action | None, problem: str
+) -> tuple[Found | None, str]:
     """Do what was asked, or say why not."""
-    action = turn.action
     if action is None:
-        return None, f"Not done: {turn.problem}."
+        return None, f"Not done: {problem}."
     if isinstance(action, Finish):
         return _finished(session, action)
     same = [
@@ -206,14 +216,11 @@ def _observed(session: Session, surrogate: Surrogate, turn: Turn) -> tuple[Found
         if not len(session.pool()):
             return None, "Not done: nothing was retrieved yet that could be ordered."
         found = surrogate.rerank(session, action.attribute, action.k)
+    elif action.attribute not in (NONE, *session.attributes):
+        there = ", ".join((NONE, *session.attributes))
+        return None, f"Not done: no recommender goes by that attribute; there are {there}."
     else:
-        names = {each.casefold(): each for each in (NONE, *session.attributes)}
-        if action.attribute.casefold() not in names:
-            return (
-                None,
-                f"Not done: no recommender goes by that attribute; there are {', '.join(names.values())}.",
-            )
-        found = session.retrieve(names[action.attribute.casefold()], action.k)
+        found = session.retrieve(action.attribute, action.k)
     if not len(found.items):
         return None, "Not done: no list came of it."
     return found, session.told(found, SHOWN)
@@ -223,7 +230,8 @@ def _finished(session: Session, action: Finish) -> tuple[Found | None, str]:
     """Take a list of exactly n items of the pool; else say what is wrong with it."""
     named = session.codes_of(action.items)
     valid = list(dict.fromkeys(each for each in named if each is not None))
-    had = len(named) - session.codes_of(action.items, session.history).count(None)
+    before = session.codes_of(action.items, session.history)
+    had = sum(each is None and own is not None for each, own in zip(named, before, strict=True))
     wrong = {"had before": had, "never retrieved": named.count(None) - had}
     wrong["named twice"] = len(named) - named.count(None) - len(valid)
     if any(wrong.values()) or len(valid) != session.n:

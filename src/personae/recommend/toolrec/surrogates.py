@@ -113,8 +113,8 @@ class RuleSurrogate:
 
     def rerank(self, session: Session, attribute: str, k: int) -> Found:
         """Fuse the first list without attribute and the latest of the attribute's; nothing for an attribute it does not know."""
-        kind = next((each for each in self.kinds if each.name.casefold() == attribute.casefold()), None)
-        if kind is None and attribute.casefold() != NONE.casefold():
+        kind = next((each for each in self.kinds if each.name == attribute), None)
+        if kind is None and attribute != NONE:
             return Found(np.zeros(0, dtype=np.intp))
         weights = Weights(likelihood=0.0) if kind is None else self.weights[kind.name]
         n_items = len(session.items.ids)
@@ -177,11 +177,7 @@ class ModelSurrogate:
     def rerank(self, session: Session, attribute: str, k: int) -> Found:
         """Return at most k of the pool in the model's order; ids that were never retrieved are left out."""
         lists = "\n\n".join(f"{action}:\n{session.told(found)}" for action, found in session.lists())
-        by = (
-            "how well they suit this person"
-            if attribute.casefold() == NONE.casefold()
-            else f"{attribute}, for this person"
-        )
+        by = "how well they suit this person" if attribute == NONE else f"{attribute}, for this person"
         asked = (
             f"{profile(session, self.about)}\n\n{lists}\n\nOrder these by {by}. "
             f'Answer in JSON with the ids of the best {k}, best first: {{"ids": ["<id>"]}}'
