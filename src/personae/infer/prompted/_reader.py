@@ -37,8 +37,8 @@ class _Asked:
 class PromptedReader:
     """Ask a chat model what a person's lines give away; see `personae.infer.reader.Reader`.
 
-    Every attribute asked for gets one claim with status "inferred". Its `method` is "prompted:stated:uncalibrated" where the model
-    gave its own probabilities and "prompted:none:uncalibrated" where it gave none and its ranks got default ones.
+    Every attribute asked for gets one claim with status "inferred". Its `method` is "prompted:stated:uncalibrated" where the
+    model gave its own probabilities and "prompted:none:uncalibrated" where it gave none and its ranks got default ones.
 
     Parameters
     ----------
