@@ -54,7 +54,8 @@ class PairRanker(Recommender):
     Notes
     -----
     Without `valid` training takes the planned epochs; with it, `plan.patience` stops by the mean AUC of held-out items among 20
-    others. Histories are read as sets: the papers' behaviors have positions.
+    others. Histories are read as sets: the papers' behaviors have positions. The experts also read the product of the person's
+    and the candidate's vectors, so that likeness need not be learned; units have ReLU where DIN has its own Dice.
     """
 
     attends: ClassVar[bool] = True
@@ -65,9 +66,9 @@ class PairRanker(Recommender):
     hidden: tuple[int, int] = (64, 32)
     inner: int = 16
     dropout: float = 0.0
-    decay: float = 0.0
+    decay: float = 1e-5
     n_negatives: int = 4
-    plan: Plan = field(default_factory=lambda: Plan(n_epochs=3, batch_size=512, rate=1e-3))
+    plan: Plan = field(default_factory=lambda: Plan(n_epochs=3, batch_size=1024, rate=4e-3))
 
     def place(self, histories: Lists) -> States:
         """Return the last items, shape (n_people, length); -1 where there is none."""
@@ -265,8 +266,8 @@ class AWMoE(PairRanker):
 
     n_experts: int = 4
     contrast: float = 0.003
-    masked_share: float = 0.3
-    temperature: float = 0.5
+    masked_share: float = 0.6
+    temperature: float = 0.2
     n_others: int = 8
     n_contrasted: int = 256
     is_averaged: bool = True
