@@ -207,6 +207,8 @@ def test_a_tool_needs_a_base_fitted_on_its_catalog(fitted):
         replace(tool, size=4).fit(crowd(), CATALOG)
     with pytest.raises(BadInput, match="no attributes"):
         fitted.clone().fit(crowd())
+    with pytest.raises(BadInput, match="depth of 101"):
+        replace(fitted, depth=101).fit(crowd(), CATALOG)
 
 
 def test_a_fitted_base_stays_as_it_is(fitted):
@@ -332,8 +334,10 @@ def test_a_group_moves_the_taste_it_is_given_for(fitted):
 
 
 def test_more_than_the_catalog_holds_is_refused(fitted):
-    with pytest.raises(BadInput, match="all but 1 items"):
+    with pytest.raises(BadInput, match="the 1 items of the catalog"):
         fitted.choose(list(FILMS[:11]), n=2)
+    with pytest.raises(BadInput, match="from 1 to 100"):
+        fitted.choose([], n=0)
     assert fitted.choose(list(FILMS[:11]), n=1).items == ("f11",)
 
 

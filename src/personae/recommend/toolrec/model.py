@@ -20,7 +20,7 @@ from personae.recommend._next import NextItem
 from personae.recommend.interactions import Array, Interactions
 from personae.recommend.sasrec import SASRec
 from personae.recommend.toolrec.fusion import Weights, fuse, reciprocal, tuned
-from personae.recommend.toolrec.grammar import NONE
+from personae.recommend.toolrec.grammar import MOST, NONE
 from personae.recommend.toolrec.session import Found, Session, Surrogate, Transcript, play
 from personae.recommend.toolrec.surrogates import RuleSurrogate, worths
 from personae.recommend.toolrec.taste import concentration, kind_of, kinds_of
@@ -139,6 +139,8 @@ class ToolRec(Recommender):
                 yield Session(self.items_, some.items_of(row), n, tuple(self.kinds_), _best_of(own), name)
 
     def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
+        if not 1 <= self.depth <= MOST:
+            raise BadInput(f"A depth of {self.depth}: an action asks for 1 to {MOST} items.")
         names = self.kinds or kinds_of(self.items_)
         self.kinds_ = {name: kind_of(self.items_, name) for name in names}
         if not names:

@@ -14,7 +14,7 @@ import numpy as np
 
 from personae.errors import BadInput
 from personae.recommend.interactions import Array, Codes, Items
-from personae.recommend.toolrec.grammar import NONE, Action, Finish, Rerank, Retrieve, read_turn
+from personae.recommend.toolrec.grammar import MOST, NONE, Action, Finish, Rerank, Retrieve, read_turn
 
 MOST_ROUNDS = 7  # published code
 SHOWN = 20  # lines of a longer list that a reader sees
@@ -158,12 +158,13 @@ def play(session: Session, surrogate: Surrogate, *, most_rounds: int = MOST_ROUN
     Raises
     ------
     BadInput
-        When the catalog has fewer items left than the list is to have.
+        When the catalog has fewer items left than the list is to have, or the list is longer than an action may ask for.
     """
     left = len(session.items.ids) - len(set(session.history.tolist()))
-    if not 1 <= session.n <= left:
+    if not 1 <= session.n <= min(left, MOST):
         raise BadInput(
-            f"A list of {session.n} was asked for, and the person has all but {left} items of the catalog."
+            f"A list of {session.n} was asked for; give a length from 1 to {MOST}, and no more than the {left} items of the "
+            f"catalog that the person has not."
         )
     before, final, ending = surrogate.n_calls, None, ""
     for _ in range(most_rounds):

@@ -137,10 +137,12 @@ class RuleSurrogate:
     def _why(self, session: Session, kind: Kind, apart: Array, listed: Codes) -> str:
         own, other = (each[0] for each in self._tastes(kind, session.history, listed))
         value = int(np.argmax(own * np.log(np.maximum(own, 1e-9) / np.maximum(other, 1e-9))))
-        among = ", ".join(f"{each.name} {times:.1f}" for each, times in zip(self.kinds, apart, strict=True))
+        times = dict(zip((each.name for each in self.kinds), apart, strict=True))
+        others = ", ".join(f"{name} {far:.1f}" for name, far in times.items() if name != kind.name)
+        beside = f" (by {others})" if others else ""
         return (
-            f"What they had differs from this list most by {kind.name} (times what is usual: {among}): {kind.values[value]} is "
-            f"{own[value]:.0%} of theirs and {other[value]:.0%} of the list's."
+            f"By {kind.name} what they had is {times[kind.name]:.1f} times as far from this list as is usual{beside}: "
+            f"{kind.values[value]} is {own[value]:.0%} of theirs and {other[value]:.0%} of the list's."
         )
 
 
