@@ -67,7 +67,7 @@ def test_what_nobody_had_is_passed_over_by_ids():
 def test_the_mean_is_over_places_so_far_and_the_recent_mean_weighs_the_last_most():
     vectors = torch.tensor([[[9.0], [1.0], [3.0]]])
     is_there = torch.tensor([[False, True, True]])
-    plain = M2TRec()._pooled(vectors * is_there[..., None], is_there)
+    plain = M2TRec(pooling="mean")._pooled(vectors * is_there[..., None], is_there)
     assert plain[0, 1:, 0].tolist() == [1.0, 2.0]
     recent = nets.Recent(3)(vectors, is_there)
     weight = np.exp(-0.5)

@@ -21,7 +21,7 @@ from personae.recommend.interactions import Codes, Interactions
 
 @dataclass(kw_only=True)
 class M2TRec(NextItem):
-    """Items are their attributes (and text); a person is the mean over the places of their last items.
+    """Items are their attributes (and text); a person is a mean over their last items, as a transformer reads them.
 
     Parameters
     ----------
@@ -30,8 +30,8 @@ class M2TRec(NextItem):
     head : "tied" or "untied"
         Scores by the items' own vectors, projected, so that an item nobody had yet is scored; or by a vector for each item of
         the catalog, which learns nothing of such an item.
-    pooling : "mean", "recent" or "last"
-        A person is the mean over the places; the mean by weights of places counted from the end, learned; or the last place.
+    pooling : "recent", "mean" or "last"
+        A person is the mean over their places, by learned weights of places counted from the end; the plain mean; the last place.
     has_id : bool
         An item has a vector of its own too; one that nobody had has zeros there.
     encoder : Encoder, optional
@@ -47,8 +47,11 @@ class M2TRec(NextItem):
     Notes
     -----
     The paper encodes every prefix of a session by itself, each place seeing all others. Here places see those before them, and
-    the state of a place is the mean up to it: one pass teaches every prefix. Its categories are one of each level, told by
-    cross-entropy; attributes here are a set. Its head is untied. Others are drawn among items that somebody had.
+    the state of a place is the mean up to it: one pass teaches every prefix. The paper's mean is plain; it forgets the order.
+    Its categories are one of each level, told by cross-entropy; attributes here are a set. Its head is untied. An item is the
+    mean of its attributes brought to length 1, rare ones beginning longer, and all that stands between it and the score begins
+    near the identity: before it has learned anything it shows what is like the last items, as a search engine weighs words.
+    Others are drawn among items that somebody had.
 
     Examples
     --------
@@ -65,7 +68,7 @@ class M2TRec(NextItem):
 
     task_weight: float = 0.1
     head: Literal["tied", "untied"] = "tied"
-    pooling: Literal["mean", "recent", "last"] = "mean"
+    pooling: Literal["recent", "mean", "last"] = "recent"
     has_id: bool = False
     encoder: Encoder | None = None
 

@@ -146,10 +146,11 @@ class Block(nn.Module):
         self.n_heads, self.drop = n_heads, dropout
         self.before, self.between = nn.LayerNorm(size), nn.LayerNorm(size)
         self.ask, self.join = nn.Linear(size, 3 * size), nn.Linear(size, size)
+        answer = nn.Linear(inner, size)
         self.think = nn.Sequential(
-            nn.Linear(size, inner), nn.ReLU(), nn.Dropout(dropout), nn.Linear(inner, size), nn.Dropout(dropout)
-        )  # fmt: skip
-        for last in (self.join, self.think[3]):
+            nn.Linear(size, inner), nn.ReLU(), nn.Dropout(dropout), answer, nn.Dropout(dropout)
+        )
+        for last in (self.join, answer):
             nn.init.normal_(last.weight, std=NEAR_NOTHING)
             nn.init.zeros_(last.bias)
 
