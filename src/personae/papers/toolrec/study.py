@@ -40,8 +40,9 @@ class Study:
 
 
 def read_study(context: Context) -> Study:
-    """Read and split the ratings; a quick run takes 120 people."""
-    films = movielens(replace(context, limit=context.limit or 120) if context.quick else context)
+    """Read and split the ratings; a quick run takes 120 people, and `limit` those asked where a model is."""
+    limit = context.limit if context.replayed else None
+    films = movielens(replace(context, limit=limit or (120 if context.quick else None)))
     before, test = last_out(films.likes())
     train, valid = last_out(before)
     return Study(films, train, valid, before, test)
