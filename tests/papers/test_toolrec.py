@@ -103,9 +103,10 @@ def test_a_live_model_is_told_no_more_than_was_asked(monkeypatch):
     from personae.models.strings import Scripted
 
     monkeypatch.setattr(Context, "chat", lambda self: Scripted(answer))
-    rows = list(
-        live_rows(Context(quick=True, model="scripted", limit=60), read_study(Context(quick=True, limit=60)))
-    )
+    context = Context(quick=True, model="scripted", limit=20)
+    study = read_study(context)
+    assert len(study.people) == 120
+    rows = list(live_rows(context, study))
     told = {(row.metric, row.method): row.value for row in rows}
     assert {told["valid lists, %", way] for way in WAYS} == {100.0}
     assert told["rounds a person", WAYS[0]] == 7
