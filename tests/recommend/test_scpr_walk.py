@@ -6,7 +6,18 @@ import pytest
 from personae.errors import BadInput
 from personae.metrics.ranking import Lists
 from personae.recommend.interactions import Items
-from personae.recommend.scpr import Belief, Episodes, Graph, Vectors, Walk, Wants, always_show, ask_until, look_ahead, play
+from personae.recommend.scpr import (
+    Belief,
+    Episodes,
+    Graph,
+    Vectors,
+    Walk,
+    Wants,
+    always_show,
+    ask_until,
+    look_ahead,
+    play,
+)
 from personae.recommend.scpr.walk import top
 
 N_PEOPLE, N_ITEMS, N_ATTRIBUTES = 12, 160, 14
@@ -20,7 +31,10 @@ def lists(rows):
 @pytest.fixture(scope="module")
 def graph():
     random = np.random.default_rng(3)
-    has = [sorted(random.choice(N_ATTRIBUTES, random.integers(1, 7), replace=False).tolist()) for _ in range(N_ITEMS)]
+    has = [
+        sorted(random.choice(N_ATTRIBUTES, random.integers(1, 7), replace=False).tolist())
+        for _ in range(N_ITEMS)
+    ]
     friends = [sorted(random.choice(N_PEOPLE, 3, replace=False).tolist()) for _ in range(N_PEOPLE)]
     likes = [sorted(random.choice(N_ATTRIBUTES, 3, replace=False).tolist()) for _ in range(N_PEOPLE)]
     return Graph(lists(has), N_ATTRIBUTES, lists(friends), lists(likes))
@@ -42,12 +56,15 @@ def one_episode(graph, vectors, person, wanted, opening, until, *, is_weighted, 
     """Play one episode with sets and loops, as the paper tells it; return its moves and the turn of success."""
     has = [set(graph.has.items_of(item).tolist()) for item in range(N_ITEMS)]
     friends, likes = (
-        [set(each.items_of(number).tolist()) for number in range(N_PEOPLE)] for each in (graph.friends, graph.likes)
+        [set(each.items_of(number).tolist()) for number in range(N_PEOPLE)]
+        for each in (graph.friends, graph.likes)
     )
     candidates, accepted, asked, moves = set(range(N_ITEMS)), [], set(), []
 
     def score(item):
-        return vectors.items[item] @ (vectors.people[person] + sum(vectors.attributes[each] for each in accepted))
+        return vectors.items[item] @ (
+            vectors.people[person] + sum(vectors.attributes[each] for each in accepted)
+        )
 
     def weight(item):
         return max(round(1023 / (1 + np.exp(-score(item)))), 1) if is_weighted else 1
@@ -58,7 +75,9 @@ def one_episode(graph, vectors, person, wanted, opening, until, *, is_weighted, 
         asked.add(attribute)
         candidates = {item for item in candidates if attribute in has[item]}
         by_items = {each for item in candidates for each in has[item]}
-        by_friends = {each for friend in friends[person] if attribute in likes[friend] for each in likes[friend]}
+        by_friends = {
+            each for friend in friends[person] if attribute in likes[friend] for each in likes[friend]
+        }
         return by_items | by_friends
 
     reachable = go(opening)
@@ -111,7 +130,9 @@ class Watched(Walk):
 @pytest.mark.parametrize("is_weighted", [False, True])
 @pytest.mark.parametrize("asks_idly", [False, True])
 @pytest.mark.parametrize("until", [0, 10, 30, 10**6])
-def test_trajectories_are_those_of_one_episode_at_a_time(graph, vectors, wants, is_weighted, asks_idly, until):
+def test_trajectories_are_those_of_one_episode_at_a_time(
+    graph, vectors, wants, is_weighted, asks_idly, until
+):
     worlds = []
 
     def make(people):
@@ -147,7 +168,10 @@ def test_what_tells_most_is_nearest_to_one_half_and_the_lowest_among_equals():
 def test_refusals_that_are_heeded_take_items_out():
     has = lists([[0, 1], [0, 2], [0, 2]])
     walk = Walk(
-        Graph(has, 3), Vectors(np.zeros((0, 1)), np.zeros((3, 1)), np.zeros((3, 1))), np.array([-1]), heeds_refusals=True
+        Graph(has, 3),
+        Vectors(np.zeros((0, 1)), np.zeros((3, 1)), np.zeros((3, 1))),
+        np.array([-1]),
+        heeds_refusals=True,
     )
     row = np.zeros(1, dtype=np.intp)
     walk.open(row, np.array([0]))
@@ -164,7 +188,9 @@ def test_a_list_shown_in_vain_is_not_shown_again(graph, vectors, wants):
     lists_ = episodes.world.best(rows, 10)
     rewards = episodes.step(rows, np.ones(len(rows), dtype=bool))
     missed = rows[episodes.found[rows] == 0]
-    assert not (episodes.world.best(missed, 10)[:, :, None] == lists_[missed][:, None, :])[lists_[missed].min(1) >= 0].any()
+    assert not (episodes.world.best(missed, 10)[:, :, None] == lists_[missed][:, None, :])[
+        lists_[missed].min(1) >= 0
+    ].any()
     assert (before - episodes.world.n_left)[missed].tolist() == (lists_[missed] >= 0).sum(axis=1).tolist()
     assert set(np.round(rewards, 2)) <= {1.0, -0.1}
 
@@ -213,7 +239,9 @@ def test_belief_by_hand():
 
 def test_the_same_seed_gives_the_same_episodes(graph, vectors, wants):
     def once(seed):
-        return play(lambda people: Walk(graph, vectors, people), wants, ask_until(20), flip=0.2, random_state=seed).found
+        return play(
+            lambda people: Walk(graph, vectors, people), wants, ask_until(20), flip=0.2, random_state=seed
+        ).found
 
     assert once(1).tolist() == once(1).tolist()
     assert once(1).tolist() != once(2).tolist()
@@ -235,4 +263,6 @@ def test_graphs_that_cannot_be_are_refused():
     graph = Graph.of(catalog)
     assert (graph.has.counts().tolist(), graph.holders.counts().tolist()) == ([1, 0], [1, 0])
     with pytest.raises(BadInput, match=r"between 0 and \.5"):
-        Belief(graph, Vectors(np.zeros((0, 1)), np.zeros((2, 1)), np.zeros((2, 1))), np.array([-1]), noise=0.5)
+        Belief(
+            graph, Vectors(np.zeros((0, 1)), np.zeros((2, 1)), np.zeros((2, 1))), np.array([-1]), noise=0.5
+        )

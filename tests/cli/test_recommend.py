@@ -1,0 +1,153 @@
+"""`personae recommend` through the installed command: lists with reasons, questions over piped lines, an interrupt."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = str(Path(sys.executable).with_name("personae"))
+
+
+def personae(*words, text=""):
+    return subprocess.run(
+        [COMMAND, *map(str, words)], input=text, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    had = {"ana": "abc", "bo": "abd", "cleo": "abcd", "dag": "xyz", "eli": "xy"}
+    rows = [{"person": who, "item": item} for who, items in had.items() for item in items]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    path = tmp_path / "things.jsonl"
+    told = [
+        {"item": item, "title": f"thing {item}", "attributes": [color, size]}
+        for item, color, size in zip(
+            "abcdxyz",
+            ("red",) * 4 + ("blue",) * 3,
+            ("big", "small", "big", "small", "big", "small", "tiny"),
+            strict=True,
+        )
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in told))
+    return path
+
+
+def test_lists_with_reasons(table, catalog, tmp_path):
+    out = tmp_path / "lists.jsonl"
+    done = personae(
+        "recommend", table, "--person", "eli", "-n", 2, "--method", "itemknn", "--json", "--out", out
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["person"] == "eli"
+    assert found["items"][0]["item"] == "z"
+    assert set(found["items"][0]["because"]) == {"x", "y"}
+    assert json.loads(out.read_text()) == found
+    again = personae("recommend", table, "--out", out)
+    assert again.returncode == 1
+    assert "--overwrite" in again.stderr
+    everyone = personae("recommend", table, "--method", "itemknn", "--items", catalog, "--limit", 2)
+    lines = everyone.stdout.splitlines()
+    assert lines[0].split("\t") == ["person", "place", "item", "score", "because you had"]
+    assert {line.split("\t")[0] for line in lines[1:]} == {"ana", "bo"}
+    assert "thing d" in everyone.stdout
+
+
+def test_a_store_is_read_as_a_table_is(table, tmp_path):
+    from personae.people.records import Item, Trace
+    from personae.people.store import Store
+
+    rows = [json.loads(line) for line in table.read_text().splitlines()]
+    with Store(tmp_path / "w.duckdb") as store:
+        store.add(
+            Trace(row["person"], "x", str(place), kind="like", item=Item(row["item"]))
+            for place, row in enumerate(rows)
+        )
+    done = personae(
+        "recommend", "--store", tmp_path / "w.duckdb", "--person", "eli", "--method", "itemknn", "--json"
+    )
+    assert json.loads(done.stdout)["items"][0]["item"] == "z"
+
+
+def test_a_piped_session_finds_what_was_meant_and_goes_on_where_it_stopped(catalog, tmp_path):
+    session = tmp_path / "s.json"
+    words = ("recommend", "--ask", "--items", catalog, "--session", session)
+    first = personae(*words, text="red\n")
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.splitlines() == ["begun with: red"]
+    move = json.loads(session.read_text())["move"]
+    said = f"{move['ids'].index('c') + 1}\n" if move["kind"] == "show" else "y\n1\n"
+    second = personae(*words, "--json", text=said)
+    assert "goes on after 1 turns" in second.stderr
+    found = json.loads(second.stdout)
+    assert found["found"] in "abcd"
+    assert found["lines"][-1].startswith("because you said red")
+
+
+def test_the_end_of_the_input_and_quitting_are_no_errors(catalog):
+    assert personae("recommend", "--ask", "--items", catalog, text="").returncode == 0
+    done = personae("recommend", "--ask", "--items", catalog, "--json", text="?\nq\n")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["lines"] == ["begun with: nothing in particular"]
+
+
+def test_ctrl_c_loses_nothing(catalog, tmp_path):
+    session = tmp_path / "s.json"
+    words = [COMMAND, "recommend", "--ask", "--items", str(catalog), "--session", str(session)]
+    child = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    child.stdin.write("red\n")
+    child.stdin.flush()
+    until = time.monotonic() + 60
+    while not session.is_file() and time.monotonic() < until:
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGINT)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert "what was finished is kept" in said
+    assert "Traceback" not in said
+    assert [turn["answer"] for turn in json.loads(session.read_text())["turns"]] == ["red"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 2, "Name a TABLE"),
+        (["none.jsonl"], 1, "no such file"),
+        (["TABLE", "--person", "elli"], 2, "Nearest: eli"),
+        (["TABLE", "--method", "itemnn"], 2, "Nearest: itemknn"),
+        (["--ask"], 2, "--ask needs something to find"),
+        (["--ask", "--items", "TABLE"], 1, "an item that has a row already"),
+        (["--items", "CATALOG", "--data", "movielens"], 2, "not both"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(table, catalog, words, code, said):
+    named = {"TABLE": table, "CATALOG": catalog}
+    done = personae("recommend", *(named.get(word, word) for word in words))
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+    assert said in " ".join(done.stderr.split()).replace("│ ", "")
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
+def test_films_are_found_by_their_real_names():
+    done = personae("recommend", "--ask", "--data", "movielens", text="crime\n1\n")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0] == "begun with: genre: Crime"
+    assert lines[-1] == "because you said genre: Crime"
+    assert "(19" in lines[1]
