@@ -69,3 +69,29 @@ def test_the_cache_encodes_each_text_once_and_forgets_the_oldest():
 def test_an_encoder_travels_to_another_process():
     copy = pickle.loads(pickle.dumps(CachedEncoder(home_encoder())))
     np.testing.assert_array_equal(copy.encode(["hi"]), home_encoder().encode(["hi"]))
+
+
+def test_a_cache_gives_the_token_states_of_what_is_behind_it_once():
+    class Counted:
+        name = "counted"
+        read = 0
+
+        def encode(self, texts):
+            return home_encoder().encode(texts)
+
+        def token_states(self, text):
+            self.read += 1
+            return home_encoder().token_states(text)
+
+    class Vectors:
+        name = "vectors"
+
+        def encode(self, texts):
+            return home_encoder().encode(texts)
+
+    behind = Counted()
+    cached = CachedEncoder(behind)
+    first, again = cached.token_states("A boat at dusk."), cached.token_states("A boat at dusk.")
+    assert first is again
+    assert behind.read == 1
+    assert CachedEncoder(Vectors()).token_states("A boat at dusk.") is None

@@ -47,11 +47,12 @@ def word_spans(
 ) -> tuple[tuple[int, int], ...]:
     """Return (start, end) of the words of a line that speak most for a value, in order.
 
-    With an encoder that has `token_states` the tokens' parts of the vector count too; else the lexical part alone.
+    With an encoder that gives `token_states` the tokens' parts of the vector count too; else the lexical part alone.
     """
     weight = _word_scores(model, name, value, text)
-    if encoder is not None and hasattr(encoder, "token_states"):
-        states = encoder.token_states(text)
+    read = getattr(encoder, "token_states", None)
+    states = read(text) if read else None
+    if states is not None:
         scores = states.states @ _direction(model, name, value, model.vectors) * states.scale
         told = [
             (start, end, float(score)) for (start, end), score in zip(states.offsets, scores, strict=True)

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSIONS = 384
+STATES = 4000  # texts whose token states a cache keeps, 75 kB for one of fifty tokens
 MAX_TOKENS = 256  # all-MiniLM-L6-v2, max_seq_length
 HOME = Path(__file__).parent / "home"
 WEIGHTS = (HOME / "encoder.onnx", HOME / "tokenizer.json")
@@ -109,9 +110,7 @@ class HomeEncoder:
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
             options.log_severity_level = 3
-            session = onnxruntime.InferenceSession(
-                WEIGHTS[0], options, providers=["CPUExecutionProvider"]
-            )
+            session = onnxruntime.InferenceSession(WEIGHTS[0], options, providers=["CPUExecutionProvider"])
             tokenizer = Tokenizer.from_file(str(WEIGHTS[1]))
             tokenizer.enable_truncation(MAX_TOKENS)
             tokenizer.no_padding()
@@ -131,7 +130,7 @@ class CachedEncoder:
     ----------
     encoder : Encoder
     size : int
-        Vectors kept; 50,000 vectors of 384 floats take 77 MB.
+        Vectors kept; 50,000 vectors of 384 floats take 77 MB. Of `STATES` texts the token states are kept too.
     """
 
     def __init__(self, encoder: Encoder, *, size: int = 50_000) -> None:
@@ -139,6 +138,7 @@ class CachedEncoder:
         self.size = size
         self.name = encoder.name
         self._kept: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._states: OrderedDict[bytes, TokenStates] = OrderedDict()
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -154,6 +154,22 @@ class CachedEncoder:
             found.update(fresh)
             self._keep(fresh)
         return np.stack([found[key] for key in keys]) if keys else np.zeros((0, DIMENSIONS), dtype=np.float32)
+
+    def token_states(self, text: str) -> TokenStates | None:
+        """Return the token states of a text, None where the encoder behind gives none."""
+        read = getattr(self.encoder, "token_states", None)
+        if read is None:
+            return None
+        key = text_key(text)
+        with self._lock:
+            found = self._states.get(key)
+        if found is None:
+            found = read(text)
+            with self._lock:
+                self._states[key] = found
+                if len(self._states) > STATES:
+                    self._states.popitem(last=False)
+        return found
 
     def _keep(self, fresh: dict[bytes, NDArray[np.float32]]) -> None:
         with self._lock:

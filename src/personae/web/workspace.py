@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from personae import __version__
 from personae.errors import BadInput, UnknownName
-from personae.models.encoder import CachedEncoder, Encoder, home_encoder
+from personae.models.encoder import CachedEncoder, Encoder, TokenStates, home_encoder
 from personae.papers.harness import Result, paper
 from personae.papers.table import parsed
 from personae.people.archives import Options, Tally
@@ -121,6 +121,11 @@ class _Watched:
             parts.append(self.encoder.encode(texts[start : start + CHUNK]))
             self.progress.add(texts=len(parts[-1]))
         return np.concatenate(parts)
+
+    def token_states(self, text: str) -> TokenStates | None:
+        """Return what the encoder behind returns, for the words that a report marks."""
+        read = getattr(self.encoder, "token_states", None)
+        return read(text) if read else None
 
 
 class Workspace:
