@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ N_OTHERS = 99
 LONG_TAIL = 4  # card: a history of at most four items
 LEAST_HEAVY = 8  # items of a history that is cut
 N_CUT = 3
+N_QUICK = 1000  # people of a quick run
 N_COMMON = 20  # items beside which everybody's mix is read
 _AT_ONCE = 256
 
@@ -68,6 +69,8 @@ class Study:
 
 def load(context: Context, *, n_left_out: int = 1) -> Study:
     """Return the last purchases of Beauty to foretell, or with 2 left out those before them, on which settings were chosen."""
+    if context.quick:
+        context = replace(context, limit=min(context.limit or N_QUICK, N_QUICK))
     found = sequences(context, "beauty")
     rows, wanted = found.rows, found.rows
     for _ in range(n_left_out):
