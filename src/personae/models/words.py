@@ -51,7 +51,7 @@ class WordEncoder:
             if known:
                 means[row] = np.mean(known, axis=0)
         lengths = np.linalg.norm(means, axis=1, keepdims=True)
-        return means / np.where(lengths > 0, lengths, np.float32(1))
+        return np.asarray(means / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 
 
 def common_words(texts: Iterable[str], most: int) -> tuple[str, ...]:
