@@ -163,6 +163,20 @@ def test_where_nobody_can_be_read_the_reason_is_told(tmp_path):
     assert "nobody to shield. Rows that cannot be read: 1 (a text longer than" in str(done.exception)
 
 
+def test_an_interrupted_shield_writes_nothing_and_says_so(table, monkeypatch):
+    from personae.shield.attacker import HomeReader
+
+    def interrupted(self, person, attributes):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(HomeReader, "read", interrupted)
+    before = sorted(table.parent.iterdir())
+    done = run(table)
+    assert done.exit_code != 0
+    assert "Nothing was written of two.jsonl" in done.stderr
+    assert sorted(table.parent.iterdir()) == before
+
+
 def test_the_table_and_the_page_say_what_was_raised_and_where_the_shield_stopped(capsys):
     from personae.cli.shield import _print
     from personae.people.records import Guess, Trace

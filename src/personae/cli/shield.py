@@ -124,7 +124,15 @@ def shield(
             name = Path(file.name) if file != path else path
             opened = open_for_shield(file, options)
             place = _place(path, out, several=len(paths) > 1, default=shielded_name(name))
-            done = list(job.run(opened, person, limit))
+            done: list[Shielded] = []
+            try:
+                done += job.run(opened, person, limit)
+            except KeyboardInterrupt:
+                note(
+                    f"Nothing was written of {plain(name.name)}; --person and --limit take fewer people.",
+                    quiet=quiet,
+                )
+                raise
             if not done:
                 raise BadInput(f"{plain(name.name)}: nobody to shield. {_why(opened)}")
             write_back(opened, [edit for each in done for edit in each.edits], place, random_state=seed)
