@@ -1,57 +1,60 @@
-"""SCPR's speed: training episodes a second in step, beside one episode at a time as the published code plays them.
+"""SCPR's speed: training episodes a second in step, beside one episode at a time.
 
-    python benchmarks/scpr.py [--episodes 30]
+    PERSONAE_DATA=... python benchmarks/scpr.py [--episodes 100] [--official PATH]
 
-The reference is written anew from the published code's shape: candidates as Python sets, attributes counted item by item into a
-dictionary, entropies into a list as long as there are attributes, scores item by item, one update of the network a turn from a
-replay of single turns, its own batch of 128 and hidden size 512. Both play the same rule on the same invented graph of LastFM's size,
-find the same items at the same turns, and are timed by processor time, with updates and without. Needs `personae[torch]`.
+The reference is written anew in the published code's shape: candidates as Python sets, attributes counted item by item into a
+dictionary, entropies in a list as long as there are attributes, scores item by item, one update of the network a turn from a
+replay of single turns, its batch of 128 and its 512 hidden units. It and ours play the same rule on LastFM's original tags, must
+find the same items at the same turns, and are timed by processor time, with updates and without. PATH is a checkout of
+farrecall/SCPR: its own environment, agent and replay are timed too, on the same graph. Needs `personae[torch]`.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import json
+import os
 import random as random_
+import sys
+import tempfile
 import time
 from collections import Counter, deque
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
 
-from personae.metrics.ranking import Lists
+from personae.papers.harness import Context
+from personae.papers.scpr.study import TAGS, load
 from personae.recommend import Plan
 from personae.recommend.scpr import Graph, Learning, Vectors, Walk, Wants, ask_until, learn_to_decide, play
 from personae.recommend.scpr.episodes import ACCEPTED, ENDED, FAILED, FOUND, REFUSED
 
-N_PEOPLE, N_ITEMS, N_ATTRIBUTES, N_EDGES, SIZE = 1801, 7432, 8438, 94_446, 64
 UNTIL = 150
 
 
-def invented() -> tuple[Graph, Vectors, Wants]:
-    """A graph of LastFM's numbers, its attributes as unevenly held."""
-    random = np.random.default_rng(0)
-    chances = 1 / (np.arange(N_ATTRIBUTES) + 20.0)
-    item = np.concatenate([np.arange(N_ITEMS), random.integers(0, N_ITEMS, 3 * N_EDGES)])
-    attribute = random.choice(N_ATTRIBUTES, len(item), p=chances / chances.sum())
-    keys = np.unique(item * N_ATTRIBUTES + attribute)
-    first = np.unique(keys // N_ATTRIBUTES, return_index=True)[1]
-    others = np.setdiff1d(np.arange(len(keys)), first)
-    keys = np.sort(
-        np.concatenate([keys[first], keys[random.choice(others, N_EDGES - len(first), replace=False)]])
+def lastfm() -> tuple[Graph, Vectors, Wants]:
+    """Return the graph of original tags, vectors by chance, and the episodes that policies are taught by."""
+    study = load(Context())
+    graph, random = study.graphs[TAGS], np.random.default_rng(0)
+    sizes = (graph.n_people, graph.n_items, graph.n_attributes)
+    return (
+        graph,
+        Vectors(*(random.normal(scale=0.1, size=(n, 64)) for n in sizes)),
+        study.wants(TAGS, "teach", 1),
     )
-    has = Lists.of(keys // N_ATTRIBUTES, keys % N_ATTRIBUTES, n_people=N_ITEMS)
-    vectors = Vectors(*(random.normal(scale=0.1, size=(n, SIZE)) for n in (N_PEOPLE, N_ITEMS, N_ATTRIBUTES)))
-    graph = Graph(has, N_ATTRIBUTES)
-    people, items = random.integers(0, N_PEOPLE, 4000), random.integers(0, N_ITEMS, 4000)
-    return graph, vectors, Wants.of(graph, people, items, 1)
 
 
 class OneAtATime:
     """One episode as the published environment plays it, plain entropy."""
 
     def __init__(self, graph: Graph, vectors: Vectors) -> None:
-        self.has = [graph.has.items_of(item).tolist() for item in range(N_ITEMS)]
-        self.holders = [graph.holders.items_of(each).tolist() for each in range(N_ATTRIBUTES)]
+        self.has = [graph.has.items_of(item).tolist() for item in range(graph.n_items)]
+        self.holders = [graph.holders.items_of(each).tolist() for each in range(graph.n_attributes)]
         self.vectors = vectors
 
     def begin(self, person: int, item: int, opening: int) -> list[float]:
@@ -60,7 +63,7 @@ class OneAtATime:
         self.refused: list[int] = []
         self.history = [0.0] * 15
         self.history[0] = 1
-        self.candidates = list(set(range(N_ITEMS)) & set(self.holders[opening]))
+        self.candidates = list(set(range(len(self.has))) & set(self.holders[opening]))
         self._reach()
         self._entropies()
         return self.state()
@@ -72,10 +75,8 @@ class OneAtATime:
     def step(self, shows: bool) -> tuple[list[float], float, bool]:
         best = max(self.reachable, key=lambda each: (self.entropy[each], -each), default=None)
         self.turn += 1
-        if shows or best is None or self.entropy[best] == 0:
-            reward = self._show()
-        else:
-            reward = self._ask(best)
+        asks = best is not None and not shows and self.entropy[best] > 0
+        reward = self._ask(best) if asks else self._show()
         is_over = reward == FOUND or self.turn == 15 or not self.candidates
         return self.state(), reward + (ENDED if self.turn == 15 and reward != FOUND else 0), is_over
 
@@ -113,7 +114,7 @@ class OneAtATime:
         for item in self.candidates:
             named.extend(self.has[item])
         counts = Counter(named)
-        self.entropy = [0.0] * N_ATTRIBUTES
+        self.entropy = [0.0] * len(self.holders)
         for each in set(self.reachable) & set(counts):
             share = counts[each] / len(self.candidates)
             if share < 1:
@@ -184,38 +185,115 @@ def update(
     steps.step()
 
 
+def official(path: Path, graph: Graph, vectors: Vectors, wants: Wants) -> float:
+    """Return training episodes a second of the released environment and agent, driven as its `train` drives them."""
+    ids = range(graph.n_items), range(graph.n_attributes), range(graph.n_people)
+    nodes = {
+        "item": {each: {"belong_to": tuple(graph.has.items_of(each).tolist())} for each in ids[0]},
+        "feature": {
+            each: {"belong_to": tuple(graph.holders.items_of(each).tolist()), "like": ()} for each in ids[1]
+        },
+        "user": {
+            each: {"friends": tuple(graph.friends.items_of(each).tolist()), "like": ()} for each in ids[2]
+        },
+    }
+    for person in ids[2]:
+        nodes["user"][person]["like"] = tuple(graph.likes.items_of(person).tolist())
+    likers = graph.likes.inverse(graph.n_attributes)
+    for each in ids[1]:
+        nodes["feature"][each]["like"] = tuple(likers.items_of(each).tolist())
+    sizes = {name: SimpleNamespace(value_len=len(nodes[name])) for name in nodes}
+    pairs: dict[str, list[int]] = {}
+    for person, item in zip(wants.people.tolist(), wants.items.tolist(), strict=True):
+        pairs.setdefault(str(person), []).append(item)
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder) / "data" / "lastfm_star"
+        for name, content in {
+            "UI_Interaction_data/review_dict_valid.json": pairs,
+            "ID_map_info/tag_reverse_map.json": {str(each): {"real_name": str(each)} for each in ids[1]},
+        }.items():
+            (base / name).parent.mkdir(parents=True)
+            (base / name).write_text(json.dumps(content))
+        os.chdir(folder)
+        sys.path.insert(0, str(path))
+        import RL_model as released
+        from RL import env_binary_question as environment
+
+        both = {"ui_emb": np.vstack([vectors.people, vectors.items]), "feature_emb": vectors.attributes}
+        environment.load_embed = lambda *_, **__: both
+        with contextlib.redirect_stdout(io.StringIO()):
+            env = environment.BinaryRecommendEnv(
+                SimpleNamespace(G=nodes), SimpleNamespace(**sizes), "LAST_FM_STAR", command=7, entropy_way="entropy",
+                attr_bit_state=graph.n_attributes,
+            )  # fmt: skip
+            agent = released.Agent("cpu", released.ReplayMemory(50_000), env.state_space, 512, 2)
+            start = time.process_time()
+            for episode in range(len(wants)):
+                train_one(env, agent)
+                if episode % 20 == 0:
+                    agent.target_net.load_state_dict(agent.policy_net.state_dict())
+            return len(wants) / (time.process_time() - start)
+
+
+def train_one(env: Any, agent: Any) -> None:
+    """Play one episode of the released environment, with its update after each turn."""
+    state, is_over = torch.FloatTensor(env.reset())[None], 0
+    while not is_over:
+        action = agent.select_action(state)
+        after, reward, is_over = env.step(action.item())
+        told = None if is_over else torch.FloatTensor(after)[None]
+        agent.memory.push(state, action, told, torch.tensor([reward], dtype=torch.float))
+        state = told
+        if len(agent.memory) >= 128:
+            update_released(agent)
+
+
+def update_released(agent: Any) -> None:
+    """Call its update; its mask of type uint8 is refused by current torch, so that its boolean twin stands in."""
+    plain = torch.uint8
+    torch.uint8 = torch.bool
+    try:
+        agent.optimize_model(128, 0.999)
+    finally:
+        torch.uint8 = plain
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--episodes", type=int, default=30)
+    parser.add_argument("--episodes", type=int, default=100)
+    parser.add_argument("--official", type=Path)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
-    graph, vectors, wants = invented()
-    few = wants.take(np.arange(chosen.episodes))
+    graph, vectors, wants = lastfm()
+    few, many = wants.take(np.arange(chosen.episodes)), wants.take(np.arange(1024))
 
     def walk(people: np.ndarray) -> Walk:
         return Walk(graph, vectors, people)
 
     found, plain = reference(graph, vectors, few, learns=False)
-    many = wants.take(np.arange(1024))
     play(walk, few, ask_until(UNTIL))
     start = time.process_time()
     outcome = play(walk, many, ask_until(UNTIL))
-    ours = len(many) / (time.process_time() - start)
-    same = np.array_equal(outcome.found[: len(few)], found)
-    print(f"same items found at the same turns, {len(few)} episodes: {same}")
+    in_step = len(many) / (time.process_time() - start)
     print(
-        f"episodes a second: one at a time {plain:.1f}, in step {ours:,.0f}, ratio {ours / plain:.0f} (bar 20)"
+        f"same items at the same turns, {len(few)} episodes: {np.array_equal(outcome.found[: len(few)], found)}"
     )
-    _, taught = reference(graph, vectors, few, learns=True)
+    print(
+        f"episodes a second: one at a time {plain:.1f}, in step {in_step:,.0f}, ratio {in_step / plain:.0f}"
+    )
     plan = Learning(guide=UNTIL, plan=Plan(4, 256, 5e-4))
     start = time.process_time()
     learn_to_decide(walk, wants, plan)
-    ours = plan.n_together * plan.plan.n_epochs / (time.process_time() - start)
-    print(
-        f"training episodes a second: one at a time {taught:.1f}, in step {ours:,.0f}, ratio {ours / taught:.0f} (bar 20)"
-    )
+    taught = plan.n_together * plan.plan.n_epochs / (time.process_time() - start)
+    rates = {"the reference": reference(graph, vectors, few, learns=True)[1]}
+    if chosen.official:
+        rates["the released code"] = official(chosen.official.resolve(), graph, vectors, few)
+    for name, rate in rates.items():
+        print(
+            f"training episodes a second: {name} {rate:.1f}, in step {taught:,.0f}, ratio {taught / rate:.0f} (bar 20)"
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,10 @@
 """Choosing for a person: what comes next, what to ask, and why."""
 
 from personae.recommend._core import Recommender, Suggestion
+from personae.recommend.answering import ModelAnswerer, Typing, Wanting
 from personae.recommend.awmoe import DIN, AWMoE, CategoryMoE, MeanPooling
+from personae.recommend.catalog import CatalogAsker, read_catalog
+from personae.recommend.episode import Answerer, Asker, Episode, Move, Turn
 from personae.recommend.interactions import (
     Interactions,
     Items,
@@ -23,14 +26,20 @@ __all__ = [
     "DIN",
     "NBPO",
     "AWMoE",
+    "Answerer",
+    "Asker",
+    "CatalogAsker",
     "CategoryMoE",
+    "Episode",
     "Epoch",
     "Interactions",
     "ItemKNN",
     "Items",
     "M2TRec",
     "MeanPooling",
+    "ModelAnswerer",
     "ModelSurrogate",
+    "Move",
     "Plan",
     "Popularity",
     "Recommender",
@@ -39,10 +48,14 @@ __all__ = [
     "Suggestion",
     "ToolRec",
     "Transcript",
+    "Turn",
+    "Typing",
+    "Wanting",
     "by_time",
     "interactions",
     "interactions_of",
     "last_out",
     "liked",
+    "read_catalog",
     "read_interactions",
 ]

@@ -142,8 +142,11 @@ class Typing:
                 f"What should it be? {some}{', ...' if len(move.labels) > _SHOWN else ''}. Name one, ? for anything, or q"
             )
         else:
+            shared = move.because[0] if len(set(move.because)) == 1 else ""
+            if shared:
+                self.write(f"{shared}:")
             for place, label in enumerate(move.labels, 1):
-                reason = move.because[place - 1] if place <= len(move.because) else ""
+                reason = "" if shared or not move.because else move.because[place - 1]
                 self.write(f"{place:3}  {label}{f' ({reason})' if reason else ''}")
             self.write("Is it one of these? Its number, n or q")
 
