@@ -12,7 +12,7 @@ from personae.metrics.ranking import Lists, rank_all
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.movielens import LIKED, MovieLens, movielens
 from personae.papers.nbpo.study import METHODS, Array, Split, grid, method, over_both, seeds, tuned
-from personae.recommend import NBPO, Interactions, Popularity, liked
+from personae.recommend import NBPO, Interactions, Popularity
 
 SETTING, UNVOTED, LOW = "MovieLens, likes hidden", "unvoted others", "rated low"
 POSTERIOR, OFFICIAL = "NBPO, posterior", "NBPO, posterior, official penalties"
@@ -29,7 +29,7 @@ Found = dict[tuple[str, str], list[Array]]  # (method, others) -> an AUC for eac
 def hidden_likes(context: Context) -> Iterator[Comparison]:
     """Hide a fifth of everybody's likes, learn from the rest, and measure how far above others they come."""
     films = movielens(replace(context, limit=200) if context.quick else context)
-    likes = liked(films.ratings, LIKED)
+    likes = films.likes()
     given = _chosen(context, split_likes(likes, context.seed + 100), context.seed + 100)
     for name, each in given.items():
         yield compare(SETTING, "penalty, chosen", name, each["l2"])
