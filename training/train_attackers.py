@@ -1,9 +1,9 @@
-"""Fit the attackers of the paper `shield`: the home reader on one third of SynthPAI's people at a time.
+"""Fit the attackers of the paper `shield`: the home reader on two fifths of SynthPAI's people at a time.
 
     PERSONAE_DATA=... python training/train_attackers.py
 
-writes `personae/papers/shield/attackers/0.npz` to `2.npz`. The people of fold k are attacked by a reader that was fitted on fold
-k + 1 alone; fold k + 2 and llmprivacy are left for the second attacker, which the experiment fits itself.
+writes `personae/papers/shield/attackers/0.npz` to `4.npz`. The people of fold k are attacked by a reader that was fitted on folds
+k + 1 and k + 2; folds k + 3 and k + 4 and llmprivacy are left for the second attacker, which the experiment fits itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 import _corpora
-from personae.papers.shield.people import HOME_FOLD, fold_of
+from personae.papers.shield.people import HOME_FOLDS, fold_of
 from train_home import Vectors, save, train
 
 FOLDER = Path(__file__).parents[1] / "src" / "personae" / "papers" / "shield" / "attackers"
@@ -30,7 +30,7 @@ def main() -> None:
     folds = fold_of([case.group for case in people])
     away = [*_corpora.personachat(), *_corpora.prodigy(), *_corpora.prism()]
     for fold in sorted(set(folds.values())):
-        known = [case for case in people if folds[case.group] == HOME_FOLD[fold]]
+        known = [case for case in people if folds[case.group] in HOME_FOLDS[fold]]
         words, model = train(known, away, vectors, arguments.seed)
         file = arguments.out / f"{fold}.npz"
         save(words, model, file)

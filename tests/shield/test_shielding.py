@@ -92,6 +92,20 @@ def test_as_little_is_cut_as_the_target_needs():
     assert shield(WARD, reader=Counter(), target=1.0, level="rewrite", attributes=["job"]).edits == ()
 
 
+@pytest.mark.parametrize(
+    ("cuts", "left"),
+    [(0, "It was cold. "), (1, "It was cold. … "), (2, "It was cold. … after … and again it rained.")],
+)
+def test_a_sentence_goes_after_so_many_cuts_of_its_words(cuts, left):
+    """The attacker marks one of two telling words at a time."""
+    text = lines("It was cold. ward after ward and again it rained.")
+    done = shield(
+        text, reader=Counter(), target=0.2, slack=0.0, level="rewrite", attributes=["occupation"], cuts=cuts
+    )
+    assert done.traces[0].text == left
+    assert done.reached
+
+
 def test_a_share_of_the_words_is_kept_whatever_the_target():
     done = shield(WARD, reader=Counter(), target=0.0, level="rewrite", attributes=["job"], keep=0.94)
     assert done.utility.words_kept >= 0.94

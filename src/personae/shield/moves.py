@@ -17,7 +17,7 @@ from personae.shield.exposure import log_odds
 
 SHARE = 0.02  # of a person's lines that are changed between two attacks, at most
 LEAST_BATCH = 2
-CUTS = 4  # times that words of one line are cut for one attribute before its sentence goes
+CUTS = 1  # times that words of one line are cut for one attribute before its sentence goes
 CARRIED = (
     0.7,
     0.9,
@@ -58,10 +58,14 @@ class Plan:
         What the attacker guesses of anybody: the score of a claim rises from there.
     truth : mapping of attribute to value
         Claims that are wrong about these are let be.
+    cuts : int
+        Times that words of one line are cut for one attribute before its sentence goes.
     """
 
-    def __init__(self, state: State, floors: Mapping[str, float], truth: Mapping[str, str]) -> None:
-        self.state, self.floors, self.truth = state, floors, truth
+    def __init__(
+        self, state: State, floors: Mapping[str, float], truth: Mapping[str, str], cuts: int = CUTS
+    ) -> None:
+        self.state, self.floors, self.truth, self.cuts = state, floors, truth, cuts
         self.tried: Counter[tuple[Key, str]] = Counter()
         self.by_id = {(trace.id, trace.where): key for key, trace in state.by_key.items()}
 
@@ -89,7 +93,7 @@ class Plan:
         for span in reversed(move.spans):
             self.state.put(move.key, span, words, cast("Kind", kind), move.attribute)
         self.tried[move.key, move.attribute] = (
-            move.stage + CUTS if move.stage else self.tried[move.key, move.attribute] + 1
+            move.stage + self.cuts if move.stage else self.tried[move.key, move.attribute] + 1
         )
 
     def _moves(self, claims: Sequence[Claim], excess: Mapping[str, float]) -> Iterator[Move]:
@@ -108,7 +112,7 @@ class Plan:
 
     def _for(self, key: Key, attribute: str, evidence: Evidence, fall: float) -> Iterator[Move]:
         text = self.state.text(key)
-        stage = max(0, self.tried[key, attribute] - CUTS + 1)
+        stage = max(0, self.tried[key, attribute] - self.cuts + 1)
         spans = tuple((a, b) for a, b in evidence.spans if words_of(text[a:b])) if stage == 0 else ()
         if stage == 0 and not spans:
             stage = 1

@@ -20,7 +20,7 @@ from personae.shield.drafts import Edit, rendered
 from personae.shield.exposure import SLACK, UNREACHED, Exposure, Utility, exposed, floors, over, utility_of
 from personae.shield.generalize import country_in
 from personae.shield.identifiers import Recognizer
-from personae.shield.moves import Plan
+from personae.shield.moves import CUTS, Plan
 
 if TYPE_CHECKING:
     from personae.models.chat import ChatModel
@@ -148,6 +148,7 @@ def shield(
     slack: float = SLACK,
     thorough: bool = False,
     rounds: int = ROUNDS,
+    cuts: int = CUTS,
     watch: Callable[[int], None] | None = None,
 ) -> Shielded:
     """Change one person's traces until the reader is no surer of any attribute than the target, or no surer than of anybody.
@@ -184,6 +185,8 @@ def shield(
         Write the telling values of every attribute in wider words, also where this attacker does not see them: another may.
     rounds : int
         Most attacks in all.
+    cuts : int
+        Times that words of one line are cut for one attribute before its sentence goes.
     watch : function of the number of attacks so far, optional
 
     Raises
@@ -221,7 +224,7 @@ def shield(
             lambda state, claims, excess: rewrite(rewriter, state, claims, excess, recognizers, random_state)
         )
     if level == "rewrite":
-        run.cut()
+        run.cut(cuts)
     return run.result(level, encoder or CachedEncoder(home_encoder()))
 
 
@@ -286,8 +289,8 @@ class _Run:
                 return
             self.attack()
 
-    def cut(self) -> None:
-        plan = Plan(self.state, self.floors, self.truth)
+    def cut(self, cuts: int) -> None:
+        plan = Plan(self.state, self.floors, self.truth, cuts)
         while len(self.curve) < self.rounds and self.excess:
             if not plan.make(self.claims, self.excess):
                 return

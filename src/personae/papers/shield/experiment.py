@@ -19,18 +19,18 @@ from personae.metrics.overlap import rouge_l_all, words_of
 from personae.models.encoder import Encoder, home_encoder
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.shield.attackers import FOLDER, second_attacker
-from personae.papers.shield.people import OTHER_FOLD, Subject, subjects, traces_of
+from personae.papers.shield.people import N_FOLDS, OTHER_FOLDS, Subject, subjects, traces_of
 from personae.people.attributes import SYNTHPAI
 from personae.people.matching import match
 from personae.people.records import Person, Trace
-from personae.shield import edited_traces, shield
+from personae.shield import Shielded, shield
 from personae.shield.attacker import home_attacker
 from personae.shield.exposure import exposed, utility_of
 
 HOME, WORDS = "home attacker", "second attacker (word counts)"
-PLAIN, CLOUD, OURS, BLIND, RANDOM, NOTHING = (
-    "as it was", "cloud masks, recorded", "shield, truth known", "shield, truth unknown", "random words, same amount",
-    "nothing to read",
+PLAIN, CLOUD, OURS, OFTEN, BLIND, RANDOM, NOTHING = (
+    "as it was", "cloud masks, recorded", "shield, truth known", "shield, truth known, four cuts of words a line first",
+    "shield, truth unknown", "random words, same amount", "nothing to read",
 )  # fmt: skip
 PEOPLE, QUICK_PEOPLE = 60, 6
 SHARES = (0.98, 0.95, 0.92, 0.9)  # of words kept, at which the curve is read
@@ -58,12 +58,12 @@ def rows(context: Context) -> Iterator[Comparison]:
     chosen = [people[k] for k in drawn[:n_people]]
     everybody = subjects(context)
     tried: list[Tried] = []
-    folds = (0,) if context.quick else (0, 1, 2)
+    folds = range(1 if context.quick else N_FOLDS)
     if context.quick:
         chosen = [people[k] for k in drawn if people[k].fold == 0][:n_people]
     for fold in folds:
         first = home_attacker(FOLDER / f"{fold}.npz")
-        second = second_attacker(context, [each for each in everybody if each.fold == OTHER_FOLD[fold]])
+        second = second_attacker(context, [each for each in everybody if each.fold in OTHER_FOLDS[fold]])
         own = [each for each in chosen if each.fold == fold]
         tried += [
             _try(each, first, second, context) for each in context.track(own, f"shielding, fold {fold + 1}")
@@ -71,6 +71,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     encoder = home_encoder()
     yield from _accuracy(tried, context)
     yield from _falls(tried, context)
+    yield from _by_attribute(tried, context)
     yield from _kept(tried, context, encoder)
     yield from _curve(tried, context)
 
@@ -80,13 +81,14 @@ def _try(person: Subject, first: Reader, second: Reader, context: Context) -> Tr
     plain, masked = person.traces, traces_of(person.id, person.masked)
     keep = rouge_l_all(person.texts, person.masked).recall
     versions = {PLAIN: plain, CLOUD: masked, NOTHING: ()}
-    done = shield(
-        plain, reader=first, target=0.0, slack=0.0, level="rewrite", keep=min(keep, LEAST), truth=person.truth, thorough=True,
-        random_state=context.seed,
-    )  # fmt: skip
-    at = max((k for k, point in enumerate(done.curve) if point.words_kept >= keep - 1e-9), default=0)
-    versions[OURS] = done.at(at)
-    blind = shield(plain, reader=first, target=0.0, level="rewrite", keep=keep, random_state=context.seed)
+    how: dict[str, Any] = {"reader": first, "target": 0.0, "level": "rewrite", "random_state": context.seed}
+    known: dict[str, Any] = {
+        **how, "slack": 0.0, "keep": min(keep, LEAST), "truth": person.truth, "thorough": True,
+    }  # fmt: skip
+    done, often = shield(plain, **known), shield(plain, **known, cuts=4)
+    at = _last(done, keep)
+    versions[OURS], versions[OFTEN] = done.at(at), often.at(_last(often, keep))
+    blind = shield(plain, **how, keep=keep)
     versions[BLIND] = blind.traces
     lost = sum(len(words_of(t)) for t in person.texts) * (1 - done.curve[at].words_kept)
     versions[RANDOM] = random_words(plain, round(lost), np.random.default_rng(context.seed))
@@ -97,11 +99,15 @@ def _try(person: Subject, first: Reader, second: Reader, context: Context) -> Tr
     }
     curve = {}
     for share in SHARES:
-        point = max((k for k, p in enumerate(done.curve) if p.words_kept >= share - 1e-9), default=0)
-        curve[share] = _right(first, person, edited_traces(plain, done.curve[point].edits))
+        curve[share] = _right(first, person, done.at(_last(done, share)))
     return Tried(
         person, versions, right, curve, (blind.curve[0].mean_exposure, blind.curve[-1].mean_exposure)
     )
+
+
+def _last(done: Shielded, share: float) -> int:
+    """Return the last point of the curve at which such a share of the words still stands."""
+    return max((k for k, point in enumerate(done.curve) if point.words_kept >= share - 1e-9), default=0)
 
 
 def random_words(traces: Texts, n_words: int, random: np.random.Generator) -> Texts:
@@ -137,7 +143,7 @@ def _pairs(tried: Sequence[Tried], attacker: str, version: str) -> tuple[np.ndar
 
 def _accuracy(tried: Sequence[Tried], context: Context) -> Iterator[Comparison]:
     for attacker in (HOME, WORDS):
-        for version in (PLAIN, CLOUD, OURS, BLIND, RANDOM, NOTHING):
+        for version in (PLAIN, CLOUD, OURS, OFTEN, BLIND, RANDOM, NOTHING):
             right, people = _pairs(tried, attacker, version)
             interval = bootstrap_mean(right, clusters=people, draws=context.draws, random_state=context.seed)
             yield compare(attacker, "top-1", version, interval)
@@ -149,7 +155,7 @@ def _falls(tried: Sequence[Tried], context: Context) -> Iterator[Comparison]:
     people: list[str] = []
     for attacker in (HOME, WORDS):
         plain, people = _pairs(tried, attacker, PLAIN)
-        for version in (CLOUD, OURS, BLIND, RANDOM):
+        for version in (CLOUD, OURS, OFTEN, BLIND, RANDOM):
             fall[attacker, version] = plain - _pairs(tried, attacker, version)[0]
             interval = bootstrap_mean(
                 fall[attacker, version], clusters=people, draws=context.draws, random_state=context.seed
@@ -157,13 +163,17 @@ def _falls(tried: Sequence[Tried], context: Context) -> Iterator[Comparison]:
             yield compare(attacker, "fall of top-1", version, interval)
     for attacker in (HOME, WORDS):
         learned = _pairs(tried, attacker, PLAIN)[0] - _pairs(tried, attacker, NOTHING)[0]
-        for version in (CLOUD, OURS):
+        for version in (CLOUD, OURS, OFTEN):
             share = bootstrap_ratio(
-                fall[attacker, version], learned, clusters=people, draws=context.draws, random_state=context.seed
+                fall[attacker, version],
+                learned,
+                clusters=people,
+                draws=context.draws,
+                random_state=context.seed,
             )
             yield compare(attacker, "share gone of what reading adds to top-1", version, share)
     how: dict[str, Any] = {"clusters": people, "draws": context.draws, "random_state": context.seed}
-    for version in (OURS, BLIND):
+    for version in (OURS, OFTEN, BLIND):
         more = bootstrap_ratio(fall[HOME, version], fall[HOME, CLOUD], **how)
         yield compare(
             "equal text kept", "fall over that under the cloud masks", f"{HOME}, {version}", more,
@@ -176,9 +186,24 @@ def _falls(tried: Sequence[Tried], context: Context) -> Iterator[Comparison]:
         )  # fmt: skip
 
 
+def _by_attribute(tried: Sequence[Tried], context: Context) -> Iterator[Comparison]:
+    """Yield, of each attribute, what reading adds to top-1, and what of it the shield takes."""
+    for attacker in (HOME, WORDS):
+        for name in (each.name for each in SYNTHPAI):
+            people = [each for each in tried if name in each.subject.labels]
+            plain, ours, nothing = (
+                np.array([each.right[attacker, version][name] for each in people], dtype=float)
+                for version in (PLAIN, OURS, NOTHING)
+            )
+            for metric, gap in (("reading adds to top-1", plain - nothing), ("fall of top-1", plain - ours)):
+                if people:
+                    interval = bootstrap_mean(gap, draws=context.draws, random_state=context.seed)
+                    yield compare(attacker, f"{name}, {metric}", OURS, interval)
+
+
 def _kept(tried: Sequence[Tried], context: Context, encoder: Encoder) -> Iterator[Comparison]:
     """Yield utility by version, over people."""
-    for version in (CLOUD, OURS, BLIND, RANDOM):
+    for version in (CLOUD, OURS, OFTEN, BLIND, RANDOM):
         found = [utility_of(each.versions[PLAIN], each.versions[version], encoder) for each in tried]
         for metric in ("words_kept", "rouge_l", "cosine"):
             values = [getattr(one, metric) for one in found]

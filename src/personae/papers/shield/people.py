@@ -1,4 +1,4 @@
-"""SynthPAI's people as the experiment splits them: each third is shielded once, and attacked by readers of the other two."""
+"""SynthPAI's people as the experiment splits them: each fifth is shielded once, and attacked by readers of two others each."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from personae.papers.harness import Context
 from personae.people.attributes import EDUCATION, SYNTHPAI
 from personae.people.records import Trace
 
-N_FOLDS = 3
+N_FOLDS = 5
 SPLIT_SEED = 0  # of the deal that the fitted attackers in `attackers/` were made under
-HOME_FOLD = {0: 1, 1: 2, 2: 0}  # the fold whose people the home attacker of a fold was fitted on
-OTHER_FOLD = {0: 2, 1: 0, 2: 1}  # the fold whose people the second attacker is fitted on
+(
+    HOME_FOLDS,
+    OTHER_FOLDS,
+) = (  # whose people the home attacker of a fold was fitted on, and the second attacker is
+    {fold: ((fold + a) % N_FOLDS, (fold + b) % N_FOLDS) for fold in range(N_FOLDS)}
+    for a, b in ((1, 2), (3, 4))
+)
 CERTAIN = 3  # SynthPAI, evaluation: labels that the annotator was at least this sure of
 
 
