@@ -65,6 +65,16 @@ def test_lists_with_reasons(table, catalog, tmp_path):
     assert "thing d" in everyone.stdout
 
 
+@pytest.mark.slow
+def test_the_default_method_has_reasons_without_a_catalog_too(table):
+    pytest.importorskip("torch")
+    done = personae("recommend", table, "--person", "eli", "-n", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    (best,) = json.loads(done.stdout)["items"]
+    assert best["item"] not in "xy"
+    assert best["item"] != "z" or set(best["because"]) == {"x", "y"}
+
+
 def test_a_store_is_read_as_a_table_is(table, tmp_path):
     from personae.people.records import Item, Trace
     from personae.people.store import Store

@@ -90,7 +90,8 @@ def recommend(
     _known_person(rows, person)
     fitted = _fit(rows, catalog, method, seed, quiet=quiet)
     chosen = [person] if person else list(rows.people)[:limit]
-    found = (_listed(fitted, rows, each, n) for each in chosen)
+    neighbors = _fit(rows, catalog, "itemknn", seed, quiet=True)
+    found = (_listed(fitted, neighbors, rows, each, n) for each in chosen)
     _write(found, out, json=json, quiet=quiet)
 
 
@@ -239,16 +240,24 @@ def _method(name: str, seed: int) -> Recommender:
     return made
 
 
-def _listed(fitted: Recommender, rows: Interactions, person: str, n: int) -> dict[str, Any]:
-    """Return one person's list, with what they had that speaks for each item."""
+def _listed(
+    fitted: Recommender, neighbors: Recommender, rows: Interactions, person: str, n: int
+) -> dict[str, Any]:
+    """Return one person's list, with what they had that speaks for each item.
+
+    Where a method has no reason of its own, for the catalog has no attributes, it is what the same people had as the item.
+    """
     had = [rows.items[each] for each in rows.lists().items_of(rows.people.index(person))]
     titles = dict(zip(fitted.items_.ids, fitted.items_.texts or fitted.items_.ids, strict=True))
     found = fitted.recommend(person, n, known=had)
+    shared = {} if all(each.because for each in found) else {
+        each.item: each.because for each in neighbors.recommend(person, len(titles), known=had)
+    }  # fmt: skip
     return {
         "person": person,
         "items": [
             {"item": each.item, "title": titles[each.item], "score": round(each.score, 4),
-             "because": [titles[reason] for reason in each.because]}
+             "because": [titles[reason] for reason in each.because or shared.get(each.item, ())]}
             for each in found
         ],
     }  # fmt: skip
