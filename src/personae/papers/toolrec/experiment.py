@@ -71,7 +71,9 @@ def rows(context: Context) -> Iterator[Comparison]:
     for kind in KINDS:
         for part in ("tool", "likelihood"):
             mean = float(np.mean([getattr(each[kind], part) for each in chosen]))
-            yield compare("chosen on validation", f"weight of the {part}, mean over seeds", kind, mean, n=len(chosen))
+            yield compare(
+                "chosen on validation", f"weight of the {part}, mean over seeds", kind, mean, n=len(chosen)
+            )
     for name, values in zip(("without it", "with the other gender"), np.stack(changes, axis=1), strict=True):
         yield compare(
             GROUP, f"films of ten that differ from the list {name}", BY_GROUP, over_both(context, values)
