@@ -32,7 +32,7 @@ PLAIN, CLOUD, OURS, OFTEN, BLIND, RANDOM, NOTHING = (
     "as it was", "cloud masks, recorded", "shield, truth known", "shield, truth known, four cuts of words a line first",
     "shield, truth unknown", "random words, same amount", "nothing to read",
 )  # fmt: skip
-PEOPLE, QUICK_PEOPLE = 60, 6
+PEOPLE, QUICK_PEOPLE = 60, 3
 SHARES = (0.98, 0.95, 0.92, 0.9)  # of words kept, at which the curve is read
 LEAST = 0.9  # of words kept, down to which the curve goes
 Texts = tuple[Trace, ...]
