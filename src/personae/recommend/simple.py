@@ -55,8 +55,9 @@ class ItemKNN(Recommender):
     def score(self, states: States) -> Scores:
         """Return summed cosines, shape (n_people, n_items)."""
         sparse = sparse_matrices()
-        people, places = np.nonzero(states >= 0)
-        items = np.asarray(states[people, places], dtype=np.intp)
+        last = np.asarray(states, dtype=np.intp)
+        people, places = np.nonzero(last >= 0)
+        items = last[people, places]
         had = sparse.csr_matrix((np.ones(len(items)), (people, items)), (len(states), len(self.items_.ids)))
         return np.asarray((had @ self.cosines_).toarray())
 
