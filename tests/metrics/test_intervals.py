@@ -8,6 +8,7 @@ from personae.metrics.intervals import (
     bootstrap,
     bootstrap_mean,
     bootstrap_ratio,
+    bootstrap_runs,
     bootstrap_sums,
     resample_sums,
     wilson,
@@ -128,3 +129,15 @@ def test_wilson_needs_trials():
         wilson(0, 0)
     with pytest.raises(BadInput):
         wilson(4, 3)
+
+
+def test_an_interval_over_people_and_seeds_holds_the_mean_and_is_wider_for_seeds_that_differ():
+    random = np.random.default_rng(0)
+    people = random.random(200)
+    same, apart = (people + spread * np.arange(5)[:, None] for spread in (0.0, 0.2))
+    narrow, wide = (bootstrap_runs(values) for values in (same, apart))
+    assert narrow.value == pytest.approx(people.mean())
+    assert narrow.low < narrow.value < narrow.high
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+    ratio = bootstrap_runs(2 * same, same)
+    assert (ratio.value, ratio.low, ratio.high) == pytest.approx((2, 2, 2))

@@ -6,7 +6,7 @@ import pytest
 from personae.metrics.ranking import Lists, rank_all
 from personae.papers.harness import Context
 from personae.papers.nbpo.hidden import split_likes
-from personae.papers.nbpo.study import METHODS, method, numbered, over_both, read_split, shuffled
+from personae.papers.nbpo.study import METHODS, method, numbered, read_split, shuffled
 from personae.recommend import interactions
 
 data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
@@ -48,18 +48,6 @@ def test_a_fifth_of_likes_is_hidden_and_nobody_with_few_loses_any(rows):
     pairs = {(p, i) for part in parts for p in range(30) for i in part.items_of(p).tolist()}
     assert pairs == set(zip(rows.person.tolist(), rows.item.tolist(), strict=True))
     assert not np.array_equal(split.test.item, split_likes(rows, 2).test.item)
-
-
-def test_an_interval_over_people_and_seeds_holds_the_mean_and_is_wider_for_seeds_that_differ():
-    random = np.random.default_rng(0)
-    people = random.random(200)
-    same, apart = (people + spread * np.arange(5)[:, None] for spread in (0.0, 0.2))
-    narrow, wide = (over_both(Context(), values) for values in (same, apart))
-    assert narrow.value == pytest.approx(people.mean())
-    assert narrow.low < narrow.value < narrow.high
-    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
-    ratio = over_both(Context(), 2 * same, same)
-    assert (ratio.value, ratio.low, ratio.high) == pytest.approx((2, 2, 2))
 
 
 @data

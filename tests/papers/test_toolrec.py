@@ -16,7 +16,6 @@ from personae.papers.toolrec.study import (
     dealt_anew,
     histories_of,
     is_valid,
-    over_both,
     read_study,
     sasrec,
     toolrec,
@@ -84,13 +83,6 @@ def test_attributes_dealt_anew_are_the_same_ones_of_other_films():
     own = sorted(tuple(items.has.items_of(each)) for each in range(4))
     assert sorted(tuple(dealt.has.items_of(each)) for each in range(4)) == own
     assert any(dealt.has.items_of(each).tolist() != items.has.items_of(each).tolist() for each in range(4))
-
-
-def test_intervals_are_over_people_and_seeds():
-    """Seeds that differ widen the interval of people who do not; equal numbers have none."""
-    same, apart = (over_both(Context(), np.array([[a] * 50, [b] * 50])) for a, b in ((0.5, 0.5), (0.0, 1.0)))
-    assert (same.low, same.high) == (0.5, 0.5)
-    assert (apart.value, apart.low, apart.high) == (0.5, 0.0, 1.0)
 
 
 def test_a_live_model_is_told_no_more_than_was_asked(monkeypatch):

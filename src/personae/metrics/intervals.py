@@ -172,6 +172,45 @@ def bootstrap(
     return percentile_interval(float(statistic(np.arange(n_rows))), drawn, level, n_rows, n_clusters)
 
 
+def bootstrap_runs(
+    values: ArrayLike,
+    below: ArrayLike | None = None,
+    *,
+    draws: int = DRAWS,
+    level: float = LEVEL,
+    random_state: int = 0,
+) -> Interval:
+    """Return the mean over people and runs, or the ratio of two such means, with an interval over both at once.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_runs, n_people)
+        A run is such as a seed of what was learned.
+    below : array-like of shape (n_runs, n_people), optional
+        What the mean is divided by; people are the same in both, runs are drawn for each on its own.
+    draws, level, random_state
+        As in `bootstrap_mean`; the seed is a whole number.
+
+    Examples
+    --------
+    >>> found = bootstrap_runs([[0.0, 0.0], [1.0, 1.0]])
+    >>> found.value, found.low, found.high
+    (0.5, 0.0, 1.0)
+    """
+    above = np.asarray(values, dtype=float)
+    people = resample_counts(above.shape[1], draws=draws, random_state=random_state)
+
+    def drawn(rows: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+        runs = resample_counts(len(rows), draws=draws, random_state=seed)
+        return np.asarray((people @ rows.T * runs).sum(axis=1) / rows.size)
+
+    value, found = float(above.mean()), drawn(above, random_state + 1)
+    if below is not None:
+        under = np.asarray(below, dtype=float)
+        value, found = value / float(under.mean()), found / drawn(under, random_state + 2)
+    return percentile_interval(value, found, level, above.size, above.shape[1])
+
+
 def wilson(successes: float, trials: int, *, level: float = LEVEL) -> Interval:
     """Return a share with Wilson's score interval: for few independent trials, where a bootstrap is too narrow.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from personae.metrics.intervals import bootstrap_mean
+from personae.metrics.intervals import bootstrap_mean, bootstrap_runs
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.nbpo.hidden import hidden_likes
 from personae.papers.nbpo.study import (
@@ -22,7 +22,6 @@ from personae.papers.nbpo.study import (
     Split,
     grid,
     method,
-    over_both,
     read_split,
     seeds,
     shuffled,
@@ -104,7 +103,8 @@ def _as_the_card(
             scores = _measured(split, models)
         for (part, measure, k), expected in zip(TOLD, told, strict=True):
             bar = "" if part == "test" else "within .0005" if name == POPULARITY else "within .004"
-            yield compare(CARD, f"{part} {measure}@{k}", name, over_both(context, scores[part, measure, k]),
+            found = bootstrap_runs(scores[part, measure, k], draws=context.draws, random_state=context.seed)
+            yield compare(CARD, f"{part} {measure}@{k}", name, found,
                           paper=expected, source=f"card{', all people' if part == 'test' else ''}", bar=bar)  # fmt: skip
 
 
@@ -112,7 +112,8 @@ def _levels(context: Context, name: str, scores: Scores) -> Iterator[Comparison]
     for (part, measure, k), values in scores.items():
         recorded = RECORDED[measure][k] if name == "NBPO" and part == "validation" else None
         bar = ">= .039" if name == "NBPO" and (part, measure, k) == ("validation", "F1", 5) else ""
-        yield compare(VALID if part == "validation" else TEST, f"{measure}@{k}", name, over_both(context, values),
+        found = bootstrap_runs(values, draws=context.draws, random_state=context.seed)
+        yield compare(VALID if part == "validation" else TEST, f"{measure}@{k}", name, found,
                       paper=recorded, source="authors' sheet" if recorded else "", bar=bar)  # fmt: skip
 
 
@@ -125,7 +126,9 @@ def _ratios(context: Context, measured: dict[str, Scores]) -> Iterator[Compariso
         bar = {("NBPO", "BPR"): ">= 1.08", ("NBPO", "BPO"): ">= 1.08", (CONTROL, POPULARITY): "low <= 1"}.get(
             (name, other), ""
         )
-        ratio = over_both(context, measured[name][key], measured[other][key])
+        ratio = bootstrap_runs(
+            measured[name][key], measured[other][key], draws=context.draws, random_state=context.seed
+        )
         yield compare(TEST, "NDCG@5, ratio", f"{name} / {other}", ratio, bar=bar)
 
 

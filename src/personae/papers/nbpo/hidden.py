@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from personae.metrics.intervals import bootstrap_runs
 from personae.metrics.ranking import Lists, rank_all
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.movielens import LIKED, MovieLens, movielens
-from personae.papers.nbpo.study import METHODS, Array, Split, grid, method, over_both, seeds, tuned
+from personae.papers.nbpo.study import METHODS, Array, Split, grid, method, seeds, tuned
 from personae.recommend import NBPO, Interactions, Popularity
 
 SETTING, UNVOTED, LOW = "MovieLens, likes hidden", "unvoted others", "rated low"
@@ -114,10 +115,18 @@ def _told(context: Context, found: Found) -> Iterator[Comparison]:
     arrays = {key: each[:, ~np.isnan(each).any(axis=0)] for key, each in arrays.items()}
     for (name, others), each in arrays.items():
         bar = "low > .5" if name == POSTERIOR else ""
-        yield compare(SETTING, f"AUC, {others}", name, over_both(context, each), bar=bar)
+        yield compare(
+            SETTING,
+            f"AUC, {others}",
+            name,
+            bootstrap_runs(each, draws=context.draws, random_state=context.seed),
+            bar=bar,
+        )
     for (name, others), each in arrays.items():
         if name != POSTERIOR:
-            gain = over_both(context, arrays[POSTERIOR, others] - each)
+            gain = bootstrap_runs(
+                arrays[POSTERIOR, others] - each, draws=context.draws, random_state=context.seed
+            )
             bar = "low > 0" if name == "popularity" else ""
             yield compare(SETTING, f"AUC difference, {others}", f"{POSTERIOR} minus {name}", gain, bar=bar)
 

@@ -1,4 +1,4 @@
-"""The authors' split, the methods, the settings each is tried under, and intervals over people and seeds at once."""
+"""The authors' split, the methods, and the settings each is tried under."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.metrics.intervals import Interval, percentile_interval, resample_counts
 from personae.metrics.ranking import Ranked, rank_all
 from personae.papers.harness import Context
 from personae.recommend import NBPO, Interactions, Plan, Recommender, interactions
@@ -118,23 +117,3 @@ def shuffled(rows: Interactions, seed: int) -> Interactions:
         catalog=rows.items,
     )
     return numbered(dealt, rows.people)
-
-
-def over_both(context: Context, above: Array, below: Array | None = None) -> Interval:
-    """Return the mean, or the ratio of two means, with an interval over people and seeds at once.
-
-    Parameters
-    ----------
-    above, below : ndarray of shape (n_seeds, n_people)
-        People are the same in both; seeds are drawn for each on its own.
-    """
-    people = resample_counts(above.shape[1], draws=context.draws, random_state=context.seed)
-
-    def drawn(values: Array, seed: int) -> Array:
-        runs = resample_counts(len(values), draws=context.draws, random_state=seed)
-        return np.asarray((people @ values.T * runs).sum(axis=1))
-
-    value, draws = above.mean(), drawn(above, context.seed + 1) / above.size
-    if below is not None:
-        value, draws = value / below.mean(), draws / (drawn(below, context.seed + 2) / below.size)
-    return percentile_interval(float(value), draws, 0.95, above.size, above.shape[1])

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from personae.metrics.intervals import bootstrap_runs
 from personae.metrics.ranking import Lists
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.toolrec.live import live_rows
@@ -23,7 +24,6 @@ from personae.papers.toolrec.study import (
     dealt_anew,
     histories_of,
     is_valid,
-    over_both,
     read_study,
     sasrec,
     seeds,
@@ -76,7 +76,10 @@ def rows(context: Context) -> Iterator[Comparison]:
             )
     for name, values in zip(("without it", "with the other gender"), np.stack(changes, axis=1), strict=True):
         yield compare(
-            GROUP, f"films of ten that differ from the list {name}", BY_GROUP, over_both(context, values)
+            GROUP,
+            f"films of ten that differ from the list {name}",
+            BY_GROUP,
+            bootstrap_runs(values, draws=context.draws, random_state=context.seed),
         )
     yield from _checked(context, study, tools)
 
@@ -143,8 +146,15 @@ def _levels(context: Context, found: Scores, peaked: np.ndarray) -> Iterator[Com
     for name, runs in found.items():
         for place, measure in enumerate(MEASURES):
             values = np.stack(runs)[:, place]
-            yield compare(NEXT, measure, name, over_both(context, values))
-            yield compare(PEAKED, measure, name, over_both(context, values[:, peaked]))
+            yield compare(
+                NEXT, measure, name, bootstrap_runs(values, draws=context.draws, random_state=context.seed)
+            )
+            yield compare(
+                PEAKED,
+                measure,
+                name,
+                bootstrap_runs(values[:, peaked], draws=context.draws, random_state=context.seed),
+            )
 
 
 def _differences(context: Context, found: Scores, peaked: np.ndarray) -> Iterator[Comparison]:
@@ -160,7 +170,7 @@ def _differences(context: Context, found: Scores, peaked: np.ndarray) -> Iterato
     for first, second in pairs:
         values = np.stack([a[1] - b[1] for a, b in zip(found[first], found[second], strict=True)])
         for setting, kept in ((NEXT, np.ones(len(peaked), dtype=bool)), (PEAKED, peaked)):
-            gap = over_both(context, values[:, kept])
+            gap = bootstrap_runs(values[:, kept], draws=context.draws, random_state=context.seed)
             yield compare(setting, "NDCG@10, difference", f"{first} minus {second}", gap,
                           bar=bars.get((first, second, setting), ""))  # fmt: skip
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.metrics.intervals import Interval, percentile_interval, resample_counts
 from personae.metrics.ranking import Lists, rank_all
 from personae.papers.harness import Context
 from personae.papers.movielens import MovieLens, movielens
@@ -118,11 +117,3 @@ def is_valid(told: Transcript, study: Study, person: int) -> bool:
     ids = study.films.items.ids
     had = {ids[each] for each in study.before.lists().items_of(person).tolist()}
     return len(told.items) == len(set(told.items)) == N and set(told.items) <= set(ids) - had
-
-
-def over_both(context: Context, values: Array) -> Interval:
-    """Return the mean of values of shape (n_seeds, n_people) with an interval over people and seeds at once."""
-    people = resample_counts(values.shape[1], draws=context.draws, random_state=context.seed)
-    runs = resample_counts(len(values), draws=context.draws, random_state=context.seed + 1)
-    drawn = (people @ values.T * runs).sum(axis=1) / values.size
-    return percentile_interval(float(values.mean()), np.asarray(drawn), 0.95, values.size, values.shape[1])
