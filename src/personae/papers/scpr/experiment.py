@@ -200,7 +200,8 @@ def _scores(context: Context, side: Side, name: str, outcomes: list[Outcome]) ->
 
 def _differences(context: Context, side: Side, played: dict[str, list[Outcome]]) -> Iterator[Comparison]:
     """Compare SCPR with what it must beat, and ours with SCPR; the same episodes on both sides."""
-    pairs = [(SCPR, other) for other in (ABS, ENTROPY_ALL, ENTROPY, RULE, FULL)] + [
+    baselines = (ABS, ENTROPY_ALL, ENTROPY, RULE, FULL)
+    pairs = [(own, other) for own in (SCPR, WEIGHTED) for other in baselines] + [
         (OURS, SCPR),
         (WEIGHTED, SCPR),
     ]
@@ -209,7 +210,7 @@ def _differences(context: Context, side: Side, played: dict[str, list[Outcome]])
         found = paired_difference(
             a, b, clusters=side.test.people.tolist(), draws=context.draws, random_state=context.seed
         )
-        bar = "> 0" if first == SCPR and side.which == TAGS else "low > 0" if first == OURS else ""
+        bar = "> 0" if second in baselines and side.which == TAGS else "low > 0" if first == OURS else ""
         yield compare(side.which, "SR@15, difference", f"{first} minus {second}", found, bar=bar)
 
 
