@@ -32,11 +32,11 @@ def study(tmp_path_factory):
     for name, rows in {"sequences": people, "item_attributes": items}.items():
         with gzip.open(folder / "m2trec" / f"beauty_{name}.jsonl.gz", "wt", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows)
-    return load(Context(folder=folder)), people
+    return load(Context(folder=folder)), people, load(Context(folder=folder), n_left_out=2)
 
 
 def test_the_last_purchase_stands_first_among_items_never_bought(study):
-    found, people = study
+    found, people, _ = study
     numbers = np.array([int(each) for each in found.items.ids])
     assert numbers[found.candidates[:, 0]].tolist() == [each["items"][-1] for each in people]
     for row, each in zip(found.candidates, people, strict=True):
@@ -45,15 +45,22 @@ def test_the_last_purchase_stands_first_among_items_never_bought(study):
     assert found.heavy.tolist() == [len(each["items"]) > 8 for each in people]
 
 
+def test_settings_are_chosen_on_the_purchase_before(study):
+    found, people, before = study
+    numbers = np.array([int(each) for each in found.items.ids])
+    assert numbers[before.candidates[:, 0]].tolist() == [each["items"][-2] for each in people]
+    assert before.histories.counts().tolist() == [len(each["items"]) - 2 for each in people]
+
+
 def test_cut_histories_are_the_last_three(study):
-    found, people = study
+    found, people, _ = study
     numbers = np.array([int(each) for each in found.items.ids])
     cut = of_people(found.cut(), np.array([7, 4]))
     assert numbers[cut.items].tolist() == [*people[7]["items"][-4:-1], *people[4]["items"][-4:-1]]
 
 
 def test_the_main_attribute_is_the_common_one(study):
-    found, people = study
+    found, people, _ = study
     assert found.items.attributes[found.main[found.items.ids.index("1")]] == "9"
     assert [found.items.attributes[each] for each in found.main_of_people()] == [
         "8" if each["user"] % 2 else "9" for each in people
@@ -67,7 +74,7 @@ def test_places_by_hand():
 
 
 def test_sides_that_score_the_catalog_are_read_at_the_candidates(study):
-    found, _ = study
+    found, *_ = study
     counts = found.rows.popularity()
     model = Popularity().fit(found.rows, found.items)
     assert np.array_equal(scores(model, found.histories, found.candidates), counts[found.candidates])
@@ -84,7 +91,7 @@ def test_clusters_of_mixes_tell_labels_and_not_those_of_others():
 
 def test_everybodys_mix_is_read_beside_the_same_items(study):
     pytest.importorskip("torch")
-    found, _ = study
+    found, *_ = study
     model = sides(PLAN, 0)[FULL].fit(found.rows, found.items)
     mix = interest_mix(model, found)
     assert mix.shape == (30, model.n_experts)
