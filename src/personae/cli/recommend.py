@@ -91,8 +91,7 @@ def recommend(
     fitted = _fit(rows, catalog, method, seed, quiet=quiet)
     chosen = [person] if person else list(rows.people)[:limit]
     neighbors = _fit(rows, catalog, "itemknn", seed, quiet=True)
-    found = (_listed(fitted, neighbors, rows, each, n) for each in chosen)
-    _write(found, out, json=json, quiet=quiet)
+    _write(_listed(fitted, neighbors, rows, chosen, n), out, json=json, quiet=quiet)
 
 
 def _ask(
@@ -241,26 +240,22 @@ def _method(name: str, seed: int) -> Recommender:
 
 
 def _listed(
-    fitted: Recommender, neighbors: Recommender, rows: Interactions, person: str, n: int
-) -> dict[str, Any]:
-    """Return one person's list, with what they had that speaks for each item.
+    fitted: Recommender, neighbors: Recommender, rows: Interactions, chosen: list[str], n: int
+) -> Iterator[dict[str, Any]]:
+    """Yield each person's list, with what they had that speaks for each item.
 
     Where a method has no reason of its own, for the catalog has no attributes, it is what the same people had as the item.
     """
-    had = [rows.items[each] for each in rows.lists().items_of(rows.people.index(person))]
+    had, place = rows.lists(), {person: code for code, person in enumerate(rows.people)}
     titles = dict(zip(fitted.items_.ids, fitted.items_.texts or fitted.items_.ids, strict=True))
-    found = fitted.recommend(person, n, known=had)
-    shared = {} if all(each.because for each in found) else {
-        each.item: each.because for each in neighbors.recommend(person, len(titles), known=had)
-    }  # fmt: skip
-    return {
-        "person": person,
-        "items": [
+    for person in chosen:
+        known = [rows.items[each] for each in had.items_of(place[person])]
+        items = [
             {"item": each.item, "title": titles[each.item], "score": round(each.score, 4),
-             "because": [titles[reason] for reason in each.because or shared.get(each.item, ())]}
-            for each in found
-        ],
-    }  # fmt: skip
+             "because": [titles[reason] for reason in each.because or neighbors.because(each.item, known)]}
+            for each in fitted.recommend(person, n, known=known)
+        ]  # fmt: skip
+        yield {"person": person, "items": items}
 
 
 def _write(found: Iterator[dict[str, Any]], out: Path | None, *, json: bool, quiet: bool) -> None:

@@ -46,7 +46,7 @@ class Recommender(ABC):
     Attributes
     ----------
     items_ : Items
-        The catalog, in the order of the scores' columns.
+        The catalog, in the order of the scores' columns; `numbers_` maps its ids to them.
     states_ : ndarray of shape (n_people, n_numbers)
         What is kept of each person; `index_` maps their names to its rows.
     """
@@ -89,6 +89,7 @@ class Recommender(ABC):
                 "The catalog lists other items than the interactions, or in another order: build both with one catalog."
             )
         self.items_ = items or Items(rows.items, (), Lists.of([], [], n_people=len(rows.items)))
+        self.numbers_ = {each: place for place, each in enumerate(self.items_.ids)}
         self._learn(rows, valid, watch)
         self.states_ = self.place(rows.lists())
         self.index_ = {person: place for place, person in enumerate(rows.people)}
@@ -119,30 +120,31 @@ class Recommender(ABC):
         >>> Popularity().fit(interactions(["ana", "bo", "bo"], ["x", "x", "y"])).recommend("ana", 1, known=["x"])
         [Suggestion(item='y', score=1.0, because=())]
         """
-        nobody = self.place(Lists.of([], [], n_people=1))
-        state = self.states_[self.index_[person]][None] if person in self.index_ else nobody
+        place = self.index_.get(person)
+        state = self.place(Lists.of([], [], n_people=1)) if place is None else self.states_[place][None]
         had = self.codes(known)
         scores = np.array(self.score(state)[0], dtype=float)
         scores[had] = -np.inf
         best = np.argsort(-scores, kind="stable")[: min(n, len(scores) - len(set(had.tolist())))]
         return [
-            Suggestion(
-                self.items_.ids[item],
-                float(scores[item]),
-                tuple(self.items_.ids[each] for each in self._because(item, had)),
-            )
+            Suggestion(self.items_.ids[item], float(scores[item]), self.because(self.items_.ids[item], known))
             for item in best
         ]
 
+    def because(self, item: str, known: Sequence[str]) -> tuple[str, ...]:
+        """Return at most three of the items somebody had that speak for one, the most telling first."""
+        return tuple(
+            self.items_.ids[each] for each in self._because(int(self.codes([item])[0]), self.codes(known))
+        )
+
     def codes(self, items: Sequence[str]) -> Codes:
         """Return the numbers of items; raises `UnknownName` for one that is not in the catalog."""
-        numbers = {each: place for place, each in enumerate(self.items_.ids)}
         for each in items:
-            if each not in numbers:
+            if each not in self.numbers_:
                 raise UnknownName(
-                    f"No item {each!r} in the catalog of {len(numbers)}: add it there, or leave it out."
+                    f"No item {each!r} in the catalog of {len(self.numbers_)}: add it there, or leave it out."
                 )
-        return np.array([numbers[each] for each in items], dtype=np.intp)
+        return np.array([self.numbers_[each] for each in items], dtype=np.intp)
 
     @property
     def bytes_per_person(self) -> int:
