@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from datetime import UTC, datetime
@@ -74,6 +75,29 @@ def test_a_folder_of_one_platform_stays_one_archive(tmp_path, make):
     shutil.unpack_archive(path, unpacked) if path.is_file() else shutil.copytree(path, unpacked)
     (archive,) = read_archives(unpacked)
     assert archive.format == make.__name__
+
+
+@pytest.mark.parametrize(
+    "beside", [{}, {"chat.txt": "12/08/2016, 16:20 - Ana: Rain.\n"}], ids=["alone", "in a mix"]
+)
+def test_a_named_pipe_is_never_opened_and_is_counted(tmp_path, beside):
+    folder = tmp_path / "folder"
+    (folder / "inner").mkdir(parents=True)
+    for pipe in ("f", "inner/g"):
+        os.mkfifo(folder / pipe)
+    for name, text in {"notes.md": "Rain.\n", **beside}.items():
+        (folder / name).write_text(text)
+    traces, errors = rows_of(read_archives(folder))
+    assert "Rain." in {trace.text for trace in traces}
+    assert {"f", "inner/g"} & {error.where for error in errors}
+    assert {error.reason for error in errors} <= {"not a plain file", "no format that is known"}
+
+
+def test_a_folder_of_nothing_but_a_named_pipe_is_refused(tmp_path):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "folder" / "f")
+    with pytest.raises(BadInput, match="1 of its files were refused"):
+        read_archives(tmp_path / "folder")
 
 
 def test_a_folder_of_packed_archives_is_read_whole(tmp_path):

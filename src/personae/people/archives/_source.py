@@ -477,7 +477,9 @@ def open_source(path: Path, limits: Limits | None = None, entries: Collection[st
 
 
 def is_packed(path: Path) -> bool:
-    """Return whether a file is a zip or a tar, an archive by itself."""
+    """Return whether a file is a zip or a tar, an archive by itself; a pipe or a device is not opened."""
+    if not path.is_file():
+        return False
     try:
         magic = _magic(path)
         return magic[:4] in {b"PK\x03\x04", b"PK\x05\x06"} or _is_tar(path, magic)
