@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from personae.infer.stated import StatedReader
 from personae.people.archives import spotify
 from personae.people.archives._source import Limits, open_source
 from personae.people.archives.rows import Options, Tally
-from personae.people.records import Item, person_id
+from personae.people.attributes import SYNTHPAI
+from personae.people.records import Item, Person, person_id
 
 ACCOUNT = {
     "endTime": "2021-05-01 10:03",
@@ -64,7 +66,7 @@ def test_addresses_and_private_sessions_are_dropped(put, load):
     ]
 
 
-def test_playlists_are_likes_and_their_names_are_own_words(put, load):
+def test_playlists_and_their_names_are_likes_and_what_describes_them_is_a_post(put, load):
     playlists = {
         "playlists": [
             {
@@ -82,7 +84,7 @@ def test_playlists_are_likes_and_their_names_are_own_words(put, load):
     }  # fmt: skip
     traces, errors = load(spotify, put({"Playlist1.json": playlists}))
     assert [(t.kind, t.text, t.item and t.item.title, t.thread) for t in traces[:4]] == [
-        ("post", "running with Bea", None, "running with Bea"),
+        ("like", "running with Bea", None, "running with Bea"),
         ("like", "", "Steam", "running with Bea"),
         ("like", "", "On tea", "running with Bea"),
         ("post", "mail me: [e-mail]", None, "running with Bea"),
@@ -90,6 +92,13 @@ def test_playlists_are_likes_and_their_names_are_own_words(put, load):
     assert (traces[4].item, traces[4].thread != traces[0].thread) == (Item("", "Drip", "The Kettles"), True)
     assert [e.where for e in errors] == ["Playlist1.json:/playlists/0/items/2"]
     assert len({t.id for t in traces}) == len(traces)
+
+
+def test_a_playlists_name_states_nothing_about_its_person(put, load):
+    lists = [{"name": "as a baker on nights, living in Porto", "description": "I am a nurse.", "items": []}]
+    traces, _ = load(spotify, put({"Playlist1.json": {"playlists": lists}}))
+    claims = StatedReader().read(Person("p", tuple(traces)), SYNTHPAI)
+    assert [claim.best.value for claim in claims if not claim.abstained] == ["nurse"]
 
 
 def test_the_library(put, load):

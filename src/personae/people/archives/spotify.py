@@ -3,7 +3,8 @@
 A play is a trace of kind "listen" (of a video "watch") whose item is the track, episode or chapter and whose value is the
 milliseconds played; Spotify itself counts a play from 30,000 ms, and that choice is left to whoever counts. What stands in
 a playlist or library is a "like", an artist or show a "follow". Names and descriptions of playlists, and searches, are the
-person's own words. Private sessions and IP addresses are dropped.
+person's own words; a name, like a song's title, states nothing about them, so that it is a "like" too. Private sessions and
+IP addresses are dropped.
 """
 
 from __future__ import annotations
@@ -174,10 +175,11 @@ def _playlists(source: Source, name: str, make: _Maker) -> Iterator[Row]:
             at, thread = playlist, trace_id(NAME, name, playlist)
         if pointer.endswith(("/name", "/description")):
             text = clean(value, make.options).strip()
-            if pointer.endswith("/name") and text:
+            is_name = pointer.endswith("/name")
+            if is_name and text:
                 thread = text
             if text:
-                yield make.trace(place, "post", thread=thread, text=text)
+                yield make.trace(place, "like" if is_name else "post", thread=thread, text=text)
             continue
         entry = as_object(value)
         item = _listed(entry)
