@@ -1,5 +1,6 @@
 import gzip
 import json
+import zipfile
 
 import make
 import pytest
@@ -87,6 +88,22 @@ def test_an_empty_file_and_a_table_without_its_columns_are_named(tmp_path):
     with pytest.raises(BadInput, match="no format that is known") as refused:
         read_archive(tmp_path / "headless.csv")
     assert "quokka" not in str(refused.value)
+
+
+@pytest.mark.parametrize("body", ["", " \n\t\r\n ", "\ufeff\n"])
+def test_a_file_of_spaces_is_said_to_be_as_empty_as_one_of_nothing(tmp_path, body):
+    (tmp_path / "a.txt").write_text(body, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"a\.txt: nothing is in it"):
+        read_archive(tmp_path / "a.txt")
+
+
+def test_an_archive_that_lies_in_another_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "inner.zip", "w") as inner:
+        inner.writestr("a.txt", "Rain.")
+    with zipfile.ZipFile(tmp_path / "outer.zip", "w") as outer:
+        outer.write(tmp_path / "inner.zip", "x/inner.zip")
+    with pytest.raises(BadInput, match=r"outer\.zip: holds another archive, inner\.zip\. Unpack it"):
+        read_archive(tmp_path / "outer.zip")
 
 
 def test_options_and_limits_reach_the_importer(tmp_path):

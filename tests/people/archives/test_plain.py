@@ -1,5 +1,7 @@
 import io
 
+import pytest
+
 from personae.people.archives import plain, read_archive, read_text
 from personae.people.archives.rows import Options
 from personae.people.records import person_id
@@ -47,6 +49,19 @@ def test_stdin_is_one_person(tmp_path):
         ("me", "na praia", "stdin:3"),
     ]
     assert [t.text for t in read_text("one\ntwo").rows] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "odd", [b"\xed\xa0\x80", b"\xed\xa0\xbd\xed\xb8\x80", b"\xff"], ids=["surrogate", "pair", "byte"]
+)
+def test_a_character_that_cannot_be_decoded_is_replaced_in_however_short_a_text(tmp_path, odd):
+    (tmp_path / "a.txt").write_bytes(b"Oi" + odd + b" Ana.")
+    (trace,) = read_archive(tmp_path / "a.txt").rows
+    assert trace.text.strip("\ufffd").replace("\ufffd", "") == "Oi Ana."
+    assert "\ufffd" in trace.text
+    (tmp_path / "b.txt").write_bytes("Olá".encode() + odd + " lá, até já.".encode())
+    (trace,) = read_archive(tmp_path / "b.txt").rows
+    assert trace.text.replace("\ufffd", "") == "Olá lá, até já."
 
 
 def test_a_file_without_an_ending_is_text_when_it_reads_as_text(tmp_path):

@@ -26,6 +26,7 @@ _HEADER_CHARS = 1 << 16
 PROBES = 200  # files of one kind that are opened to tell a format; a platform has far fewer
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONE = re.compile(r"[\ud800-\udfff]")
+_LONE_BYTES = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")  # the same, written as UTF-8 never is
 _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
@@ -238,7 +239,7 @@ def encoding_of(sample: bytes) -> str:
         return "utf-16"
     if len(sample) > 3 and sample[:4].count(0) == 2 and (sample[0] == 0) != (sample[1] == 0):
         return "utf-16-be" if sample[0] == 0 else "utf-16-le"
-    text = sample.decode("utf-8", "replace")
+    text = _LONE_BYTES.sub(b"?", sample).decode("utf-8", "replace")
     broken = text.count("\ufffd")
     readable = 0 if text.isascii() else sum(character > "\x7f" for character in text) - broken
     return "cp1252" if broken > 1 and broken > readable else "utf-8-sig"

@@ -20,6 +20,7 @@ class Format:
     mark: str
 
 
+_PACKED = (".zip", ".tar", ".tar.gz", ".tgz")
 _HERE = "personae.people.archives."
 FORMATS: tuple[Format, ...] = (
     Format("chatgpt", _HERE + "chatgpt", "conversations.json with `mapping`"),
@@ -60,8 +61,12 @@ def detect_format(source: Source, options: Options | None = None) -> str:
     best = max(sure, key=lambda name: sure[name])
     if sure[best] > 0.0:
         return best
-    if not any(source.head(name, 1) for name in source.names) and not source.refused:
+    if not any(source.head(name).strip() for name in source.names) and not source.refused:
         raise BadInput(f"{printable(source.path.name)}: nothing is in it. Download or export it again.")
+    if inner := _packed_inside(source):
+        raise BadInput(
+            f"{printable(source.path.name)}: holds another archive, {printable(inner)}. Unpack it once, and give what comes out."
+        )
     looked = ", ".join(form.name for form in FORMATS)
     column = import_module("personae.people.tables").lacking(source)
     mend = f" As a table it lacks a column {column!r}: say which with --map {column}=NAME." if column else ""
@@ -70,3 +75,9 @@ def detect_format(source: Source, options: Options | None = None) -> str:
         f"{printable(source.path.name)}: no format that is known.{mend}{refused} Looked for: {looked}. Give the archive as it "
         "was downloaded, or a table with columns person and text."
     )
+
+
+def _packed_inside(source: Source) -> str:
+    """Return the name of a zip or tar that lies packed in a zip or tar; "" where there is none."""
+    inside = (name for name in source.names if name.lower().endswith(_PACKED) and source.local(name) is None)
+    return next(inside, "")

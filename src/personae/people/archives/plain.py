@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain, islice
 
@@ -18,6 +19,9 @@ _STRUCTURED = (
 _PARAGRAPH_CHARS = 4000
 _LINE_CHARS = 1 << 20
 _AHEAD = 400  # lines that tell whether blank lines part the text
+_BROKEN = re.compile(
+    "\ufffd{1,6}"
+)  # what one character that cannot be decoded leaves, or a pair of surrogates
 
 
 def detect(source: Source) -> float:
@@ -67,11 +71,11 @@ def _is_text(source: Source, name: str) -> bool:
     odd = sum(
         not (character.isprintable() or character in "\n\r\t\f\ufeff\u200e\u200f") for character in text
     )
-    broken = text[:-1].count("\ufffd")
+    broken = len(_BROKEN.findall(text[:-1]))
     return (
         bool(text.strip())
         and text.lstrip("\ufeff \n\r\t")[:1] not in "{<"
-        and 20 * (odd + broken) < len(text)
+        and 20 * (odd + max(0, broken - 1)) < len(text)
     )
 
 
