@@ -252,7 +252,7 @@ class AWMoE(PairRanker):
     n_contrasted : int
         Samples of a batch that are contrasted.
     is_averaged : bool
-        The mean of what behaviors tell the gate in place of the sum, so that long histories do not weigh more.
+        The mean of what behaviors tell the gate in place of the paper's sum, with which long histories weigh more.
 
     Notes
     -----
