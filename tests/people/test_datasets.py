@@ -5,7 +5,7 @@ import os
 import pytest
 import zstandard
 
-from personae.errors import BadInput, MissingData, UnknownName
+from personae.errors import BadInput, DamagedData, MissingData, UnknownName
 from personae.people import datasets as registry
 from personae.people.datasets import (
     DataFile,
@@ -63,6 +63,62 @@ def test_a_broken_row_is_named_and_never_quoted(made):
     (made / "b.jsonl.gz").write_bytes(gzip.compress(b'{"a": 1}\n["canary"]\n'))
     with pytest.raises(BadInput, match=r"made/b.jsonl.gz, line 2") as caught:
         list(read_rows("made", "b.jsonl.gz"))
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("file", ["a.jsonl.zst", "b.jsonl.gz", "c.csv.zst"])
+@pytest.mark.parametrize("kept", [0, 0.5, -1])
+def test_a_file_cut_off_anywhere_is_named(made, file, kept):
+    whole = (made / file).read_bytes()
+    (made / file).write_bytes(whole[: kept if kept < 0 else int(kept * len(whole))])
+    with pytest.raises(DamagedData, match=rf"made/{file} (is cut off|has no row).*personae data verify made"):
+        list(read_rows("made", file))
+
+
+def test_every_frame_is_read_and_each_must_end(made):
+    lines = [json.dumps({"n": n}).encode() + b"\n" for n in range(30000)]
+    unsized = zstandard.ZstdCompressor().compressobj()
+    frames = [
+        zstandard.compress(b"".join(lines[:20000])),
+        unsized.compress(b"".join(lines[20000:])),
+        unsized.flush(),
+    ]
+    (made / "a.jsonl.zst").write_bytes(b"".join(frames))
+    assert [row["n"] for row in read_rows("made", "a.jsonl.zst")] == list(range(30000))
+    (made / "a.jsonl.zst").write_bytes(b"".join(frames)[:-3])
+    with pytest.raises(DamagedData, match=r"a.jsonl.zst is cut off"):
+        list(read_rows("made", "a.jsonl.zst"))
+    (made / "a.jsonl.zst").write_bytes(frames[0] + b"garbage, not a frame")
+    with pytest.raises(DamagedData, match=r"a.jsonl.zst cannot be decompressed"):
+        list(read_rows("made", "a.jsonl.zst"))
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        ('person,text\np1,a\np2,"b\np3,c\n', "line 3: a quote that is not closed"),
+        ("person,text\np1,a\np2\n", "line 3: not a row of 2 columns"),
+        ("person,text\np1,a,canary\n", "line 2: not a row of 2 columns"),
+        ("person,text\n", "e.csv has no row"),
+        ("", "e.csv has no row"),
+        ("person,text\np1,\udcff\n", "e.csv is not UTF-8"),
+    ],
+)
+def test_a_damaged_table_names_its_row(made, table, fault):
+    (made / "e.csv").write_text(table, errors="surrogateescape")
+    with pytest.raises(DamagedData, match=f"{fault}.*personae data verify made") as caught:
+        list(read_rows("made", "e.csv"))
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [('{"n":\n "canary', "d.json, line 2: not JSON"), ("", "not JSON"), ("\udcff", "not UTF-8")],
+)
+def test_damaged_json_names_its_file(made, text, fault):
+    (made / "d.json").write_text(text, errors="surrogateescape")
+    with pytest.raises(DamagedData, match=f"{fault}.*personae data verify made") as caught:
+        read_json("made", "d.json")
     assert "canary" not in str(caught.value)
 
 

@@ -12,14 +12,15 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
-from personae.errors import BadInput, MissingData, UnknownName
+from personae.errors import BadInput, DamagedData, MissingData, UnknownName
 
 FOLDER_VARIABLE = "PERSONAE_DATA"
 State = Literal["ok", "missing", "changed"]
@@ -130,14 +131,18 @@ def dataset_path(name: str, file: str, folder: Path | None = None) -> Path:
 
 
 def open_dataset(name: str, file: str, folder: Path | None = None) -> IO[bytes]:
-    """Open one file of a data set for reading, decompressed where its name ends in .zst or .gz."""
+    """Open one file of a data set for reading, decompressed where its name ends in .zst or .gz.
+
+    Raises
+    ------
+    DamagedData
+        While reading, when a compressed file is damaged or cut off; names it.
+    """
     path = dataset_path(name, file, folder)
     if path.suffix == ".zst":
-        import zstandard
-
-        return cast("IO[bytes]", io.BufferedReader(cast("Any", zstandard.open(path, "rb")), 1 << 16))
+        return _whole(_Frames(path), name, file)
     if path.suffix == ".gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
+        return _whole(gzip.open(path, "rb"), name, file)
     return path.open("rb")
 
 
@@ -146,27 +151,44 @@ def read_rows(name: str, file: str, folder: Path | None = None) -> Iterator[dict
 
     Raises
     ------
+    DamagedData
+        With the file and the line, when a line is not a JSON object or not a row of the table; when the file is cut off or has
+        no row.
     BadInput
-        With the file and the line, when a line is not a JSON object; or when the file is not a table of rows.
+        When the file is not a table of rows.
     """
-    table = _kind(file)
-    if table not in {".jsonl", ".csv"}:
+    kind = _kind(file)
+    if kind not in {".jsonl", ".csv"}:
         raise BadInput(
             f"{name}/{file} is not a table of rows; open it with `dataset_path` or `open_dataset`."
         )
+    n_rows = 0
     with io.TextIOWrapper(open_dataset(name, file, folder), encoding="utf-8-sig", newline="") as lines:
-        if table == ".csv":
-            yield from csv.DictReader(lines)
-            return
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield _json_row(line, f"{name}/{file}, line {number}")
+        try:
+            for row in (_csv_rows if kind == ".csv" else _json_rows)(lines, name, file):
+                n_rows += 1
+                yield row
+        except UnicodeDecodeError:
+            raise _damaged(name, file, "is not UTF-8") from None
+    if not n_rows:
+        raise _damaged(name, file, "has no row")
 
 
 def read_json(name: str, file: str, folder: Path | None = None) -> Any:
-    """Return the content of a .json file, compressed or not."""
+    """Return the content of a .json file, compressed or not.
+
+    Raises
+    ------
+    DamagedData
+        With the file, and the line where it is known, when it is not JSON or is cut off.
+    """
     with open_dataset(name, file, folder) as stream:
-        return json.load(stream)
+        try:
+            return json.load(stream)
+        except json.JSONDecodeError as error:
+            raise _damaged(name, file, "not JSON", line=error.lineno) from None
+        except UnicodeDecodeError:
+            raise _damaged(name, file, "is not UTF-8") from None
 
 
 def verify(name: str, folder: Path | None = None) -> Iterator[FileCheck]:
@@ -213,13 +235,89 @@ def _kind(file: str) -> str:
     return Path(file.removesuffix(".zst").removesuffix(".gz")).suffix
 
 
-def _json_row(line: str, where: str) -> dict[str, Any]:
+def _json_rows(lines: Iterable[str], name: str, file: str) -> Iterator[dict[str, Any]]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError:
+                row = None
+            if not isinstance(row, dict):
+                raise _damaged(name, file, "not a JSON object", line=number)
+            yield row
+
+
+def _csv_rows(lines: Iterable[str], name: str, file: str) -> Iterator[dict[str, Any]]:
+    table = csv.DictReader(lines, strict=True)
     try:
-        row = json.loads(line)
-    except ValueError:
-        row = None
-    if not isinstance(row, dict):
-        raise BadInput(
-            f"{where}: not a JSON object. Run `personae data verify` to check the file's checksum."
-        )
-    return row
+        for row in table:
+            if None in row or None in row.values():
+                columns = len(table.fieldnames or ())
+                raise _damaged(name, file, f"not a row of {columns} columns", line=table.line_num)
+            yield row
+    except csv.Error:
+        raise _damaged(name, file, "a quote that is not closed", line=table.line_num + 1) from None
+
+
+def _damaged(name: str, file: str, fault: str, line: int | None = None) -> DamagedData:
+    what = f"{name}/{file} {fault}" if line is None else f"{name}/{file}, line {line}: {fault}"
+    return BadInput(
+        f"{what}. Compare it by `personae data verify {name}`, and put a whole copy in its place."
+    )
+
+
+def _whole(unpacked: Any, name: str, file: str) -> IO[bytes]:
+    return cast("IO[bytes]", io.BufferedReader(_Whole(unpacked, name, file), 1 << 16))
+
+
+class _Whole(io.RawIOBase):
+    """A decompressed file that names itself where it is damaged or ends too soon."""
+
+    def __init__(self, unpacked: IO[bytes], name: str, file: str) -> None:
+        self._unpacked, self._name, self._file = unpacked, name, file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._unpacked.read(len(buffer))
+        except EOFError:
+            raise _damaged(self._name, self._file, "is cut off") from None
+        except (OSError, zlib.error):
+            raise _damaged(self._name, self._file, "cannot be decompressed") from None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._unpacked.close()
+        super().close()
+
+
+class _Frames:
+    """The content of a Zstandard file; EOFError where its last frame does not end."""
+
+    def __init__(self, path: Path) -> None:
+        import zstandard
+
+        self._error, self._unpacker = zstandard.ZstdError, zstandard.ZstdDecompressor()
+        self._frame = self._unpacker.decompressobj()
+        self._packed, self._ready = path.open("rb"), io.BytesIO()
+
+    def read(self, size: int) -> bytes:
+        while not (data := self._ready.read(size)):
+            packed = (self._frame.unused_data if self._frame.eof else b"") or self._packed.read(1 << 14)
+            if not packed:
+                break
+            if self._frame.eof:
+                self._frame = self._unpacker.decompressobj()
+            try:
+                self._ready = io.BytesIO(self._frame.decompress(packed))
+            except self._error as error:
+                raise OSError("damaged Zstandard data") from error
+        if not data and not self._frame.eof:
+            raise EOFError
+        return data
+
+    def close(self) -> None:
+        self._packed.close()
