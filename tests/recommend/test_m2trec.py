@@ -75,10 +75,12 @@ def test_the_mean_is_over_places_so_far_and_the_recent_mean_weighs_the_last_most
     assert recent[0, 2, 0].item() == pytest.approx((3 + weight) / (1 + weight))
 
 
-def test_the_second_task_is_cross_entropy_summed_over_attributes():
+def test_the_second_task_is_cross_entropy_summed_over_attributes_by_their_own_vectors():
     model = M2TRec(task_weight=0.5, **SMALL).fit(bought(), KINDS)
     states = torch.randn(2, 8)
-    logits = model.net_["attributes"](states).detach().numpy()
+    vectors = model.net_["catalog"].attributes.weight.detach()
+    vectors = (vectors / vectors.norm(dim=1, keepdim=True)) @ model.net_["told"].weight.detach().T
+    logits = (states @ vectors.T + model.net_["attributes"].bias.detach()).numpy()
     has = np.array([[0, 1, 0, 1], [1, 0, 0, 0]])  # a soap, ink
     chance = 1 / (1 + np.exp(-logits))
     by_hand = -(has * np.log(chance) + (1 - has) * np.log(1 - chance)).sum(axis=1).mean()

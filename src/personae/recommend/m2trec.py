@@ -51,7 +51,8 @@ class M2TRec(NextItem):
     Its categories are one of each level, told by cross-entropy; attributes here are a set. Its head is untied. An item is the
     mean of its attributes brought to length 1, rare ones beginning longer, and all that stands between it and the score begins
     near the identity: before it has learned anything it shows what is like the last items, as a search engine weighs words.
-    Others are drawn among items that somebody had.
+    The second task scores attributes by the vectors they are read by, where the paper has a head of its own for it: what is
+    learned there serves items. Others are drawn among items that somebody had.
 
     Examples
     --------
@@ -116,8 +117,7 @@ class M2TRec(NextItem):
             parts["recent"] = nets.Recent(self.length)
         if self.task_weight and has is not None:
             self.has_ = self.items_.has.distinct()
-            parts["attributes"] = nets.nn.Linear(self.size, n_attributes)
-            parts["attributes"].bias.data[:] = nets.torch.as_tensor(self._log_odds())
+            parts["attributes"] = nets.Bias(self._log_odds())
         self.n_kinds_ = len(first)
         return nets.modules(**parts), kind, kind if self.head == "tied" else np.arange(n_items)
 
@@ -159,7 +159,10 @@ class M2TRec(NextItem):
         import torch
         from torch.nn import functional
 
-        logits = self.net_["attributes"](states)
+        vectors = functional.normalize(self.net_["catalog"].attributes.weight, dim=1)
+        if self.head == "tied":
+            vectors = self.net_["told"](vectors)
+        logits = self.net_["attributes"](states @ vectors.T)
         row, attribute = self.has_.pairs_of(wanted)
         has = torch.zeros_like(logits)
         has[torch.as_tensor(row), torch.as_tensor(attribute)] = 1

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 __all__ = [
-    "ItemEncoder", "PastEncoder", "Recent", "Tensor", "TorchLearner", "functional", "modules", "nn", "sampled_softmax",
+    "Bias", "ItemEncoder", "PastEncoder", "Recent", "Tensor", "TorchLearner", "functional", "modules", "nn", "sampled_softmax",
     "tensors", "torch",
 ]  # fmt: skip
 
@@ -180,6 +180,17 @@ class Recent(nn.Module):
         age = places[:, None] - places
         weights = self.log_weight.exp()[age.clamp(min=0)] * (age >= 0) * is_there[:, None]  # (n, to, from)
         return weights @ vectors / weights.sum(dim=2, keepdim=True).clamp(min=1e-9)
+
+
+class Bias(nn.Module):
+    """One learned number added to each column."""
+
+    def __init__(self, first: np.ndarray) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.as_tensor(first, dtype=torch.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.bias
 
 
 class TorchLearner:

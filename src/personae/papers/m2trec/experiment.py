@@ -26,14 +26,14 @@ from personae.recommend._core import Scores, States
 
 POPULAR, NEIGHBORS, BY_ID = "popularity", "ItemKNN", "SASRec"
 ONE, TWO, WITH_ID = "M2TRec, next item alone", "M2TRec", "M2TRec + id"
-UNTIED, MEAN, LAST = "M2TRec, untied head", "M2TRec, plain mean", "M2TRec, last place"
+UNTIED, MEAN = "M2TRec, untied head", "M2TRec, plain mean"
 SHUFFLED = "M2TRec, attributes shuffled"
 NEW, RARE, WARM, ALL = "never seen", "rare", "warm", "all"
 MEASURES = {"Recall@20": "recall", "MRR@20": "mrr"}
 N_SEEDS = 3
 N_VALID = 1000  # people by whom training stops
 SHAPE: dict[str, Any] = {"length": 10, "n_layers": 1, "n_others": 300}
-ID_PLAN = Plan(n_epochs=14, batch_size=256, rate=3e-3, patience=3)
+ID_PLAN = Plan(n_epochs=12, batch_size=256, rate=3e-3, patience=3)
 PLAN = Plan(n_epochs=5, batch_size=256, rate=1e-3, patience=3)
 BARS = {(NEW, TWO): "low > 0", (NEW, BY_ID): "<= .001"}
 Array = NDArray[np.float64]
@@ -99,7 +99,6 @@ def _sides(context: Context, name: str, n_seeds: int) -> dict[str, tuple[Make, i
         sides[WITH_ID] = (partial(two, has_id=True), 1)
         sides[UNTIED] = (partial(two, head="untied"), 1)
         sides[MEAN] = (partial(two, pooling="mean"), 1)
-        sides[LAST] = (partial(two, pooling="last"), 1)
     return sides
 
 
