@@ -261,7 +261,7 @@ def _csv_rows(lines: Iterable[str], name: str, file: str) -> Iterator[dict[str, 
 
 def _damaged(name: str, file: str, fault: str, line: int | None = None) -> DamagedData:
     what = f"{name}/{file} {fault}" if line is None else f"{name}/{file}, line {line}: {fault}"
-    return BadInput(
+    return DamagedData(
         f"{what}. Compare it by `personae data verify {name}`, and put a whole copy in its place."
     )
 
