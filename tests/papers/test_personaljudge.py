@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import time
 
 import numpy as np
@@ -155,10 +156,44 @@ def test_a_live_model_is_asked_in_both_orders_with_and_without_the_persona(folde
     assert found["PRISM, all features over no persona", "accuracy gain"] == pytest.approx(50 / 60)
 
 
+LIVE = "http://localhost:1/v1#m"
+
+
+def test_a_certainty_that_is_not_stated_is_not_a_zero(folder, monkeypatch):
+    """The longer answer is chosen in both orders; the replies about every other pair state 70, the rest nothing."""
+
+    def rule(messages):
+        body = messages[-1]["content"]
+        lines = {line[1]: line for line in body.splitlines() if line.startswith(("(A)", "(B)"))}
+        letter = max("AB", key=lambda letter: len(lines[letter]))
+        return (
+            f"[[{letter}]]"
+            if int(re.search(r"Question (\d+)", body)[1]) % 2
+            else f"[[{letter}]] certainty: 70"
+        )
+
+    monkeypatch.setattr(Context, "chat", lambda self: chat_model("scripted", script=rule))
+    result = run(EXPERIMENT, Context(folder=folder, model=LIVE, quick=True))
+    found = {(row.metric, row.method): row for row in result.rows if row.setting == "PRISM, all features"}
+    share = found["share without a certainty", LIVE].value
+    assert 0 < share < 1
+    assert found["share without a verdict", LIVE].value == 0
+    stated = found["ECE, 10 bins of equal width", f"{LIVE}, certainty as stated"]
+    assert stated.n == round((1 - share) * 60)
+    certainty, right = confidences_of("personaljudge", Context(folder=folder, model=LIVE))[
+        f"{LIVE}, all features"
+    ]
+    assert stated.value == pytest.approx(abs(0.7 - right.mean()))
+    assert set(certainty) == {0.7}
+    assert found["ECE, 10 bins of equal width", f"{LIVE}, Platt on the other half"].n == stated.n
+
+
 def test_a_server_that_never_names_an_answer_is_counted(folder, server):
     result = run(EXPERIMENT, Context(folder=folder, model=server.model, quick=True, limit=2))
     found = {(row.setting, row.metric): row.value for row in result.rows}
     assert found["PRISM, all features", "unparsed answers"] == 1.0
+    assert found["PRISM, all features", "share without a verdict"] == 1.0
+    assert ("PRISM, all features", "ECE, 10 bins of equal width") not in found
     assert found["PRISM, no persona", "accuracy at coverage 100%"] == 0.0
     assert server.n_calls == 8
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import compress
 
 import numpy as np
@@ -26,7 +26,8 @@ COVERAGES = (1.0, 0.5, 0.25)
 def live_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
     """Yield accuracy by coverage, swap consistency and calibration, with the persona and without, and the persona's lift.
 
-    A pair on which the two orders cancel out is wrong, and least certain. Only pairs with a whole persona are asked about.
+    A pair on which the two orders cancel out is wrong. It has no certainty, as a verdict whose replies state none: such pairs are
+    accepted last, and left out of the calibration. Only pairs with a whole persona are asked about.
     """
     pairs, people = _with_profile(data)
     shared = {"clusters": people, "draws": context.draws, "random_state": context.seed}
@@ -38,6 +39,7 @@ def live_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
         right[name] = np.array(
             [float(v.choice == pair.choice) for v, pair in zip(asked.verdicts, pairs, strict=True)]
         )
+        is_stated = np.array([verdict.certainty.value is not None for verdict in asked.verdicts])
         certainty = np.array([verdict.certainty.value or 0.0 for verdict in asked.verdicts])
         for coverage in COVERAGES:
             found = accuracy_at(coverage, certainty, right[name], **shared)  # type: ignore[arg-type]
@@ -58,27 +60,36 @@ def live_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
         yield compare(
             setting, "AURC", context.model, risk_coverage(certainty, right[name]).area, n=len(pairs)
         )
-        error = expected_calibration_error(certainty, right[name])
-        yield compare(
-            setting,
-            "ECE, 10 bins of equal width",
-            f"{context.model}, certainty as stated",
-            error,
-            n=len(pairs),
-        )
-        mended, halves = np.zeros_like(certainty), deal_folds(people, n_folds=2, random_state=context.seed)
-        for half in (0, 1):
-            use = halves == half
-            if use.any() and not use.all():
-                mended[use] = fit_platt(certainty[~use], right[name][~use])(certainty[use])
-        error = expected_calibration_error(mended, right[name])
-        method = f"{context.model}, Platt on the other half"
-        yield compare(setting, "ECE, 10 bins of equal width", method, error, n=len(pairs))
+        cancelled = np.mean([not verdict.choice for verdict in asked.verdicts])
+        yield compare(setting, "share without a verdict", context.model, float(cancelled), n=len(pairs))
+        share = 1.0 - float(is_stated.mean())
+        yield compare(setting, "share without a certainty", context.model, share, n=len(pairs))
+        groups = list(compress(people, is_stated))
+        yield from _calibration(context, setting, certainty[is_stated], right[name][is_stated], groups)
     setting = "PRISM, all features over no persona"
     gain = paired_difference(right["all features"], right["no persona"], **shared)  # type: ignore[arg-type]
     yield compare(setting, "accuracy gain", context.model, gain)
     test = mcnemar(right["all features"], right["no persona"])
     yield compare(setting, "McNemar p", context.model, test.p_value, n=test.first + test.second)
+
+
+def _calibration(
+    context: Context, setting: str, certainty: Array, right: Array, people: Sequence[int]
+) -> Iterator[Comparison]:
+    """Yield how far the certainties that there are miss what was right: as stated, and mended half by half of the people."""
+    if not len(certainty):
+        return
+    metric, stated = "ECE, 10 bins of equal width", f"{context.model}, certainty as stated"
+    yield compare(setting, metric, stated, expected_calibration_error(certainty, right), n=len(right))
+    halves = deal_folds(people, n_folds=2, random_state=context.seed)
+    if len(set(halves.tolist())) < 2:
+        return
+    mended = np.empty_like(certainty)
+    for half in (0, 1):
+        use = halves == half
+        mended[use] = fit_platt(certainty[~use], right[~use])(certainty[use])
+    error = expected_calibration_error(mended, right)
+    yield compare(setting, metric, f"{context.model}, Platt on the other half", error, n=len(right))
 
 
 def live_confidences(context: Context) -> dict[str, tuple[Array, Array]]:
