@@ -52,6 +52,15 @@ def test_a_server_without_probabilities_leaves_them_out(tmp_path, monkeypatch):
     assert ("ECE, 10 bins of equal width", "token confidence") not in found
 
 
+def test_a_source_without_an_answer_has_no_share(tmp_path, monkeypatch):
+    (tmp_path / "knowwhatknow").mkdir()
+    with gzip.open(tmp_path / "knowwhatknow" / "boolq_dev.csv.gz", "wt") as file:
+        file.write("idx,question,answer,passage\n0,is it,True,Text.\n1,was it,False,Text.\n")
+    found = measured(KNOWING, monkeypatch, tmp_path, lambda messages: "It depends.")
+    assert found["share without a confidence", "stated confidence"] == 1
+    assert ("share without a confidence", "self-graded confidence") not in found
+
+
 def test_reasoning_is_graded_and_not_knowing_counted(tmp_path, monkeypatch):
     (tmp_path / "knowwhatknow").mkdir()
     with gzip.open(tmp_path / "knowwhatknow" / "zeroeval_math-l5_questions.jsonl.gz", "wt") as file:
@@ -62,12 +71,16 @@ def test_reasoning_is_graded_and_not_knowing_counted(tmp_path, monkeypatch):
         i = int(messages[-1]["content"].split()[2])
         if i >= 10:
             return "Answer: I don't know\nConfidence: 0%"
+        if i >= 8:
+            return "I'm sorry, but I can't help with that."
         return f"{'so ' * 5 * (i + 1)}\nAnswer: {2 * i if i < 5 else 1}\nConfidence: {95 - 5 * i}%"
 
     found = measured(THINKING, monkeypatch, tmp_path, script)
     assert found["accuracy", LIVE] == pytest.approx(5 / 12)
-    assert found["accuracy of attempted answers", LIVE] == 0.5
+    assert found["accuracy of attempted answers", LIVE] == 5 / 8
     assert found["share that says it does not know", LIVE] == pytest.approx(1 / 6)
+    assert found["share that refuses", LIVE] == pytest.approx(1 / 6)
+    assert found["share without a readable answer", LIVE] == 0
     assert found["AUROC", "stated confidence"] == 1.0
     assert found["AUROC of a shorter reply", LIVE] == 1.0
     assert found["Spearman of tokens and stated confidence, all answers", LIVE] == pytest.approx(-1.0)

@@ -1,6 +1,6 @@
 """What an answer's words say of its certainty: declining, hedging, and a number read from either."""
 
-from personae.audit.wording.abstention import AbstentionDetector, abstains
+from personae.audit.wording.abstention import AbstentionDetector, abstains, refuses
 from personae.audit.wording.cues import LEVELS
 from personae.audit.wording.hedges import HedgeRegressor, frame, level, lexical_confidence
 
@@ -12,4 +12,5 @@ __all__ = [
     "frame",
     "level",
     "lexical_confidence",
+    "refuses",
 ]

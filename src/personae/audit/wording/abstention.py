@@ -63,6 +63,19 @@ _DECLINES = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_NOT = r"(?:can't|cannot|can\ not|won't|will\ not|couldn't|unable\ to|not\ able\ to|not\ going\ to|not\ allowed\ to)"
+_REFUSES = re.compile(
+    rf"""
+    \b{_NOT}\s+(?:\w+\s+){{0,2}}?(?:help|assist|comply|engage|discuss|fulfil|fulfill|support|comment|participate)\b
+  | \b(?:must|have\s+to|will)?\s*(?:decline|refuse)\s+(?:to\b|this\b|that\b|your\b)
+  | \b(?:prefer|rather)\s+not\s+(?:to\s+)?(?:say|answer|comment)\b | \bnot\s+comfortable\b
+  | \bagainst\s+(?:my|our|the)\s+(?:\w+\s+)?(?:polic|guideline|rule)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_UNKNOWING = re.compile(
+    r"\b(?:don't|do not|didn't)\s+(?:\w+\s+)?(?:know|have)\b|\bno (?:idea|clue)\b|\bnot sure\b", re.IGNORECASE
+)
 _QUOTED = re.compile(r'"[^"]*"|“[^”]*”')
 _TURN = re.compile(
     r"[,;.!?]+\s+(?:but|though|although|however|still|yet)?\b|\s(?:but|though|although|however|[-–—])\s",
@@ -90,6 +103,18 @@ def abstains(answer: str) -> bool:
     declining = [bool(_DECLINES.search(clause)) for clause in clauses]
     others = [clause for clause, is_declining in zip(clauses, declining, strict=True) if not is_declining]
     return any(declining) and not any(_offers(clause) for clause in others)
+
+
+def refuses(answer: str) -> bool:
+    """Whether an answer will not be given, whatever is known: a refusal, which says nothing of knowing.
+
+    >>> refuses("I'm sorry, but I can't help with that."), refuses("I can't help you there, I don't know the rule.")
+    (True, False)
+    >>> refuses("I don't know."), refuses("I cannot determine it from this.")
+    (False, False)
+    """
+    said = _QUOTED.sub("X", plain(answer))
+    return bool(_REFUSES.search(said)) and not _UNKNOWING.search(said)
 
 
 class AbstentionDetector:

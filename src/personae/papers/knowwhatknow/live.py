@@ -95,12 +95,14 @@ def stated_values(confidences: Sequence[Confidence], right: Array) -> tuple[Arra
 def worth_rows(
     context: Context, setting: str, source: str, confidences: Sequence[Confidence], right: Array
 ) -> Iterator[Comparison]:
-    """Yield what one source of a live model's confidence is worth, and how many answers have none."""
+    """Yield what one source of a live model's confidence is worth, and how many answers have none; nothing without answers."""
     shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
     method = f"{context.model}, {source} confidence"
-    found = worth(confidences, right, **shared) if len(confidences) else None
+    if not len(confidences):
+        return
+    found = worth(confidences, right, **shared)
     missing = found.n_missing if found else len(confidences)
-    share = missing / len(confidences) if len(confidences) else 1.0
+    share = missing / len(confidences)
     yield compare(setting, "share without a confidence", method, share, n=len(confidences))
     if found is None:
         return

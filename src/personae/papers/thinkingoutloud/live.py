@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from personae.audit.confidences import Said, ask_answers
 from personae.audit.final_answers import same_answer
+from personae.audit.wording import refuses
 from personae.metrics.calibration import expected_calibration_error
 from personae.metrics.discrimination import auroc_interval, correlation_interval, ranks
 from personae.metrics.intervals import bootstrap_mean
@@ -44,21 +45,20 @@ def live_confidences(context: Context) -> dict[str, tuple[Array, Array]]:
 
 
 def live_rows(context: Context) -> Iterator[Comparison]:
-    """Yield accuracy of all and of attempted answers, the rate of "I don't know", the worth of stated confidence, and length."""
+    """Yield accuracy of all and of attempted answers, the rates of "I don't know" and of refusals, worth of confidence, length."""
     said, right = ask(context)
     tried = np.array([not each.is_abstained and bool(each.answer) for each in said])
     shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
     model = context.model
     yield compare(SETTING, "accuracy", model, bootstrap_mean(right, **shared))
-    yield compare(
-        SETTING,
-        "share that says it does not know",
-        model,
-        float(np.mean([each.is_abstained for each in said])),
-        n=len(said),
-    )
-    unread = [not each.is_abstained and not each.answer for each in said]
-    yield compare(SETTING, "share without a readable answer", model, float(np.mean(unread)), n=len(said))
+    refused = np.array([bool(each.reply.refusal) or refuses(each.reply.text) for each in said]) & ~tried
+    declined = np.array([each.is_abstained for each in said]) & ~refused
+    for metric, kept in (
+        ("share that says it does not know", declined),
+        ("share that refuses", refused),
+        ("share without a readable answer", ~(tried | declined | refused)),
+    ):
+        yield compare(SETTING, metric, model, float(kept.mean()), n=len(said))
     if not tried.any():
         return
     attempted = [each for each, is_tried in zip(said, tried, strict=True) if is_tried]
