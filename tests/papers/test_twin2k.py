@@ -126,6 +126,10 @@ def test_a_live_model_is_asked_as_each_person(folder, monkeypatch):
     assert abs(found["r, income", "http://localhost:1/v1#m"]) < 0.3
     assert found["r, income", TWIN] > 0.8
     assert found["unparsed, %", "http://localhost:1/v1#m"] == 0
+    scales = {row.metric for row in result.rows if row.method.startswith("shortcut: ")}
+    assert scales == {"exact answers, share"}
+    exact = found["exact answers, share", "http://localhost:1/v1#m"]
+    assert 0.25 < exact < found["accuracy", "http://localhost:1/v1#m"]
     assert found["mean r, difference", f"http://localhost:1/v1#m minus {TWIN}"] < 0
 
 
@@ -136,6 +140,7 @@ def test_answers_that_cannot_be_read_are_counted_not_guessed(folder, monkeypatch
     result = run(EXPERIMENT, Context(folder=folder, model="http://localhost:1/v1#m", quick=True, limit=20))
     found = {(row.metric, row.method): row.value for row in result.rows}
     assert found["unparsed, %", "http://localhost:1/v1#m"] == 100
+    assert found["exact answers, share", "http://localhost:1/v1#m"] == 0
     assert np.isnan(found["accuracy", "http://localhost:1/v1#m"])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.shortcuts import Choice
 from personae.mind.twins import StatisticalTwin, cross_fit, mean_agreement, profile_text
 from personae.models.choice import Question, choose
@@ -20,6 +21,7 @@ from personae.papers.harness import Comparison, Context, compare
 from personae.papers.twin2k.study import Array, Study
 
 SETTING = "own survey answer, hidden from the profile"
+EXACT = "exact answers, share"
 TWIN = "statistical twin"
 SYSTEM = (
     "You are given the profile of a person who took part in a survey. Answer the question as this person would, in keeping "
@@ -152,7 +154,10 @@ def live_answers(context: Context, study: Study) -> Array:
 
 
 def item_rows(context: Context, study: Study, methods: dict[str, Array]) -> Iterator[Comparison]:
-    """Yield accuracy, r and sd ratio over the items, r by item, and the middle answer of everyone as the baseline."""
+    """Yield accuracy, r and sd ratio over the items, r by item, and the middle answer of everyone as the baseline.
+
+    Accuracy is 1 - |difference| / range; what the options alone give away is counted in exact answers.
+    """
     answers, spans = truths(study), np.ones(len(ITEMS))
     middle = np.broadcast_to(np.median(answers, axis=0), answers.shape)
     drawn: dict[str, int] = {"draws": context.draws, "random_state": context.seed}
@@ -167,7 +172,8 @@ def item_rows(context: Context, study: Study, methods: dict[str, Array]) -> Iter
                 yield compare(SETTING, f"r, {name}", method, each.r.interval)
     asked = [(person, name, item) for person in study.people for name, item in ITEMS.items()]
     choices = [Choice(item.options, item.options.index(person[name]), name) for person, name, item in asked]
-    yield from blind_rows(context, SETTING, choices, clusters=[person["pid"] for person, _, _ in asked])
+    people = [person["pid"] for person, _, _ in asked]
+    yield from blind_rows(context, SETTING, choices, clusters=people, metric=EXACT)
 
 
 def live_rows(context: Context, study: Study) -> Iterator[Comparison]:
@@ -177,6 +183,10 @@ def live_rows(context: Context, study: Study) -> Iterator[Comparison]:
     if len(study.people) >= 100:
         methods[TWIN] = statistical_answers(context, study, 5)
     yield from item_rows(context, study, methods)
+    exact = np.isclose(given, answers).astype(float)  # an answer that could not be read is not exact
+    people = [person["pid"] for person in study.people for _ in ITEMS]
+    share = bootstrap_mean(exact.ravel(), clusters=people, draws=context.draws, random_state=context.seed)
+    yield compare(SETTING, EXACT, context.model, share)
     unread = 100 * float(np.isnan(given).mean())
     yield compare(SETTING, "unparsed, %", context.model, unread, n=given.size)
     if TWIN in methods:
