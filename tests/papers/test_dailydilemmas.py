@@ -147,6 +147,14 @@ def test_a_live_model_that_wants_the_first_option_is_found_out(folder, monkeypat
     assert found["all conflict dilemmas", "win rate, baseline prompt"] == 0.5
 
 
+@pytest.mark.parametrize(("limit", "n"), [(1, 1), (None, 2)])
+def test_shortcuts_are_held_on_the_dilemmas_that_the_live_model_was_asked(folder, monkeypatch, limit, n):
+    monkeypatch.setattr(Context, "chat", lambda self: chat_model("scripted", script=lambda messages: "(A)"))
+    rows = run(EXPERIMENT, Context(folder=folder, model=MODEL, quick=True, limit=limit)).rows
+    assert {row.n for row in rows if row.metric == "win rate, baseline prompt"} == {n}
+    assert {row.n for row in rows if row.method.startswith("shortcut: ")} == {n}
+
+
 def test_a_live_model_that_cannot_be_read_is_counted(folder, monkeypatch):
     found = live(folder, monkeypatch, lambda messages: "It depends.")
     del found["all conflict dilemmas", "supporting action found"]  # the shortcuts', which need no answer

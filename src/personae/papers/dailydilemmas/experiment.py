@@ -18,6 +18,7 @@ from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.paired import paired_difference
 from personae.metrics.shortcuts import Choice
 from personae.mind.values import (
+    Conflict,
     ValueOutcome,
     ValueStrengths,
     elicited_values,
@@ -36,7 +37,7 @@ from personae.papers.dailydilemmas.dilemmas import (
     situations,
     theories,
 )
-from personae.papers.dailydilemmas.live import OPTIONS, conflict_samples, live_rows
+from personae.papers.dailydilemmas.live import OPTIONS, conflict_samples, conflicts_here, live_rows
 from personae.papers.dailydilemmas.steering import ALL, steering_rows
 from personae.papers.dailydilemmas.tagging import tagging_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
@@ -61,22 +62,22 @@ def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row of the table; intervals over dilemmas."""
     chosen = principles(context)
     if not context.replayed:
-        yield from live_rows(context, chosen, situations(context))
-        yield from _unread(context, chosen)
+        texts = situations(context)
+        yield from live_rows(context, chosen, texts)
+        yield from _unread(context, conflicts_here(chosen, texts)[: context.limit])
         return
     yield from _recomputed(chosen)
     conflicts = [conflict for each in chosen for conflict in each.conflicts]
     yield from steering_rows(context, GPT4, conflicts, {each.name: each.published for each in chosen})
-    yield from _unread(context, chosen)
+    yield from _unread(context, [(each, conflict) for each in chosen for conflict in each.conflicts])
     found = outcomes(context)
     yield from _preferences(context, found)
     yield from _strengths(context, found)
     yield from tagging_rows(context, found, situations(context))
 
 
-def _unread(context: Context, chosen: Sequence[Principle]) -> Iterator[Comparison]:
+def _unread(context: Context, conflicts: Sequence[tuple[Principle, Conflict]]) -> Iterator[Comparison]:
     """How often the supporting action is found without the dilemma: one place is right more often than the other."""
-    conflicts = [(each, conflict) for each in chosen for conflict in each.conflicts]
     items = [
         Choice(OPTIONS, ACTIONS.index(each.supporting_action(conflict)), each.name)
         for each, conflict in conflicts

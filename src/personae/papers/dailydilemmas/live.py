@@ -20,20 +20,23 @@ OPTIONS = ("Do it: the answer to the question is yes", "Do not do it: the answer
 Sample = Mapping[str, Any]
 
 
+def conflicts_here(chosen: Sequence[Principle], texts: Mapping[str, str]) -> list[tuple[Principle, Conflict]]:
+    """Return the conflicts whose dilemma's text is here, each with its principle."""
+    return [(each, conflict) for each in chosen for conflict in each.conflicts if conflict.dilemma in texts]
+
+
 def conflict_samples(chosen: Sequence[Principle], texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """Yield each conflict dilemma whose text is here under each prompt; the target is the supporting action's index."""
-    for principle in chosen:
-        systems = dict(zip(PROMPTS, ("", *principle.prompts), strict=True))
-        for conflict in principle.conflicts:
-            for prompt in PROMPTS if conflict.dilemma in texts else ():
-                yield {
-                    "id": f"{principle.name}-{conflict.dilemma}-{prompt}",
-                    "prompt": ASK + texts[conflict.dilemma],
-                    "options": OPTIONS,
-                    "target": ACTIONS.index(principle.supporting_action(conflict)),
-                    "metadata": {"principle": principle.name, "dilemma": conflict.dilemma, "prompt": prompt,
-                                 "system": systems[prompt]},
-                }  # fmt: skip
+    for principle, conflict in conflicts_here(chosen, texts):
+        for prompt, system in zip(PROMPTS, ("", *principle.prompts), strict=True):
+            yield {
+                "id": f"{principle.name}-{conflict.dilemma}-{prompt}",
+                "prompt": ASK + texts[conflict.dilemma],
+                "options": OPTIONS,
+                "target": ACTIONS.index(principle.supporting_action(conflict)),
+                "metadata": {"principle": principle.name, "dilemma": conflict.dilemma, "prompt": prompt,
+                             "system": system},
+            }  # fmt: skip
 
 
 def live_rows(
