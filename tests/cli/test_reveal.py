@@ -164,6 +164,21 @@ def test_what_since_leaves_out_and_keeps_is_counted(tmp_path: Path) -> None:
     assert "Rows before 2023-01-01, left out: 1; without a date, kept: 1." in done.stderr
 
 
+def test_dates_that_cannot_be_are_counted_and_stand_nowhere(tmp_path: Path) -> None:
+    for name, times in (("a", (-1e18, "2020-05-01")), ("b", ("2524-05-01",))):
+        rows = [
+            {"person": name, "text": f"I live in Porto {n}.", "time": time} for n, time in enumerate(times)
+        ]
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    done = typed("a.jsonl", "b.jsonl", folder=tmp_path)
+    assert "Dates that cannot be, dropped from their rows: 1 before 1990, 1 in the future." in done.stderr
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "their rows stayed: 1 before 1990, 1 in the future." in page
+    assert "2524" not in page
+    record = json.loads(typed("b.jsonl", "--json", folder=tmp_path).stdout)
+    assert record["traces"] == {"read": 1, "kept": 1, "skipped": 0, "misdated": 1}
+
+
 def test_a_mixed_folder_is_read_and_the_rest_named(tmp_path: Path) -> None:
     folder = tmp_path / "downloads"
     folder.mkdir()

@@ -248,7 +248,12 @@ def _note_skipped(revealed: Revealed, *, quiet: bool) -> None:
     tally = revealed.tally
     if tally.since:
         day = f"{tally.since:%Y-%m-%d}"
-        note(f"Rows before {day}, left out: {tally.older}; without a date, kept: {tally.undated}.", quiet=quiet)
+        note(
+            f"Rows before {day}, left out: {tally.older}; without a date, kept: {tally.undated}.", quiet=quiet
+        )
+    if tally.misdated:
+        told = ", ".join(f"{n} {where}" for where, n in tally.misdated.most_common())
+        note(f"Dates that cannot be, dropped from their rows: {told}.", quiet=quiet)
     if unread := revealed.unread:
         named = ", ".join(unread[:UNREAD])
         more = f" and {len(unread) - UNREAD} more" if len(unread) > UNREAD else ""

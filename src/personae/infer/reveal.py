@@ -114,9 +114,8 @@ def reveal(
             f"Purpose {purpose!r} allows none of the attributes that are read. Name another --purpose."
         )
     archives = [archive for path in listed for archive in _open(path, options or Options())]
-    rows = chain.from_iterable(archive.rows for archive in archives)
     tally = Tally(since=since)
-    wanted = _wanted(rows, person, tally)
+    wanted = _wanted(chain.from_iterable(_counted(archive, tally) for archive in archives), person, tally)
     traces = tally.traces(grouped(wanted) if len(archives) > 1 else wanted)
     forgotten: list[str] = []
     people = people_of(traces)
@@ -156,6 +155,16 @@ def _unforgotten(
         if person.id in marks:
             store.admit_again(person.id)
         yield person
+
+
+def _counted(archive: Archive, tally: Tally) -> Iterator[Row]:
+    """Yield an archive's rows, and count in the tally what was dropped of them."""
+    told = archive.misdated.copy()
+    for row in archive.rows:
+        if archive.misdated != told:
+            tally.misdated += archive.misdated - told
+            told = archive.misdated.copy()
+        yield row
 
 
 def _wanted(rows: Iterable[Row], person: str, tally: Tally) -> Iterator[Row]:

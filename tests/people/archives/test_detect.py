@@ -1,6 +1,7 @@
 import gzip
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
 
 import make
 import pytest
@@ -67,6 +68,17 @@ def test_repeated_rows_are_counted_and_reused_ids_are_told_apart(tmp_path):
     assert (first.id, first.text, second.text) == ("1", "x", "y")
     assert second.id != "1"
     assert tally.reasons == {"a row that was there before": 1}
+
+
+def test_a_time_that_cannot_be_is_dropped_and_counted(tmp_path):
+    soon = datetime.now(UTC) + timedelta(hours=20)
+    times = [-1e18, "1889-01-01", "1990-01-01", soon.isoformat(), "2524-05-01", 4e10, None]
+    rows = [{"person": "ana", "text": f"Rain {n}.", "time": time} for n, time in enumerate(times)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    archive = read_archive(tmp_path / "a.jsonl")
+    kept = [trace.text for trace in archive.rows if trace.time]
+    assert kept == ["Rain 2.", "Rain 3."]
+    assert archive.misdated == {"before 1990": 2, "in the future": 2}
 
 
 def test_no_text_and_no_id_is_longer_than_a_platform_would_make_it(tmp_path):

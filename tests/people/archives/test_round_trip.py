@@ -30,7 +30,7 @@ GONE = {"[deleted]", "[removed]"}
 texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), min_size=1, max_size=80).map(
     str.strip
 )
-times = st.datetimes(datetime(1975, 1, 1), datetime(2090, 1, 1)).map(
+times = st.datetimes(datetime(1990, 1, 1), datetime(2025, 1, 1)).map(
     lambda t: t.replace(microsecond=0, tzinfo=UTC)
 )
 lines = st.lists(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import IO
@@ -37,12 +38,14 @@ __all__ = [
 class Archive:
     """An opened archive: the name of its format, and its rows, which can be read once.
 
-    The rows of one person stand together. `unread` names the files of which nothing was read, once the rows are used up.
+    The rows of one person stand together. `unread` names the files of which nothing was read, once the rows are used up;
+    `misdated` counts the traces so far that lost a time that cannot be: before 1990, or in the future.
     """
 
     format: str
     rows: Iterator[Row]
     unread: list[str] = field(default_factory=list)
+    misdated: Counter[str] = field(default_factory=Counter)
 
 
 def read_archives(
@@ -77,7 +80,7 @@ def read_archives(
     found, errors = [*inner, *found], [*errors, *unknown]
     if not found:
         return [read_archive(path, options, limits)]
-    first = Archive(found[0].format, chain(errors, found[0].rows), found[0].unread)
+    first = replace(found[0], rows=chain(errors, found[0].rows))
     return [first, *found[1:]]
 
 
@@ -161,9 +164,10 @@ def read_archive(
     source = open_source(Path(path), limits, entries)
     try:
         name = detect_format(source, options)
-        unread: list[str] = []
+        unread, misdated = list[str](), Counter[str]()
         source.opened.clear()
-        return Archive(name, _rows(source, importer(name).read(source, options), unread), unread)
+        rows = _rows(source, importer(name).read(source, options), unread, misdated)
+        return Archive(name, rows, unread, misdated)
     except BaseException:
         source.close()
         raise
@@ -175,12 +179,13 @@ def read_text(
     """Read plain text, such as stdin, as the traces of one person."""
     raw = io.BytesIO(stream.encode("utf-8", "replace")) if isinstance(stream, str) else stream
     source = open_stream(raw, "stdin", limits)
-    return Archive("plain", _rows(source, importer("plain").read(source, options or Options()), []))
+    rows = importer("plain").read(source, options or Options())
+    return Archive("plain", _rows(source, rows, [], Counter()))
 
 
-def _rows(source: Source, rows: Iterator[Row], unread: list[str]) -> Iterator[Row]:
+def _rows(source: Source, rows: Iterator[Row], unread: list[str], misdated: Counter[str]) -> Iterator[Row]:
     with source:
-        yield from checked(rows)
+        yield from checked(rows, misdated)
         unread += [name for name in source.names if name not in source.opened]
         for member, reason in source.refused:
             yield RowError(member, reason, "left out")

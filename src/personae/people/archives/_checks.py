@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from personae.people.archives.rows import Row, RowError
 from personae.people.records import Item, Trace, trace_id
@@ -11,14 +13,17 @@ from personae.people.records import Item, Trace, trace_id
 TEXT_CHARS = 1 << 20  # a trace's text; a book has about half as many
 KEY_CHARS = 200
 TITLE_CHARS = 1000
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)  # no platform's archive goes back so far
+_AHEAD = timedelta(days=1)  # how far a platform's clock may be before ours
 
 
-def checked(rows: Iterator[Row]) -> Iterator[Row]:
+def checked(rows: Iterator[Row], misdated: Counter[str]) -> Iterator[Row]:
     """Yield the rows with ids unique for one person and source, and nothing longer than a platform would make it.
 
-    A row that repeats an id and all it says is an error; another row under a used id gets an id of its own.
+    A row that repeats an id and all it says is an error; another row under a used id gets an id of its own. A trace whose
+    time lies before `OLDEST` or in the future stays without one, counted in `misdated` by where its time lies.
     """
-    person = ""
+    person, newest = "", datetime.now(UTC) + _AHEAD
     seen: set[int] = set()  # of the current person: hashes of (source, id) and of what it says
     for row in rows:
         if isinstance(row, RowError):
@@ -28,6 +33,9 @@ def checked(rows: Iterator[Row]) -> Iterator[Row]:
             yield RowError(row.where, f"a text longer than {TEXT_CHARS} characters", "cut it up")
             continue
         trace = row if _is_short(row) else _shortened(row)
+        if trace.time is not None and not OLDEST <= trace.time <= newest:
+            misdated["in the future" if trace.time > newest else f"before {OLDEST:%Y}"] += 1
+            trace = replace(trace, time=None)
         if trace.person != person:
             person = trace.person
             seen.clear()

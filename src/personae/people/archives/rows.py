@@ -56,7 +56,8 @@ class Tally:
     """Counts what was read while rows pass through: `read` = `kept` + `skipped`.
 
     `errors` holds the first hundred; `reasons` counts all of them. Under `since`, `older` counts the traces that were left out
-    before they were counted as read, and `undated` those that stayed for want of a time.
+    before they were counted as read, and `undated` those that stayed for want of a time. `misdated` counts the traces that
+    came with a time that cannot be and stayed without it, by where it lies.
     """
 
     read: int = 0
@@ -69,6 +70,7 @@ class Tally:
     since: datetime | None = None
     older: int = 0
     undated: int = 0
+    misdated: Counter[str] = field(default_factory=Counter)
 
     def is_recent(self, trace: Trace) -> bool:
         """Return whether a trace is no older than `since`, or has no time; count those left out and those without."""
@@ -101,4 +103,6 @@ class Tally:
 
     def as_json(self) -> dict[str, Any]:
         counts = {"read": self.read, "kept": self.kept, "skipped": self.skipped}
+        if self.misdated:
+            counts["misdated"] = self.misdated.total()
         return counts | ({"older": self.older, "undated": self.undated} if self.since else {})
