@@ -9,7 +9,9 @@ from personae.audit.distinfer import (
     OutputRegression,
     PermutationInvariantNetwork,
     PerPointTest,
+    StackedRegression,
     ThresholdTest,
+    column_norms,
     leak,
     most_accuracy,
     poisson_affinity,
@@ -136,6 +138,35 @@ def test_the_threshold_is_the_best_of_all_cuts(sign):
     ours = ((found.score(values) > 0) == secret).mean()
     cuts = [((values[:, 1] > cut) == secret).mean() for cut in values[:, 1]]
     assert ours == pytest.approx(max(*cuts, *(1 - c for c in cuts)))
+
+
+def test_an_input_that_is_never_seen_leaves_small_weights():
+    """Weight decay alone moves its weights, by Adam's whole step each time: one column tells the two kinds of networks apart."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(40, 200, 5)).astype(np.float32)
+    secret = np.repeat([0, 1], 20)
+    x[secret == 0, :, 3] = 0
+    y = (x[..., 0] > 0).astype(np.float32)
+    norms = column_norms(train(new_networks(40, (5, 8, 1)), x, y, n_epochs=80, batch_size=50))
+    found = PerPointTest(n_points=1).fit(norms[::2], secret[::2])
+    assert found.points_.tolist() == [3]
+    assert ((found.score(norms[1::2]) > 0) == secret[1::2]).mean() >= 0.9
+
+
+def test_stacking_uses_what_either_source_tells():
+    pytest.importorskip("sklearn")
+    random = np.random.default_rng(0)
+    ratio = np.repeat([0.0, 0.25, 0.5, 0.75, 1.0], 40)
+    outputs = 3 * ratio[:, None] + random.normal(size=(200, 20)) * 2
+    norms = np.stack([ratio == 0, ratio == 1], axis=1) + 0.1 * random.normal(size=(200, 2))
+    mine, theirs = np.arange(200) % 2 == 0, np.arange(200) % 2 == 1
+    found = StackedRegression().fit(outputs[mine], norms[mine], ratio[mine])
+    plain = OutputRegression().fit(outputs[mine], ratio[mine]).score(outputs[theirs])
+    error = np.abs(found.score(outputs[theirs], norms[theirs]) - ratio[theirs]).mean()
+    assert error < 0.75 * np.abs(plain - ratio[theirs]).mean()
+    assert found.local_error_ == pytest.approx(error, abs=0.04)
+    with pytest.raises(BadInput, match="one of each"):
+        StackedRegression().fit(outputs, norms[:3], ratio)
 
 
 def test_points_that_tell_vote_and_the_others_do_not():

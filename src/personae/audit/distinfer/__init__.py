@@ -4,6 +4,7 @@ Source: Suri, Evans (2022), "Formalizing and Estimating Distribution Inference R
 """
 
 from personae.audit.distinfer.black_box import LossTest, OutputRegression, PerPointTest, ThresholdTest
+from personae.audit.distinfer.columns import StackedRegression, column_norms
 from personae.audit.distinfer.leakage import Leak, leak, most_accuracy, poisson_affinity, ratio_affinity
 from personae.audit.distinfer.pin import PermutationInvariantNetwork
 from personae.audit.distinfer.ratios import Cells, resample
@@ -15,7 +16,9 @@ __all__ = [
     "OutputRegression",
     "PerPointTest",
     "PermutationInvariantNetwork",
+    "StackedRegression",
     "ThresholdTest",
+    "column_norms",
     "leak",
     "most_accuracy",
     "poisson_affinity",

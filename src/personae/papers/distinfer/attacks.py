@@ -14,6 +14,7 @@ from personae.audit.distinfer import (
     PermutationInvariantNetwork,
     PerPointTest,
     ThresholdTest,
+    column_norms,
     leak,
 )
 from personae.audit.distinfer.leakage import Affinity, ratio_affinity
@@ -29,7 +30,12 @@ LOSS, CENTERED, THRESHOLD, POINTS, PIN = (
     "per-point test",
     "permutation-invariant meta-classifier",
 )
-RATIO, OUTPUTS = "meta-classifier, regression", "ridge on outputs"
+COLUMN = "threshold on the size of one input's weights, ours"
+RATIO, OUTPUTS, STACKED = (
+    "meta-classifier, regression",
+    "ridge on outputs",
+    "forest on the ridge and the size of each input's weights, ours",
+)
 BEST = "best of all"
 
 
@@ -70,6 +76,7 @@ def attack(
         PIN: PermutationInvariantNetwork(n_epochs=n_epochs, random_state=seed)
         .fit(local, secret)
         .score(victims),
+        COLUMN: PerPointTest(n_points=1).fit(column_norms(local), secret).score(column_norms(victims)),
         **(
             estimates.scores()
             if estimates

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from personae.audit.distinfer import (
     OutputRegression,
     PermutationInvariantNetwork,
+    StackedRegression,
+    column_norms,
     most_accuracy,
     poisson_affinity,
 )
@@ -30,6 +32,7 @@ from personae.papers.distinfer.attacks import (
     OUTPUTS,
     PIN,
     RATIO,
+    STACKED,
     Estimates,
     World,
     attack,
@@ -57,6 +60,7 @@ class Worlds:
     of: dict[float, World]
     again: World
     estimates: dict[str, dict[float | str, NDArray[np.float64]]]
+    local_error: float  # of STACKED on local models that it has not seen
 
     def told(self, ratio: float, second: float | str) -> Estimates:
         first = {name: found[CENTER] for name, found in self.estimates.items()}
@@ -104,11 +108,17 @@ def _worlds(context: Context, name: str, people: Population, random: np.random.G
         random_state=context.seed,
     ).fit(local, truth)
     ridge = OutputRegression().fit(local.outputs(points), truth)
+    stacked = StackedRegression(random_state=context.seed)
+    stacked.fit(local.outputs(points), column_norms(local), truth)
     told = {
         RATIO: {plan: pin.score(world.victims) for plan, world in of.items()},
         OUTPUTS: {plan: ridge.score(world.victims.outputs(points)) for plan, world in of.items()},
+        STACKED: {
+            plan: stacked.score(world.victims.outputs(points), column_norms(world.victims))
+            for plan, world in of.items()
+        },
     }
-    return Worlds(name, {ratio: of[ratio] for ratio in ratios}, of[CONTROL], told)
+    return Worlds(name, {ratio: of[ratio] for ratio in ratios}, of[CONTROL], told, stacked.local_error_)
 
 
 def _world(context: Context, people: Population, ratio: float, random: np.random.Generator) -> World:
@@ -193,6 +203,7 @@ def _regression_rows(context: Context, worlds: Worlds) -> Iterator[Comparison]:
         yield compare(setting, "mean absolute error", name, _mean(context, errors), bar="< .10")
     estimates = np.concatenate([worlds.estimates[RATIO][ratio] for ratio in worlds.of])
     dealt = np.random.default_rng(context.seed).permutation(estimates)
+    yield compare(setting, "mean absolute error", f"{STACKED}, on other local models", worlds.local_error)
     yield compare(setting, "mean absolute error", "always .5", _mean(context, np.abs(truth - CENTER)))
     yield compare(setting, "mean absolute error", f"{RATIO}, shuffled", _mean(context, np.abs(dealt - truth)))
 
