@@ -4,6 +4,7 @@ import pytest
 from personae.audit.accountant import epsilon
 from personae.audit.many_networks import Networks, new_networks, train
 from personae.audit.subjectmi import (
+    JointLikelihoodRatio,
     Privacy,
     Schedule,
     across_rounds,
@@ -167,6 +168,37 @@ def test_known_subjects_of_one_kind_are_refused():
 
 def test_votes_are_shares_of_samples():
     assert vote([[0.1, 0.9, 0.2, 0.3]], [0, 0, 1, 1], 3, 0.25).tolist() == [[0.5, 0.5, 0.0]]
+
+
+def test_one_sweep_is_the_likelihood_ratio_of_each_subject_by_hand():
+    """Out: mean 3, spread 1; in: mean 1, spread 1. A loss of 0 speaks for in by ((0 - 3)^2 - (0 - 1)^2) / 2 = 4."""
+    losses = np.array([[2.0], [4.0], [0.0], [2.0]])
+    found = JointLikelihoodRatio(n_sweeps=1).fit(losses, [[0], [0], [1], [1]])
+    assert found.score([[0.0], [2.0]]).ravel() == pytest.approx([4.0, 0.0], abs=1e-5)
+
+
+def test_who_else_is_in_is_taken_into_account():
+    """A neighbor in the federation lowers a subject's loss as much as being in does; only telling both together sees it."""
+    random = np.random.default_rng(0)
+
+    def draw(n):
+        is_in = random.random((n, 6)) < 0.5
+        return is_in, -1.0 * is_in - 1.0 * np.roll(is_in, 1, axis=1) + 0.25 * random.normal(size=(n, 6))
+
+    learned_in, learned = draw(200)
+    is_in, losses = draw(200)
+    known = np.where(np.arange(6) == 0, is_in, np.nan)
+    right = [
+        (JointLikelihoodRatio(n_sweeps=n).fit(learned, learned_in).decide(losses, known) == is_in)[
+            :, 1:
+        ].mean()
+        for n in (1, 8)
+    ]
+    assert right[0] < 0.9 < 0.95 < right[1]
+    with pytest.raises(BadInput, match="missing from as many"):
+        JointLikelihoodRatio().fit(learned, np.ones_like(learned_in))
+    with pytest.raises(BadInput, match="6 subjects"):
+        JointLikelihoodRatio().fit(learned, learned_in).score(losses[:, :5])
 
 
 def test_shapes_that_do_not_fit_are_named(silos):

@@ -9,6 +9,7 @@ from personae.papers.subjectmi import plays, voice
 from personae.papers.subjectmi.experiment import EXPERIMENT
 from personae.papers.subjectmi.scoring import known_subjects, score_rows
 
+dealt = voice.deal
 data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
@@ -68,6 +69,29 @@ def test_every_person_is_missing_from_a_reference(folder):
     assert found.is_member.sum(axis=1).tolist() == [8] * 4
     assert not found.is_member.all(axis=0).any()
     assert found.losses.shape == (4, 2, 20)
+
+
+def test_no_shadow_federation_learns_from_the_half_it_is_measured_on(folder, monkeypatch):
+    monkeypatch.setattr(voice, "N_MEMBERS", 8)
+    voices = voice.load(Context(folder=folder))
+    kept = voice.halves(voices, np.random.default_rng(0))
+    assert (kept[0] ^ kept[1]).all()
+    seen = []
+    monkeypatch.setattr(voice, "deal", lambda x, y, *rest: seen.append(x) or dealt(x, y, *rest))
+    schedule = voice.Schedule(n_rounds=1, n_epochs=1)
+    found = voice.run(
+        voices, 2, np.random.default_rng(0), schedule=schedule, is_reference=True, left_out=kept[0]
+    )
+    for person in range(20):
+        shown = {row.tobytes() for row in seen[0][person]}
+        assert shown == {row.tobytes() for row in voices.held[person][kept[1][person]]}
+        assert not shown & {row.tobytes() for row in voices.held[person][kept[0][person]]}
+    late = voice.late_losses(found, voices, np.ones_like(kept[0]))
+    missed = (
+        voice.errors(found.rounds[0], voices.held, voices.held_target)
+        + voice.errors(found.rounds[1], voices.held, voices.held_target)
+    ) / 2
+    np.testing.assert_allclose(late, np.log(np.abs(missed).mean(axis=2)), atol=1e-4)
 
 
 def test_known_subjects_are_not_scored():

@@ -12,8 +12,10 @@ from personae.audit.subjectmi.attacks import (
     vote,
 )
 from personae.audit.subjectmi.federation import Privacy, Schedule, federate, spent
+from personae.audit.subjectmi.joint import JointLikelihoodRatio
 
 __all__ = [
+    "JointLikelihoodRatio",
     "Privacy",
     "Schedule",
     "Threshold",

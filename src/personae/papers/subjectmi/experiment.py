@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.audit.subjectmi import (
+    JointLikelihoodRatio,
     Privacy,
     Schedule,
     across_rounds,
@@ -29,13 +30,15 @@ from personae.metrics.logistic import fit_logistic
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.subjectmi import plays, voice
 from personae.papers.subjectmi.factors import factor_rows
-from personae.papers.subjectmi.scoring import known_subjects, score_rows
+from personae.papers.subjectmi.scoring import LIKELIER, METRICS, known_subjects, score_rows
 from personae.papers.subjectmi.voice import DATA, N_SILOS, Runs, Voices
 
 VOICE = "Parkinson's voice"
 PLAYS = "Shakespeare's speakers"
 FIRST, FIRST_CALIBRATED = "attack 1", "attack 1, calibrated"
 SECOND, SECOND_CALIBRATED = "attack 2", "attack 2, calibrated"
+JOINT = "likelihood ratio of all subjects together, ours"
+AT_ONCE = 10  # shadow federations
 PRIVATE = Schedule(n_rounds=10, n_epochs=2, batch_size=90, learning_rate=6e-3)
 CLIPS = {"item": 1.0, "subject": 1.0, "user": 0.3}
 MULTIPLIERS = (0.5, 2.0, 8.0)
@@ -74,14 +77,46 @@ def _voice_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
             victims.rounds[-1], voices.trained, voices.trained_target
         ),
     }
-    bars = {FIRST_CALIBRATED: {} if context.quick else {"AUC": ">= .90", "F1, cut midway": ">= .80"}}
     for method, found in scores.items():
-        yield from score_rows(context, VOICE, method, found, victims.is_member, known, bars.get(method))
+        yield from score_rows(context, VOICE, method, found, victims.is_member, known)
+    yield from _joint_rows(context, voices, victims, known, schedule)
     shuffled = random.permuted(victims.is_member, axis=1)
     yield from score_rows(context, VOICE, f"{FIRST_CALIBRATED}, shuffled membership", final_loss(harder), shuffled,
                           known_subjects(shuffled, random), {"AUC": "< .58"})  # fmt: skip
     yield from _early_rows(context, victims, harder)
     yield from _error_rows(context, VOICE, voices, victims)
+
+
+def _joint_rows(
+    context: Context, voices: Voices, victims: Runs, known: NDArray[np.bool_], schedule: Schedule
+) -> Iterator[Comparison]:
+    """Everybody told at once, by shadow federations that learn from one half of the attacker's recordings and face the other."""
+    random = np.random.default_rng((context.seed, 6))
+    shuffled = random.permuted(victims.is_member, axis=1)
+    known_shuffled = known_subjects(shuffled, random)
+    given = np.where(known, victims.is_member, np.nan)
+    misled = np.where(known_shuffled, shuffled, np.nan)
+    together, apart, control = np.zeros((3, *known.shape))
+    for kept in voice.halves(voices, random):
+        options = {"schedule": schedule, "is_reference": True, "left_out": kept}
+        runs = [
+            voice.run(voices, AT_ONCE, random, **options)  # type: ignore[arg-type]
+            for _ in context.track(list(range(1 if context.quick else 6)), "shadow federations")
+        ]
+        losses = np.concatenate([voice.late_losses(some, voices, kept) for some in runs])
+        is_in = np.concatenate([some.is_member for some in runs])
+        shown = voice.late_losses(victims, voices, kept)
+        learned = JointLikelihoodRatio().fit(losses, is_in)
+        together += learned.score(shown, given) / 2
+        control += learned.score(shown, misled) / 2
+        apart += JointLikelihoodRatio(n_sweeps=1).fit(losses, is_in).score(shown) / 2
+    bars = {} if context.quick else {"AUC": ">= .90", LIKELIER: ">= .80"}
+    for method, found, some in ((JOINT, together, bars), (f"{JOINT}, each by itself", apart, {})):
+        yield from score_rows(
+            context, VOICE, method, found, victims.is_member, known, some, only=(*METRICS, LIKELIER)
+        )
+    yield from score_rows(context, VOICE, f"{JOINT}, shuffled membership", control, shuffled, known_shuffled,
+                          {} if context.quick else {"AUC": "< .58"}, only=("AUC", LIKELIER))  # fmt: skip
 
 
 def _early_rows(context: Context, victims: Runs, harder: NDArray[np.float64]) -> Iterator[Comparison]:

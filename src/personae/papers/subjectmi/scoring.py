@@ -16,6 +16,7 @@ from personae.papers.harness import Comparison, Context, compare
 N_KNOWN = 10  # card; half of them members
 LOW_RATE = 0.1
 AIMS: dict[str, Aim] = {"F1": "f1", "F1, cut midway": "midway"}
+LIKELIER = "F1, cut where likelier in"  # of scores that are log-likelihood ratios
 METRICS = ("AUC", "F1", "F1, cut midway", "TPR at FPR .1")
 
 
@@ -41,13 +42,15 @@ def score_rows(
 ) -> Iterator[Comparison]:
     """AUC, F1 and TPR on subjects that are not known, one value a federation; intervals over federations."""
     table = np.asarray(scores, dtype=float)
-    values: dict[str, list[float]] = {name: [] for name in METRICS}
+    values: dict[str, list[float]] = {name: [] for name in (*METRICS, LIKELIER)}
     for score, member, given in zip(table, is_member, known, strict=True):
         unseen, truth = score[~given], member[~given]
         values["AUC"].append(auroc(unseen, truth))
         for name, aim in AIMS.items():
-            said = choose_threshold(score[given], member[given], aim=aim).decide(unseen)
-            values[name].append(2 * (said & truth).sum() / (said.sum() + truth.sum()))
+            values[name].append(
+                _f1(choose_threshold(score[given], member[given], aim=aim).decide(unseen), truth)
+            )
+        values[LIKELIER].append(_f1(unseen > 0, truth))
         values["TPR at FPR .1"].append(
             float((unseen[truth] > np.quantile(unseen[~truth], 1 - LOW_RATE)).mean())
         )
@@ -56,6 +59,10 @@ def score_rows(
         paper, source = CARD.get((method, metric), (None, ""))
         yield compare(setting, metric, method, found, n=int((~known).sum()), paper=paper, source=source,
                       bar=(bars or {}).get(metric, ""))  # fmt: skip
+
+
+def _f1(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    return float(2 * (said & truth).sum() / (said.sum() + truth.sum()))
 
 
 CARD = {

@@ -19,6 +19,7 @@ N_SILOS = 4  # card
 N_MEMBERS = 16  # of 35: what four silos can share evenly, each person in two of them
 SIZES = (90, 44)  # recordings of a person for training and for the attacker; of those with fewer, some twice
 SCHEDULE = Schedule(n_rounds=60, n_epochs=5, batch_size=40, learning_rate=6e-3)
+LATE = 16  # rounds whose outputs are averaged before a late loss is taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,16 @@ def run(
     schedule: Schedule = SCHEDULE,
     privacy: Privacy | None = None,
     is_reference: bool = False,
+    left_out: NDArray[np.bool_] | None = None,
 ) -> Runs:
-    """Train n federations, each with members of its own; references learn from the attacker's recordings."""
+    """Train n federations, each with members of its own; references learn from the attacker's recordings.
+
+    Those of `left_out`, (n_people, n_rows), are in no training; the others fill their places.
+    """
     x, y = (voices.held, voices.held_target) if is_reference else (voices.trained, voices.trained_target)
+    if left_out is not None:
+        rows = np.stack([np.resize(np.flatnonzero(~some), x.shape[1]) for some in left_out])
+        x, y = (each[np.arange(len(x))[:, None], rows] for each in (x, y))
     members = [random.permutation(len(x))[:N_MEMBERS] for _ in range(n)]
     if is_reference:
         members = [some for half in members[: n // 2] for some in (half, _others(half, len(x), random))]
@@ -114,6 +122,25 @@ def run(
 def _others(members: NDArray[np.intp], n: int, random: np.random.Generator) -> NDArray[np.intp]:
     """Return members of a second reference without those of the first, so that every person is missing from one of the two."""
     return random.permutation(np.setdiff1d(np.arange(n), members))[: len(members)]
+
+
+def halves(voices: Voices, random: np.random.Generator) -> list[NDArray[np.bool_]]:
+    """Split each person's recordings of the attacker in two, (n_people, n_rows) each; one that stands twice stays whole."""
+    is_first = []
+    for some in voices.held:
+        names = np.unique(some, axis=0, return_inverse=True)[1].ravel()
+        is_first.append((random.permutation(names.max() + 1) % 2 == 0)[names])
+    return [np.stack(is_first), ~np.stack(is_first)]
+
+
+def late_losses(runs: Runs, voices: Voices, kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the logarithm of each person's mean absolute error on the recordings kept, (n_federations, n_people).
+
+    An error is that of the late rounds' mean output.
+    """
+    late = runs.rounds[-LATE:]
+    missed = np.abs(sum(errors(networks, voices.held, voices.held_target) for networks in late) / len(late))
+    return np.asarray(np.log((missed * kept).sum(axis=2) / kept.sum(axis=1) + 1e-6))
 
 
 def errors(networks: Networks, x: Floats, y: Floats) -> NDArray[np.float64]:
