@@ -5,6 +5,8 @@ import pytest
 from typer.testing import CliRunner
 
 from personae.audit.model import NOT_GIVEN, audit_model, membership_leakage
+from personae.audit.responsiveness.classifier import load_model
+from personae.audit.torch_classifier import TorchClassifier
 from personae.cli import app
 from personae.errors import BadInput, UnknownName
 from personae.metrics.intervals import Interval
@@ -177,3 +179,62 @@ def test_a_model_that_knows_its_people_by_heart_gives_them_away():
 
 def test_shares_are_written_with_their_interval():
     assert cell(Interval(0.5, 0.4, 0.6, 10, 10)) == "50% (40% to 60%)"
+
+
+def test_a_torch_network_is_audited_through_its_file(world):
+    """The network is the pipeline's own logistic regression, so that the page must hold the pipeline's numbers."""
+    torch = pytest.importorskip("torch")
+    random = np.random.default_rng(1)
+    table = pd.DataFrame(
+        {"note": "x", "hours": random.integers(10, 60, 200), "age": random.integers(20, 70, 200)}
+    )
+    table["income"] = np.where(
+        random.random(200) < 1 / (1 + np.exp(-(table["hours"] - 35) / 8)), "high", "low"
+    )
+    table.to_csv(world / "two.csv", index=False)
+    module = torch.nn.Linear(2, 1)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([[0.0, -1.5]]))
+        module.bias.zero_()
+    handle = TorchClassifier(
+        module, features=["age", "hours"], classes=["high", "low"], center=[45, 35], scale=[10, 12]
+    )
+    handle.save(world / "net.pt2")
+    said = 1 / (1 + np.exp(-1.5 * (table["hours"] - 35) / 12))
+    done = CliRunner().invoke(app, ["audit", "model", str(world / "net.pt2"), "--data", str(world / "two.csv"),
+                                    "--target", "income", "--positive", "high", "--json"])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    facts = dict(json.loads(done.stdout)["facts"])
+    assert facts["right"]["value"] == pytest.approx(((said > 0.5) == (table["income"] == "high")).mean())
+    assert not list(world.glob(".net*"))
+
+
+def test_torchscript_with_its_description_is_loaded_and_a_bare_network_is_refused(world):
+    torch = pytest.importorskip("torch")
+    script = torch.jit.script(torch.nn.Linear(2, 2))
+    about = json.dumps({"features": ["age", "hours"], "classes": [0, 1]})
+    torch.jit.save(script, str(world / "net.pt"), _extra_files={"personae.json": about})
+    found = load_model(world / "net.pt")
+    shown = np.array([[30.0, 40.0], [50.0, 20.0]])
+    expected = torch.softmax(script(torch.tensor(shown, dtype=torch.float32)), dim=1).detach().numpy()
+    np.testing.assert_allclose(found.predict_proba(shown), expected, atol=1e-6)
+    torch.jit.save(script, str(world / "bare.pt"))
+    torch.save(script.state_dict(), world / "state.pt")
+    for name, words in (("bare.pt", "which columns"), ("state.pt", "state_dict alone")):
+        with pytest.raises(BadInput, match=words):
+            load_model(world / name)
+
+
+def test_a_missing_value_is_named_by_its_row_before_a_network_sees_it(world):
+    torch = pytest.importorskip("torch")
+    TorchClassifier(torch.nn.Linear(1, 1), features=["hours"], classes=["low", "high"]).save(
+        world / "one.pt2"
+    )
+    (world / "gap.csv").write_text("hours,income\n20,low\n,high\n40,high\n")
+    with pytest.raises(BadInput, match="row 2"):
+        CliRunner().invoke(app, ["audit", "model", str(world / "one.pt2"), "--data", str(world / "gap.csv"),
+                                 "--target", "income"], catch_exceptions=False)  # fmt: skip
+    with pytest.raises(BadInput, match="3 outputs"):
+        TorchClassifier(torch.nn.Linear(1, 3), features=["hours"]).predict_proba([[1.0]])
+    with pytest.raises(BadInput, match="one scale"):
+        TorchClassifier(torch.nn.Linear(1, 1), features=["hours"], scale=[1, 2])

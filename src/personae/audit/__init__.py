@@ -18,7 +18,9 @@ from personae.audit.distinfer import (
     OutputRegression,
     PermutationInvariantNetwork,
     PerPointTest,
+    StackedRegression,
     ThresholdTest,
+    column_norms,
     leak,
     most_accuracy,
     resample,
@@ -52,6 +54,7 @@ from personae.audit.responsiveness import (
     top_reasons,
 )
 from personae.audit.subjectmi import (
+    JointLikelihoodRatio,
     Privacy,
     Schedule,
     across_rounds,
@@ -68,6 +71,7 @@ from personae.audit.subtlerbias import (
     read_groups,
     write_groups,
 )
+from personae.audit.torch_classifier import TorchClassifier
 from personae.audit.wording import AbstentionDetector, HedgeRegressor, abstains, lexical_confidence
 
 __all__ = [
@@ -76,6 +80,7 @@ __all__ = [
     "Fairness",
     "Feature",
     "HedgeRegressor",
+    "JointLikelihoodRatio",
     "KnowledgeHead",
     "LossTest",
     "OrdinalDesign",
@@ -91,7 +96,9 @@ __all__ = [
     "SealedGroups",
     "SequentialAutoencoder",
     "SolutionVerifier",
+    "StackedRegression",
     "ThresholdTest",
+    "TorchClassifier",
     "Trial",
     "Worth",
     "abstains",
@@ -106,6 +113,7 @@ __all__ = [
     "blinding",
     "calibrated",
     "choose_threshold",
+    "column_norms",
     "contrast_bounds",
     "debate",
     "encoder_choices",

@@ -30,7 +30,7 @@ def model(
         Path,
         typer.Argument(
             metavar="MODEL",
-            help="A fitted scikit-learn classifier, saved by joblib. Loading runs what it holds.",
+            help="A fitted scikit-learn classifier, saved by joblib, or a TorchClassifier's .pt2. Loading runs what it holds.",
         ),
     ],
     data: Annotated[Path, typer.Option("--data", help="People with the true answer: CSV, JSONL or Parquet.")],

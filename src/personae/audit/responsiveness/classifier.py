@@ -14,13 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from personae.audit.responsiveness.actions import Array
 from personae.audit.responsiveness.reading import Coding
+from personae.audit.torch_classifier import ENDINGS as TORCH_ENDINGS
+from personae.audit.torch_classifier import TorchClassifier
 from personae.errors import BadInput, MissingExtra
 
 ENDINGS = (".joblib", ".pkl", ".pickle")
 
 
 def load_model(path: Path) -> Any:
-    """Load a fitted scikit-learn classifier or pipeline, with `predict`.
+    """Load a fitted scikit-learn classifier or pipeline, with `predict`, or a torch network saved by `TorchClassifier`.
 
     Loading runs the code that the file holds: load only files that you or people you trust have written.
 
@@ -29,9 +31,12 @@ def load_model(path: Path) -> Any:
     BadInput
         When the file has another ending, cannot be loaded, or holds nothing with `predict`.
     """
+    if path.suffix in TORCH_ENDINGS:
+        return TorchClassifier.load(path)
     if path.suffix not in ENDINGS:
         raise BadInput(
-            f"{path.name}: a model's file ends in {', '.join(ENDINGS)}; save it with joblib.dump(model, path)."
+            f"{path.name}: a model's file ends in {', '.join((*ENDINGS, *TORCH_ENDINGS))}; save it with "
+            "joblib.dump(model, path), a torch network with TorchClassifier(...).save(path)."
         )
     try:
         import joblib
