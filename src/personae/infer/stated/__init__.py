@@ -108,7 +108,7 @@ class StatedReader:
         """Return what `read` and what `implied` returns, from one reading."""
         said = self.statements(person, attributes)
         stated = self._claims(person, attributes, [s for s in said if not s.rule.implied], "stated")
-        told = {s.rule.attribute for s in said if not s.rule.implied}
+        told = {s.rule.attribute for s in said if not s.rule.implied and s.rule.tense == "now"}
         follows = [s for s in said if s.rule.implied]
         if opened(person, follows):
             follows = [s for s in follows if s.rule.attribute in told]

@@ -35,6 +35,9 @@ _IRONY = re.compile(
 )
 
 
+_TAIL = r"[^.!?…\n]{{0,40}}?[\"”»')\s]*[.,;:!?…—–-]+[\"”»')\s]*(?:{})"  # a clause's end, and what the next begins with
+_ALONE = re.compile(r"\s*(?:\?|\.\.|…)")  # "My husband?"
+
 _NEAR = 400  # characters of a sentence that are looked at on each side of a statement
 
 
@@ -128,7 +131,7 @@ def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> s
     """Return why the statement that a rule found at that span does not count, "" where it stands.
 
     The telling words end at `told`, the value at `end`. The reason is one of "quoted", "ironic", "asked", "question",
-    "negated", "unreal", "reported", "fiction", "undone".
+    "unreal", "reported", "fiction", "undone", "negated", the last only where nothing else is one.
     """
     lowered, cues = scene.lowered, scene.cues
     if scene.is_quoted(start, end - 1):
@@ -139,10 +142,10 @@ def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> s
         return "asked"
     low, high = scene.sentence(start, end)
     asks = "?" in lowered[end : high + 3] and not rule.presupposed
+    if rule.presupposed and not _NAME.search(lowered, low, start) and _ALONE.match(lowered, end):
+        return "question"
     if asks and not _told_before_asking(cues, lowered[end:high]):
         return "question"
-    if not rule.denies and compiled(cues.negated).search(lowered, start, told):
-        return "negated"
     before = lowered[low:start]
     clause = before[_last_break(cues.breaks, before) :]
     if compiled(cues.unreal).search(clause):
@@ -153,7 +156,11 @@ def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> s
         return "fiction"
     if rule.unless and compiled(rule.unless).search(f"{before}¶{lowered[end:high]}"):
         return "undone"
-    return "undone" if compiled(cues.undone).match(lowered, end) else ""
+    if compiled(cues.undone).match(lowered, end):
+        return "undone"
+    if compiled(_TAIL.format(cues.after)).match(lowered, end):
+        return "reported"
+    return "negated" if not rule.denies and compiled(cues.negated).search(lowered, start, told) else ""
 
 
 def passing(scene: Setting, start: int, end: int) -> bool:

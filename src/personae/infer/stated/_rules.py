@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
-Tense = Literal["now", "past"]
+Tense = Literal["now", "past", "not"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ class Rule:
         Searched in the lowered text. Its whole match is the telling words.
     reads : str
         How the value is read: "=married" is that value; other names are keys of `_values.READS`.
-    tense : "now" or "past"
-        "past" says that it no longer holds.
+    tense : "now", "past" or "not"
+        "past" says that it no longer holds, and with the value "" that nothing that was said of the attribute does; "not"
+        that it does not hold, and ends what was said before.
     rank : int
         Among undated statements that differ, only those of the highest rank count: "my wife" before "my ex-wife".
     presupposed : bool
@@ -82,7 +83,7 @@ class Cues:
 
     `breaks` ends a clause; `unreal` and `reported` are looked for between the last break and the statement; `negated`
     among the telling words before the value: "Ich wohne [nicht mehr] in Rom"; `fiction`
-    anywhere in the sentence before it; `undone` right after it; `passing` anywhere in the sentence, for places;
+    anywhere in the sentence before it; `undone` right after it; `after` past the end of its clause: ", she said", ". Kidding"; `passing` anywhere in the sentence, for places;
     `speakers` before a colon
     at the start of a line, whose words that line is; `asked` at the start of the text: an instruction
     to a machine, after which pasted words follow; `ironic` anywhere.
@@ -95,6 +96,7 @@ class Cues:
     reported: str
     fiction: str
     undone: str
+    after: str
     passing: str
     speakers: str
     asked: str
@@ -139,6 +141,12 @@ class Language:
                 index.setdefault(word, []).append(rule)
         object.__setattr__(self, "index", {word: tuple(rules) for word, rules in index.items()})
         object.__setattr__(self, "vocabulary", self.common | index.keys())
+
+
+@lru_cache(maxsize=1024)
+def denied(rule: Rule) -> Rule:
+    """Return the rule as it reads where its telling words are negated: "I am not a nurse" ends what "I am a nurse" said."""
+    return replace(rule, tense="not")
 
 
 @lru_cache(maxsize=1024)

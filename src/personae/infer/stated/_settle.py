@@ -66,7 +66,7 @@ def settle(
     if not said:
         return [known.abstain([])]
     if attribute.name == "age":
-        return [known.of_age(said, now)]
+        return [known.of_age([s for s in said if s.rule.tense == "now"], now)]
     if attribute.name in _LASTING:
         return [known.of_one([s for s in said if s.rule.tense == "now"])]
     return known.over_time(said)
@@ -109,33 +109,63 @@ class _Known:
         return self.claim(groups[0]) if len(groups) == 1 else self.abstain(groups)
 
     def over_time(self, said: Sequence[Statement]) -> list[Claim]:
-        """Return the newest value as current and the older ones as history; undated statements that differ abstain."""
-        current = [s for s in said if s.rule.tense == "now"]
-        current = [s for s in current if s.value.text != "widowed" or not _has_new_partner(s, current)]
-        over = [s for s in said if s.rule.tense == "past"]
-        current = [s for s in current if not any(_ended(s, end, self._same) for end in over)]
-        stages = self._stages(current) if all(_moment(s) for s in current) else self._groups(current)
-        former = [Settled(s.value.text, (s,), None, s.value.since or _moment(s)) for s in over]
-        former = [f for f in former if not any(self._same(f.behind[0], s) for s in current)]
-        if not stages or (not all(_moment(s) for s in current) and len(stages) > 1):
+        """Return the newest value as current and the older ones as history; undated statements that differ abstain.
+
+        What was denied, or said to be over, later than it was said is history too, and nothing older comes back in its place.
+        """
+        told = [s for s in said if s.rule.tense == "now"]
+        told = [s for s in told if s.value.text != "widowed" or not _has_new_partner(s, told)]
+        over = [s for s in said if s.rule.tense != "now"]
+        if not all(_moment(s) for s in told):
+            told = [s for s in told if not any(self._ends(end, s) for end in over)]
+        dated = all(_moment(s) for s in told)
+        stages = self._stages(told, over) if dated else self._groups(told)
+        was = [s for s in over if s.rule.tense == "past" and s.value.text]
+        former = [Settled(s.value.text, (s,), None, s.value.since or _moment(s)) for s in was]
+        former = [f for f in former if not any(self._same(f.behind[0], s) for s in told)]
+        if dated and stages and stages[-1].until:
+            newest, older = self.abstain([]), [*former, *stages]
+        elif not stages or (not dated and len(stages) > 1):
             newest, older = self.abstain(stages), former
         else:
             newest, older = self.claim(stages[-1]), [*former, *stages[:-1]]
         return [newest, *(replace(self.claim(old), superseded_by=newest.id) for old in older)]
 
-    def _stages(self, said: Sequence[Statement]) -> list[Settled]:
-        """Return runs of statements that agree, in order of time; each ends where the next begins."""
+    def _stages(self, said: Sequence[Statement], over: Sequence[Statement]) -> list[Settled]:
+        """Return runs of statements that agree, in order of time; each ends where the next begins, or was said to be over."""
         runs: list[list[Statement]] = []
         for statement in sorted(said, key=lambda s: _moment(s) or _UNKNOWN):
             if runs and self._same(runs[-1][-1], statement):
                 runs[-1].append(statement)
-            elif not runs or self._replaces(runs[-1], statement):
+            elif not runs or self._replaces(runs[-1], statement) or self._end(runs[-1], over):
                 runs.append([statement])
+        stages: list[Settled] = []
         begins = [_moment(run[0]) for run in runs]
-        return [
-            Settled(self._most_told(run), tuple(run), begin, until)
-            for run, begin, until in zip(runs, begins, [*begins[1:], None], strict=False)
-        ]
+        for run, begin, until in zip(runs, begins, [*begins[1:], None], strict=False):
+            end = self._end(run, over)
+            stops = [moment for moment in (until, end and _moment(end)) if moment]
+            behind = (*run, end) if end else tuple(run)
+            stages.append(Settled(self._most_told(run), behind, begin, min(stops, default=None)))
+        return stages
+
+    def _end(self, run: Sequence[Statement], over: Sequence[Statement]) -> Statement | None:
+        """Return the first statement that ends a whole run, None where it goes on."""
+        ends = [end for end in over if any(self._ends(end, s) for s in run)]
+        after = (end for end in ends if all(_before(s, end) for s in run))
+        return min(after, key=lambda end: _moment(end) or _UNKNOWN, default=None)
+
+    def _ends(self, end: Statement, statement: Statement) -> bool:
+        """Return whether a "no longer" told at the same time or later ends what a statement says; of undated ones it does."""
+        if not _before(statement, end):
+            return False
+        if not end.value.text:
+            return True
+        if end.value.place and statement.value.place:
+            inside, whole = statement.value.place, end.value.place
+            return inside.within(whole) or (not whole.code and whole.within(inside))
+        if self.attribute.values:
+            return statement.value.text == end.value.text
+        return self._same(statement, end)
 
     def _replaces(self, run: Sequence[Statement], statement: Statement) -> bool:
         """Return whether a later statement ends a run: a weaker kind only after a year, a lower degree never."""
@@ -250,10 +280,12 @@ def _has_new_partner(widowed: Statement, said: Sequence[Statement]) -> bool:
     return any(s.value.text in _AFTER and _moment(s) == _moment(widowed) for s in said)
 
 
-def _ended(statement: Statement, end: Statement, same: Callable[[Statement, Statement], bool]) -> bool:
-    """Return whether a later "used to" ends what a statement says; of undated ones it does."""
+def _before(statement: Statement, end: Statement) -> bool:
+    """Return whether an end may end a statement: one told no later; within one text, what ends all ends what stands before."""
+    if statement.trace is end.trace:
+        return bool(end.value.text) or statement.start < end.start
     then, at = statement.trace.time, end.trace.time
-    return same(statement, end) and (then is None or at is None or at >= then)
+    return then is None or at is None or at >= then
 
 
 def _years_apart(run: Sequence[Statement], statement: Statement) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from personae.infer.stated._context import Setting, lower, passing, setting, taken_back
 from personae.infer.stated._languages import language
-from personae.infer.stated._rules import Language, Rule, compiled
+from personae.infer.stated._rules import Language, Rule, compiled, denied
 from personae.infer.stated._values import Reading, Value, read_value
 from personae.models.places import Places
 from personae.people.records import Person, Trace
@@ -57,8 +57,11 @@ def statements(
                     continue
                 scene = scene or setting(text, lowered, spoken.cues, trace.person)
                 start = match.start() + _lead(match.group())
-                if _stands(rule, scene, start, match.end(), value.end):
+                reason = _reason(rule, scene, start, match.end(), value.end)
+                if not reason:
                     yield Statement(rule, spoken.code, value, trace, start)
+                elif reason == "negated" and rule.tense == "now" and not rule.implied:
+                    yield Statement(denied(rule), spoken.code, value, trace, start)
 
 
 def opened(person: Person, follows: Sequence[Statement]) -> bool:
@@ -68,10 +71,11 @@ def opened(person: Person, follows: Sequence[Statement]) -> bool:
     return any(cue.search(text) for cue in cues for text in texts)
 
 
-def _stands(rule: Rule, scene: Setting, start: int, told: int, end: int) -> bool:
-    if taken_back(scene, start, told, end, rule):
-        return False
-    return rule.attribute != "city_country" or not passing(scene, start, end)
+def _reason(rule: Rule, scene: Setting, start: int, told: int, end: int) -> str:
+    reason = taken_back(scene, start, told, end, rule)
+    if not reason and rule.attribute == "city_country" and rule.tense == "now" and passing(scene, start, end):
+        return "passing"
+    return reason
 
 
 def _rules_for(

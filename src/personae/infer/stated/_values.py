@@ -11,7 +11,7 @@ from personae.infer.stated._money import band, yearly_dollars
 from personae.infer.stated._rules import Calendar, Language, words
 from personae.infer.stated._time import Born, decimal_year, number, when
 from personae.infer.stated._work import title
-from personae.models.places import Place, Places, home_places
+from personae.models.places import Found, Place, Places, fold, home_places
 
 LARGE = 500_000  # people from which a city's name stands for it whatever word follows
 LATEST = 2025  # the year that undated texts are no newer than
@@ -47,7 +47,7 @@ Read = Callable[["re.Match[str]", Reading], "Value | None"]
 
 def read_value(reads: str, match: re.Match[str], reading: Reading) -> Value | None:
     """Return the value of a match, None where its words say none."""
-    if reads.startswith("="):
+    if reads.startswith("="):  # "=" alone ends whatever was said
         return Value(reads[1:], match.end())
     return READS[reads](match, reading)
 
@@ -146,13 +146,49 @@ def _place(match: re.Match[str], reading: Reading) -> Value | None:
     begins = [match.start() + compass.start()] if compass else []
     places = reading.places or home_places()
     found = next((f for at in [*begins, match.end()] if (f := places.at(reading.text, at))), None)
-    if found is None or (found.place.population < LARGE and _goes_on(reading.text, found.end)):
+    if found is None or _no_home(found, reading):
         return None
+    found = _meant(found, reading, places)
     if found.place.kind != "city" and not found.place.code:
         return None  # the country Georgia, or the state
     then = when(reading.language.calendar, reading.lowered, found.end, reading.written)
     since = then.low if then and then.high <= (reading.written or then.high) else None
     return Value(found.place.label, then.end if since and then else found.end, place=found.place, since=since)
+
+
+def _no_home(found: Found, reading: Reading) -> bool:
+    """Return whether what is named is no place to live: "Nice weather", "Vienna Hospital", "the Paris of the East"."""
+    name, after = reading.text[found.start : found.end].lower(), reading.text[found.end : found.end + 40]
+    if found.place.population < LARGE and _goes_on(reading.text, found.end):
+        return True
+    if name in _QUARTERS or _PART_OF.match(after):
+        return True
+    return bool(_COMMON.fullmatch(name) and _NOUN.match(after))
+
+
+def _meant(found: Found, reading: Reading, places: Places) -> Found:
+    """Return the place with the country that the words settle: a whole named after it, or none where another may be meant."""
+    said = reading.text[found.start : found.end]
+    place, key = found.place, fold(said)
+    if place.kind != "city":
+        return found
+    unclear = replace(found, place=Place(said, "city", "", ""))
+    if _OTHER_ONE.match(reading.text, found.end):
+        return unclear
+    if whole := _WHOLE.match(reading.text, found.end):
+        inside = whole["state"] if reading.language.code == "en" else whole["name"]
+        wider = next((p for p in places.named(inside or whole["name"]) if p.kind != "city"), None)
+        if wider and not place.within(wider) and wider.code:
+            named = Place(said, "city", wider.country, wider.code, wider.region)
+            return replace(found, place=named, end=whole.end())
+        if wider is None and whole["inner"]:
+            return unclear
+    own = fold(place.name)
+    if own == key or key.startswith(own) or own.startswith(f"{key} "):
+        return found
+    rivals = [other for other in places.named(said) if other.code != place.code and fold(other.name) == key]
+    exonym = place.code and (place.population >= LARGE or own[0] == key[0])
+    return found if exonym and not any(r.population * _EXONYM > place.population for r in rivals) else unclear
 
 
 def _native(match: re.Match[str], reading: Reading) -> Value | None:
@@ -173,6 +209,21 @@ def _goes_on(text: str, end: int) -> bool:
     after = re.match(r"(?:'s\b|’s\b|[ -](?P<next>[A-ZÀ-Þ][\w'’]+))", text[end : end + 40])
     return after is not None and (after["next"] or "") not in _AFTER_PLACES
 
+
+_EXONYM = 20  # times the people that a city known by another name has of the largest that bears it
+_QUARTERS = words("centro centre center downtown mitte altstadt centrum zentrum centrum")
+_COMMON = re.compile(r"nice|reading|mobile|bath|split|orange|hell|hope|sale|cork|tours|bar|essen|tour")
+_NOUN = re.compile(r" (?!(?:and|but|with|for|since|in|now|because|where|as|so|or|at|right|these|too)\b)[a-z]")
+_PART_OF = re.compile(
+    r" (?:of (?:the )?(?:[A-Z]|north|south|east|west)|(?i:hospital|university|airport|street|road|avenue|hotel|nursing)\b)"
+)
+_OTHER_ONE = re.compile(
+    r",? \(?(?:not|no|nicht|pas|non|niet|não) (?:the|el|la|das|dem|celui|celle|quell[oa]|die|dat|o|a)\b", re.IGNORECASE
+)
+_WHOLE = re.compile(
+    r"(?:, (?P<state>(?!OK|HI)[A-Z]{2}(?=\s*(?:[.,;!?)]|$)))|,? \(?(?P<inner>dans l[ea] |dans l')(?=[A-ZÉ])|(?:, | \(| in | en )(?:in |der |the |la )?)"
+    r"(?P<name>(?:[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?)?)"
+)
 
 _AFTER_PLACES = words(
     "I I'm I’m I've I’ve City Area Bay County Metro Region State Suburbs Born But And So My Now It It's The As"
