@@ -45,7 +45,7 @@ def live_confidences(context: Context) -> dict[str, tuple[Array, Array]]:
 
 
 def live_rows(context: Context) -> Iterator[Comparison]:
-    """Yield accuracy of all and of attempted answers, the rates of "I don't know" and of refusals, worth of confidence, length."""
+    """Yield accuracy of all and attempted answers, rates of "I don't know" and refusals, the worth of confidence, and length."""
     said, right = ask(context)
     tried = np.array([not each.is_abstained and bool(each.answer) for each in said])
     shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
