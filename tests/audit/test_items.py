@@ -81,11 +81,21 @@ def test_lists_of_different_length_are_drawn_apart():
         (("  asa:", "  both:"), "`sai`"),
         (("stimuli:", "stimulus:"), "`stimuli`"),
         (("[kind, calm]", "[kind, calm"), "line"),
+        (("[dogs, cats]", "dogs"), "positive stimuli of the group pets must be a list, such as [dogs]"),
+        (("[cows]", "[cows, cats]"), "'cats' under positive and under neutral"),
+        (("group: pets", "group: pets\ncolor: red"), "Group 1 has color"),
+        ((PETS, ""), "has no group"),
     ],
 )
 def test_a_broken_group_is_named(change, says):
     with pytest.raises(BadInput, match=re.escape(says)):
         read_groups(PETS.replace(*change))
+
+
+def test_frames_that_are_one_text_are_refused():
+    text = PETS.replace('["{Their}', '"{Their}').replace('BLANK."]\n', 'BLANK."\n')
+    with pytest.raises(BadInput, match="frames under asa of the group pets must be a list"):
+        read_groups(text)
 
 
 def test_a_frame_of_one_gender_needs_no_slots():

@@ -34,6 +34,7 @@ Direction = Literal["sai", "asa"]
 DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 GENDERS = ("male", "female", "neutral")
 BLANK = "BLANK"
+_PARTS = ("group", "stimuli", "attributes", "frames")
 SLOT: dict[Direction, str] = {"sai": "stimulus", "asa": "attribute"}
 OPTION_SLOTS = ("positive", "negative", "neutral")  # of a sentence that names its own options
 _WORDS = {
@@ -119,7 +120,8 @@ def read_groups(text: str) -> list[Group]:
     Raises
     ------
     BadInput
-        When a part is missing or a frame lacks its slot or its blank.
+        When there is no group, a part is missing or not known, a list is not one, a word stands under two valences, or a frame
+        lacks its slot or its blank.
     """
     import yaml
 
@@ -131,6 +133,8 @@ def read_groups(text: str) -> list[Group]:
         raise BadInput(
             f"The groups are not YAML{where}. Write `group:`, `stimuli:`, `attributes:`, `frames:`."
         ) from None
+    if not documents:
+        raise BadInput("The file has no group. Write `group:`, `stimuli:`, `attributes:`, `frames:`.")
     return [_group(document, place) for place, document in enumerate(documents, 1)]
 
 
@@ -184,8 +188,10 @@ def _drawn(options: Words, n: int, random: np.random.Generator) -> Iterator[tupl
 
 
 def _group(document: Any, place: int) -> Group:
-    if not isinstance(document, dict) or not {"group", "stimuli", "attributes", "frames"} <= document.keys():
+    if not isinstance(document, dict) or not set(_PARTS) <= document.keys():
         raise BadInput(f"Group {place} needs `group`, `stimuli`, `attributes` and `frames`.")
+    if unknown := [str(key) for key in document if key not in _PARTS]:
+        raise BadInput(f"Group {place} has {', '.join(unknown)}, which is not one of {', '.join(_PARTS)}.")
     name = str(document["group"])
     frames = document["frames"]
     if not isinstance(frames, dict) or not frames or not set(frames) <= set(DIRECTIONS):
@@ -195,7 +201,10 @@ def _group(document: Any, place: int) -> Group:
         _word_lists(name, "stimuli", document["stimuli"]),
         _word_lists(name, "attributes", document["attributes"]),
         {
-            direction: tuple(_frame(name, direction, frame) for frame in frames[direction])
+            direction: tuple(
+                _frame(name, direction, frame)
+                for frame in _listed(name, f"frames under {direction}", frames[direction])
+            )
             for direction in DIRECTIONS
             if direction in frames
         },
@@ -213,7 +222,24 @@ def _word_lists(name: str, part: str, lists: Any) -> Words:
         raise BadInput(
             f"The {part} of the group {name} must be lists under `positive`, `negative` and `neutral`."
         )
-    return Words(**{valence: tuple(str(word) for word in words or ()) for valence, words in lists.items()})
+    words = {
+        valence: tuple(str(word) for word in _listed(name, f"{valence} {part}", given))
+        for valence, given in lists.items()
+    }
+    seen: dict[str, str] = {}
+    for valence, given in words.items():
+        for word in given:
+            if seen.setdefault(word, valence) != valence:
+                raise BadInput(
+                    f"The {part} of the group {name} have {word!r} under {seen[word]} and under {valence}; keep one of them."
+                )
+    return Words(**words)
+
+
+def _listed(name: str, part: str, given: Any) -> list[Any]:
+    if given is not None and not isinstance(given, list):
+        raise BadInput(f"The {part} of the group {name} must be a list, such as [{given}].")
+    return given or []
 
 
 def _frame(name: str, direction: Direction, frame: Any) -> dict[str, str]:
