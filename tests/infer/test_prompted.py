@@ -116,6 +116,8 @@ def test_when_a_claim_abstains(told: dict[str, Any], abstained: bool) -> None:
     [
         (["I think it is a nurse."], "unparsed"),
         ([""], "unparsed"),
+        (["{}"], "unparsed"),
+        (['{"attributes": "none"}'], "unparsed"),
         (["I'm sorry, but I can't guess about people."], "refused"),
         ([Reply("", refusal="no")], "refused"),
     ],
@@ -124,6 +126,7 @@ def test_no_answer_gives_abstaining_claims_and_is_counted(script: Any, outcome: 
     claims, reader = _read(script)
     assert [claim.attribute for claim in claims] == [a.name for a in SYNTHPAI]
     assert all(claim.abstained for claim in claims)
+    assert {claim.method for claim in claims} == {f"prompted:{outcome}"}
     assert reader.outcomes.as_json()[outcome] == 1
     by_name = {claim.attribute: claim for claim in claims}
     assert [guess.probability for guess in by_name["sex"].guesses] == [0.5, 0.5]

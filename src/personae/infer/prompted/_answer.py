@@ -9,13 +9,19 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from personae.models.answers import find_blocks, nearest
+from personae.people.archives._text import html_to_text
 from personae.people.attributes import ATTRIBUTES, Attribute
 from personae.people.matching import number_range
 from personae.people.records import Guess
 
 SPREAD = (0.60, 0.12, 0.06)  # mean share right at rank 1, 2, 3 of 14 recorded models on SynthPAI's 700 labels
+_LONGEST = 1000  # characters of a value that are read
 _SAME_NAME = 0.85  # Jaro-Winkler similarity from which a model's name for an attribute is that attribute's
-_PERCENT = re.compile(r"\s*(\d+(?:[.,]\d+)?)\s*(%?)\s*\Z")
+_NUMBER = re.compile(r"\s*([+-]?\d+(?:[.,]\d+)?)\s*(%?)\s*\Z")
+_LEAST_PERCENT = (
+    10.0  # an answer whose largest number without a sign is smaller counts in no scale that is known
+)
+_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")  # what a terminal obeys
 _DECADE = re.compile(r"(?i)\b(early|mid|late)?(?:\s+to\s+late)?[\s-]*([1-9])0'?s\b")
 _DECADE_YEARS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9), "": (0, 9)}
 _ASIDE = re.compile(
@@ -68,15 +74,16 @@ class Guessed(_Lenient):
     value: str
     probability: float | None = None
 
+    @field_validator("value")
+    @classmethod
+    def _clean(cls, value: str) -> str:
+        words = html_to_text(_ESCAPE.sub("", value[:_LONGEST]))
+        return " ".join("".join(c if c.isprintable() else " " for c in words).split())
+
     @field_validator("probability", mode="before")
     @classmethod
-    def _share(cls, value: Any) -> float | None:
-        match = _PERCENT.match(str(value))
-        if match is None:
-            return None
-        number = float(match[1].replace(",", "."))
-        share = number / 100 if match[2] or number > 1 else number
-        return share if share <= 1 else None
+    def _known(cls, value: Any) -> float | None:
+        return value if isinstance(value, float) else None
 
 
 class Told(_Lenient):
@@ -114,7 +121,27 @@ class Told(_Lenient):
         rows = [{"value": row} if isinstance(row, plain) else row for row in rows]
         values = [row.get("value") if isinstance(row, dict) else None for row in rows]
         is_good = [isinstance(value, plain) and not isinstance(value, bool) for value in values]
-        return [row for row, good in zip(rows, is_good, strict=True) if good]
+        kept = [row for row, good in zip(rows, is_good, strict=True) if good]
+        shares = _shares([row.get("probability") for row in kept])
+        return [{**row, "probability": share} for row, share in zip(kept, shares, strict=True)]
+
+
+def _shares(given: Sequence[Any]) -> list[float | None]:
+    """Return the probabilities of one answer's guesses in [0, 1]; None where one is none, or outside of its scale.
+
+    They share a scale: percent where one of them has its sign or is `_LEAST_PERCENT` or more, else shares of one. Where one
+    lies outside of it, such as 1.7, none of them says anything.
+
+    >>> _shares([0.7, 0.2]), _shares(["70%", "20 %"]), _shares([90, 8, 1]), _shares([1.7, 0.2])
+    ([0.7, 0.2], [0.7, 0.2], [0.9, 0.08, 0.01], [None, None])
+    """
+    read = [_NUMBER.match(str(value)) for value in given]
+    numbers = [float(match[1].replace(",", ".")) if match else None for match in read]
+    known = [number for number in numbers if number is not None]
+    is_percent = any(match[2] for match in read if match) or max(known, default=0.0) >= _LEAST_PERCENT
+    shares = [number if number is None else number / 100 if is_percent else number for number in numbers]
+    is_sound = all(share is None or 0.0 <= share <= 1.0 for share in shares)
+    return shares if is_sound else [None] * len(shares)
 
 
 class Portrait(BaseModel):
@@ -136,6 +163,13 @@ class Portrait(BaseModel):
                 row for row in inner if isinstance(row, dict) and isinstance(row.get("attribute"), str)
             ]
         }
+
+    @field_validator("attributes")
+    @classmethod
+    def _about_something(cls, value: list[Told]) -> list[Told]:
+        if not value:
+            raise ValueError("no attribute is named")
+        return value
 
 
 def from_blocks(text: str) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from personae.infer.prompted._context import Shown, shown_lines
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CONTEXT_TOKENS = 3000  # paper, section on set-up: tokens of a profile's text
 TEMPERATURE = 0.1  # paper
-_VERSION = "1"  # of what is made of an answer; raise it when claims would change
+_VERSION = "2"  # of what is made of an answer; raise it when claims would change
 
 
 @dataclass(slots=True)
@@ -38,7 +38,9 @@ class PromptedReader:
     """Ask a chat model what a person's lines give away; see `personae.infer.reader.Reader`.
 
     Every attribute asked for gets one claim with status "inferred". Its `method` is "prompted:stated:uncalibrated" where the
-    model gave its own probabilities and "prompted:none:uncalibrated" where it gave none and its ranks got default ones.
+    model gave its own probabilities and "prompted:none:uncalibrated" where it gave none and its ranks got default ones. A
+    person about whom the model refused to answer, or answered what cannot be read, gets claims that abstain with the method
+    "prompted:refused" or "prompted:unparsed": they do not say that nothing can be told.
 
     Parameters
     ----------
@@ -128,11 +130,12 @@ class PromptedReader:
             self._ask(self._following(person), wanted)
         result, lines = self._next()
         self.outcomes.count(result)
-        told: dict[str, Told] = {}
-        if isinstance(result, Answered):
-            from personae.infer.prompted._answer import told_about
+        if not isinstance(result, Answered):
+            claims = [self._claim(person, attribute, None, lines) for attribute in wanted]
+            return [replace(claim, method=f"prompted:{result.outcome}") for claim in claims]
+        from personae.infer.prompted._answer import told_about
 
-            told = told_about(result.value, wanted)
+        told = told_about(result.value, wanted)
         return [self._claim(person, attribute, told.get(attribute.name), lines) for attribute in wanted]
 
     def _is_next(self, person: Person, attributes: tuple[Attribute, ...]) -> bool:
