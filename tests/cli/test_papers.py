@@ -1,9 +1,11 @@
 import json
+import shlex
 
 import pytest
 from typer.testing import CliRunner
 
 from personae.cli.papers import app
+from personae.errors import UnknownName
 from personae.papers import harness, table
 from personae.papers.harness import Experiment, Paper, compare
 
@@ -47,7 +49,7 @@ def test_run_save_bars_table_show_and_list(made):
     )
     assert _invoke("table", "made", "--quiet").stderr == _invoke("bars", "--quiet").stderr == ""
     listed = json.loads(_invoke("list", "--json").stdout)
-    assert (listed["paper"], listed["status"]) == ("made", "measured")
+    assert (listed["paper"], listed["slug"], listed["status"]) == ("made", "made", "measured")
 
 
 def test_what_is_recomputed_is_printed_before_anything_is_learned(made, monkeypatch):
@@ -101,9 +103,38 @@ def test_only_full_runs_are_saved(made, option):
     assert not (made / "results.json").exists()
 
 
-def test_a_live_model_reaches_the_experiment(made):
-    run = _invoke("run", "made", "--json", "--model", "http://localhost:1/v1#m")
-    assert json.loads(run.stdout)["rows"][0]["method"] == "http://localhost:1/v1#m"
+def test_a_live_model_reaches_the_experiment_and_is_named(made):
+    live = ("--model", "http://localhost:1/v1#m", "--limit", "3")
+    printed = json.loads(_invoke("run", "made", "--json", *live).stdout)
+    assert printed["rows"][0]["method"] == printed["model"] == "http://localhost:1/v1#m"
+    again = shlex.split(printed["command"])
+    assert again == ["personae", "papers", "run", "made", *live]
+
+
+def test_bars_of_a_limited_run_are_not_held(made):
+    printed = _invoke("run", "made", "--limit", "1")
+    assert printed.stdout.count("<= 2 not held") == 2
+    assert "2 bars not held" in printed.stderr
+    assert "bars met" not in printed.stderr
+    rows = json.loads(_invoke("run", "made", "--limit", "1", "--json").stdout)["rows"]
+    assert [(row["bar"], row["met"]) for row in rows] == [("<= 2", None)] * 2
+
+
+def test_a_recording_that_nothing_is_asked_for_is_noted(made, tmp_path):
+    kept = ("--recording", str(tmp_path / "answers.jsonl"))
+    assert "without --model" in _invoke("run", "made", *kept).stderr
+    assert "without --model" not in _invoke("run", "made", *kept, "--model", "http://localhost:1/v1#m").stderr
+
+
+def test_every_name_is_looked_up_before_anything_runs(made, monkeypatch):
+    def known(slug):
+        if slug != "made":
+            raise UnknownName("No paper.")
+        return Experiment(slug, lambda context: pytest.fail("ran"))
+
+    monkeypatch.setattr(harness, "experiment", known)
+    failed = _invoke("run", "made", "nosuch")
+    assert isinstance(failed.exception, UnknownName)
 
 
 def test_wrong_use_is_named(made):

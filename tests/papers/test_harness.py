@@ -1,19 +1,23 @@
+import json
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from personae.errors import BadInput, UnknownName
+from personae.errors import BadInput, DamagedData, UnknownName
 from personae.metrics.intervals import Interval, bootstrap_mean
 from personae.papers.harness import (
     Comparison,
     Context,
     Experiment,
+    as_held,
     compare,
     experiment,
     paper,
     papers,
     run,
 )
+from personae.papers.table import as_json, cells, parsed
 
 
 @pytest.mark.parametrize(
@@ -67,6 +71,56 @@ def test_rows_must_differ_and_exist():
             run(Experiment("synthpai", lambda context, found=found: iter(found)), Context())
 
 
+def test_too_few_rows_are_the_limits_fault():
+    def rows(context):
+        yield compare("s", "m", "x", bootstrap_mean([]))
+
+    made = Experiment("synthpai", rows)
+    with pytest.raises(
+        BadInput, match=r"left of synthpai under --limit 5: There is nothing.*Raise the limit"
+    ):
+        run(made, Context(limit=5))
+    for context in (Context(), Context(limit=5, model="http://localhost:1/v1#m")):
+        with pytest.raises(BadInput, match=r"^There is nothing"):
+            run(made, context)
+
+
+@pytest.mark.parametrize(
+    "error", [DamagedData("d/f.csv is cut off."), BadInput("No outcome; give --limit 100 or more.")]
+)
+def test_an_error_that_says_more_than_the_limit_stays(error):
+    def rows(context):
+        yield compare("s", "m", "x", 1.0)
+        raise error
+
+    with pytest.raises(BadInput) as caught:
+        run(Experiment("synthpai", rows), Context(limit=5))
+    assert caught.value is error
+
+
+def test_bars_are_held_where_the_rows_are_those_of_the_saved_run(monkeypatch):
+    monkeypatch.setattr("personae.papers.harness._saved_sizes", lambda slug: {("s", "m", "x"): 10})
+    whole, fewer, other = (
+        compare("s", metric, "x", 0.5, n=n, bar="> 1") for metric, n in (("m", 10), ("m", 9), ("new", 9))
+    )
+    rows = (whole, fewer, other, replace(fewer, bar=""))
+    assert as_held("synthpai", rows, Context()) == rows
+    held = [row.met for row in as_held("synthpai", rows, Context(limit=9))]
+    assert held == [False, None, None, None]
+    assert [row.met for row in as_held("synthpai", rows, Context(quick=True))] == [False, None, False, None]
+    unheld = as_held("synthpai", rows, Context(limit=9))[1]
+    assert cells(unheld)[-1] == "> 1 not held"
+    assert unheld.value == 0.5
+
+
+def test_a_live_result_names_its_model():
+    made = Experiment("synthpai", lambda context: iter([compare("s", "m", "x", 1.0)]))
+    live = run(made, Context(model="http://localhost:1/v1#m"))
+    assert as_json(live)["model"] == "http://localhost:1/v1#m"
+    assert parsed(json.dumps(as_json(live))) == live
+    assert "model" not in as_json(run(made, Context()))
+
+
 def test_context_reads_a_folder_and_counts_draws(tmp_path):
     (tmp_path / "synthpai").mkdir()
     (tmp_path / "synthpai" / "expected_accuracy.json").write_text("[1, 2]")
@@ -111,6 +165,11 @@ def test_every_folder_is_in_the_index_and_whole():
 def test_unknown_papers_and_planned_ones_say_what_there_is(monkeypatch):
     with pytest.raises(UnknownName, match="Nearest: synthpai"):
         paper("synthpay")
+    with pytest.raises(UnknownName, match="Nearest: synthpai"):
+        paper("SYNTHPAI")
+    with pytest.raises(UnknownName, match=r"^No paper ''\. List them") as caught:
+        paper("")
+    assert len(str(caught.value)) < 100
     monkeypatch.setattr("personae.papers.harness.find_spec", lambda name: None)
     with pytest.raises(UnknownName, match="no experiment yet"):
         experiment("synthpai")

@@ -10,7 +10,7 @@ from inspect_ai.model import ModelOutput, ModelUsage, get_model  # noqa: E402
 
 from personae.audit.subtlerbias.items import OPTION_VALENCES  # noqa: E402
 from personae.dialogue.personamem import read_questions  # noqa: E402
-from personae.errors import BadInput  # noqa: E402
+from personae.errors import BadInput, UnknownName  # noqa: E402
 from personae.metrics.judge import LocalJudge  # noqa: E402
 from personae.papers import inspect_tasks  # noqa: E402
 from personae.papers.dailydilemmas.dilemmas import PROMPTS, principles  # noqa: E402
@@ -168,3 +168,8 @@ def test_a_paper_without_samples_says_how_to_run_it(monkeypatch):
     monkeypatch.setattr("personae.papers.persuasion.experiment.samples", lambda context: [])
     with pytest.raises(BadInput, match="papers run persuasion"):
         paper_task("persuasion")
+
+
+def test_a_paper_that_is_not_there_is_named():
+    with pytest.raises(UnknownName, match="No paper 'nosuch'"):
+        paper_task("nosuch")

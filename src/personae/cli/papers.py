@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -15,7 +16,7 @@ from personae.cli._console import note, print_json, print_table, progress
 from personae.cli._options import Json, Limit, Quiet, Seed
 
 if TYPE_CHECKING:
-    from personae.papers.harness import Comparison, Paper, Result
+    from personae.papers.harness import Comparison, Context, Paper, Result
 
 app = typer.Typer(
     help="Recompute the tables of papers and hold them against their bars.", no_args_is_help=True
@@ -82,7 +83,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Recompute papers' tables from the recorded answers, or ask a model in their place."""
-    from personae.papers.harness import Context, experiment, papers
+    from personae.papers.harness import Context, as_held, experiment, papers
     from personae.papers.harness import run as measure
     from personae.papers.table import as_json as layout
     from personae.papers.table import save as write
@@ -94,14 +95,16 @@ def run(
     names = [p.slug for p in papers().values() if p.status != "planned"] if every else (slugs or [])
     if not names:
         raise typer.BadParameter("Name a paper, or use --all. `personae papers list` has them.")
-    for slug in names:
+    _note_recording(recording, model)
+    for slug, chosen in [(slug, experiment(slug)) for slug in names]:
         context = Context(
             seed=seed, quick=quick, model=model, limit=limit, recording=recording, track=_track(slug, quiet)
         )
-        command = shlex.join(["personae", "papers", "run", slug, *(["--seed", str(seed)] if seed else [])])
+        command = _command(slug, context)
         shown: list[Comparison] = []
-        first = None if as_json else partial(_print_recomputed, slug, shown, quiet)
-        result = measure(experiment(slug), context, command=command, recomputed=first)
+        first = None if as_json else partial(_print_recomputed, slug, context, shown, quiet)
+        result = measure(chosen, context, command=command, recomputed=first)
+        result = replace(result, rows=as_held(slug, result.rows, context))
         if save:
             write(result, papers()[slug])
         if as_json:
@@ -156,6 +159,7 @@ def plot(
 
     if kind not in {"reliability", "risk-coverage"}:
         raise typer.BadParameter(f"No kind named {kind!r}; use reliability or risk-coverage.")
+    _note_recording(recording, model)
     context = Context(seed=seed, model=model, limit=limit, recording=recording)
     draw(slug, confidences_of(slug, context), path, kind=cast(Any, kind))
     note(f"wrote {path}")
@@ -199,13 +203,37 @@ def bars(
         raise typer.Exit(1)
 
 
+def _note_recording(recording: Path | None, model: str) -> None:
+    if recording is not None and model == "replay:":
+        note(
+            f"{recording} is not used: without --model no model is asked, and the recorded answers are read."
+        )
+
+
+def _command(slug: str, context: Context) -> str:
+    """Return how to run it again."""
+    options = [
+        *(["--quick"] if context.quick else []),
+        *([] if context.replayed else ["--model", context.model]),
+        *([] if context.limit is None else ["--limit", str(context.limit)]),
+        *(["--seed", str(context.seed)] if context.seed else []),
+    ]
+    return shlex.join(["personae", "papers", "run", slug, *options])
+
+
 def _print_recomputed(
-    slug: str, shown: list[Comparison], quiet: bool, rows: Sequence[Comparison], seconds: float
+    slug: str,
+    context: Context,
+    shown: list[Comparison],
+    quiet: bool,
+    rows: Sequence[Comparison],
+    seconds: float,
 ) -> None:
     """Print what was recomputed from recorded answers, while the rest is still being learned."""
+    from personae.papers.harness import as_held
     from personae.papers.table import COLUMNS, cells
 
-    print_table(COLUMNS, [cells(row) for row in rows])
+    print_table(COLUMNS, [cells(row) for row in as_held(slug, rows, context)])
     sys.stdout.flush()
     shown += rows
     note(f"{slug}: {len(rows)} rows recomputed in {seconds:.1f} s; what is learned here follows", quiet=quiet)
@@ -216,14 +244,17 @@ def _print_result(result: Result, *, shown: int = 0, quiet: bool = False) -> Non
     from personae.papers.table import COLUMNS, cells
 
     print_table(COLUMNS, [cells(row) for row in result.rows[shown:]], goes_on=shown > 0)
-    held = [row for row in result.rows if row.bar]
+    barred = [row for row in result.rows if row.bar]
+    held = [row for row in barred if row.met is not None]
     bars = f", {sum(bool(row.met) for row in held)} of {len(held)} bars met" if held else ""
+    if len(held) < len(barred):
+        bars += f", {len(barred) - len(held)} bars not held on fewer rows than the saved run's"
     note(f"{result.paper}: {len(result.rows)} rows in {result.seconds:g} s{bars}", quiet=quiet)
 
 
 def _about(paper: Paper) -> dict[str, Any]:
     return {
-        "paper": paper.slug, "title": paper.title, "year": paper.year, "identifier": paper.identifier,
+        "paper": paper.slug, "slug": paper.slug, "title": paper.title, "year": paper.year, "identifier": paper.identifier,
         "family": paper.family, "data": list(paper.data), "status": paper.status,
     }  # fmt: skip
 

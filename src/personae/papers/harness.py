@@ -35,7 +35,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import lru_cache
 from importlib import import_module
@@ -45,7 +45,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from personae import __version__
-from personae.errors import BadInput, UnknownName
+from personae.errors import BadInput, DamagedData, UnknownName
 from personae.metrics.intervals import Interval
 from personae.models.chat import ChatModel
 from personae.models.encoder import WEIGHTS, CachedEncoder, Encoder, home_encoder
@@ -92,6 +92,15 @@ class Comparison:
     def met(self) -> bool | None:
         """Whether the bar is met; None where there is no bar."""
         return _meets(self) if self.bar else None
+
+
+@dataclass(frozen=True, slots=True)
+class Unheld(Comparison):
+    """A row of a run on fewer rows than the saved one: its bar says what the whole must meet, and is not held."""
+
+    @property
+    def met(self) -> None:
+        return None
 
 
 def compare(
@@ -236,7 +245,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One run of an experiment."""
+    """One run of an experiment; `model` is empty where recorded answers were read."""
 
     paper: str
     command: str
@@ -245,6 +254,7 @@ class Result:
     seed: int
     seconds: float
     rows: tuple[Comparison, ...]
+    model: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -274,10 +284,9 @@ def papers() -> dict[str, Paper]:
 def paper(slug: str) -> Paper:
     """Return one paper; raises `UnknownName` with the nearest slugs."""
     if slug not in papers():
-        close = difflib.get_close_matches(slug, papers(), n=3, cutoff=0.4) or sorted(papers())
-        raise UnknownName(
-            f"No paper {slug!r}. Nearest: {', '.join(close)}. List them with `personae papers list --all`."
-        )
+        close = difflib.get_close_matches(slug.lower(), papers(), n=3, cutoff=0.4)
+        nearest = f" Nearest: {', '.join(close)}." if close else ""
+        raise UnknownName(f"No paper {slug!r}.{nearest} List them with `personae papers list --all`.")
     return papers()[slug]
 
 
@@ -321,14 +330,14 @@ def run(
     Raises
     ------
     BadInput
-        When two rows have the same setting, metric and method, or there is none.
+        When two rows have the same setting, metric and method, or there is none; when too few are left under a limit.
     """
     start = time.perf_counter()
-    rows = tuple(chosen.rows(context))
+    rows = _measured(chosen.slug, chosen.rows, context)
     if chosen.learned is not None and context.replayed:
         if recomputed is not None:
             recomputed(rows, time.perf_counter() - start)
-        rows += tuple(chosen.learned(context))
+        rows += _measured(chosen.slug, chosen.learned, context)
     seconds = time.perf_counter() - start
     names = {(row.setting, row.metric, row.method) for row in rows}
     if len(names) != len(rows) or not rows:
@@ -337,4 +346,51 @@ def run(
             f"yield at least one, and each only once."
         )
     day = today or date.today()
-    return Result(chosen.slug, command, day.isoformat(), __version__, context.seed, round(seconds, 1), rows)
+    return Result(
+        chosen.slug, command, day.isoformat(), __version__, context.seed, round(seconds, 1), rows,
+        "" if context.replayed else context.model,
+    )  # fmt: skip
+
+
+def _measured(
+    slug: str, rows: Callable[[Context], Iterator[Comparison]], context: Context
+) -> tuple[Comparison, ...]:
+    """Return the rows; under a limit, what cannot be measured on so few is the limit's fault."""
+    try:
+        return tuple(rows(context))
+    except DamagedData:
+        raise
+    except BadInput as error:
+        if context.limit is None or not context.replayed or "--limit" in str(error):
+            raise
+        raise BadInput(
+            f"Too few rows are left of {slug} under --limit {context.limit}: {error} Raise the limit, or leave it out."
+        ) from None
+
+
+def as_held(slug: str, rows: Sequence[Comparison], context: Context) -> tuple[Comparison, ...]:
+    """Return the rows, `Unheld` where a limited or quick run rests on fewer rows than the saved results of the paper."""
+    if context.limit is None and not context.quick:
+        return tuple(rows)
+    return tuple(_unheld(row) if row.bar and _is_less(slug, row, context) else row for row in rows)
+
+
+def _unheld(row: Comparison) -> Unheld:
+    return Unheld(**{each.name: getattr(row, each.name) for each in fields(row)})
+
+
+def _is_less(slug: str, row: Comparison, context: Context) -> bool:
+    """Whether a row rests on fewer rows than the saved one; under a limit, also where that cannot be told."""
+    whole = _saved_sizes(slug).get((row.setting, row.metric, row.method))
+    if row.n is None or whole is None:
+        return context.limit is not None
+    return row.n < whole
+
+
+@lru_cache(maxsize=8)
+def _saved_sizes(slug: str) -> dict[tuple[str, str, str], int | None]:
+    from personae.papers.table import load
+
+    if slug not in papers() or papers()[slug].status != "measured":
+        return {}
+    return {(row.setting, row.metric, row.method): row.n for row in load(papers()[slug]).rows}

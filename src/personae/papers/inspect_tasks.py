@@ -2,7 +2,8 @@
 
 Needs the extra `inspect`. Each task asks the same questions as the paper's own experiment. Those with options are shown in a
 seeded order and scored by Inspect's `choice`; open ones are marked by the experiment's own `marker`. `-T limit=20` takes the
-first few, `-T seed=1` another order. A sample's `system` in its metadata is the system message.
+first few, `-T seed=1` another order. A sample's `system` in its metadata is the system message. Inspect counts the tokens of
+answers that state no usage with a tiktoken file from the network, as those of its mock model: give these a `ModelUsage`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from inspect_ai.scorer import Score, Scorer, Target, accuracy, choice, scorer, s
 from inspect_ai.solver import TaskState, generate, multiple_choice
 
 from personae.errors import BadInput
-from personae.papers.harness import Context
+from personae.papers.harness import Context, experiment
 
 
 def paper_task(slug: str, *, limit: int | None = None, seed: int | None = 0) -> Task:
@@ -26,10 +27,12 @@ def paper_task(slug: str, *, limit: int | None = None, seed: int | None = 0) -> 
 
     Raises
     ------
+    UnknownName
+        When there is no such paper, or it has no experiment.
     BadInput
-        When the paper has none.
+        When the paper has no samples.
     """
-    module = import_module(f"personae.papers.{slug}.experiment")
+    module = import_module(f"personae.papers.{experiment(slug).slug}.experiment")
     context = Context(seed=seed or 0, limit=limit)
     samples: list[dict[str, Any]] = getattr(module, "samples", lambda context: [])(context)
     chosen = [_sample(each) for each in samples[:limit] if each.get("target") is not None]

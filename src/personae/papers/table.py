@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import BadInput
-from personae.papers.harness import Comparison, Paper, Result
+from personae.papers.harness import Comparison, Paper, Result, Unheld
 
 BEGIN = "<!-- table: written by `personae papers run {slug} --save` -->"
 END = "<!-- /table -->"
+HELD = {True: "met", False: "missed", None: "not held"}
 COLUMNS = ("setting", "metric", "method", "here", "95% interval", "n", "paper", "difference", "bar")
 
 
 def as_json(result: Result) -> dict[str, Any]:
-    """Return the layout of `results.json`; numbers that cannot be measured are null."""
-    return {**asdict(result), "rows": [row_as_json(row) for row in result.rows]}
+    """Return the layout of `results.json`; numbers that cannot be measured are null, a live result names its model."""
+    document = {**asdict(result), "rows": [row_as_json(row) for row in result.rows]}
+    return {key: value for key, value in document.items() if value or key != "model"}
 
 
 def row_as_json(row: Comparison) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def cells(row: Comparison) -> tuple[str, ...]:
     """Return one row as text, in the order of `COLUMNS`."""
     interval = "" if row.low is None or row.high is None else f"[{number(row.low)}, {number(row.high)}]"
     gap = "" if row.paper is None else f"{row.value - row.paper:+.3f}".replace("-0.000", "+0.000")
-    bar = f"{row.bar} {'met' if row.met else 'missed'}" if row.bar else ""
+    bar = f"{row.bar} {HELD[row.met]}" if row.bar else ""
     paper = "" if row.paper is None else f"{number(row.paper)}{f' ({row.source})' if row.source else ''}"
     n = "" if row.n is None else str(row.n)
     return row.setting, row.metric, row.method, number(row.value), interval, n, paper, gap, bar
@@ -155,7 +157,8 @@ def write_whole(path: Path, text: str) -> None:
 
 def _comparison(row: dict[str, Any]) -> Comparison:
     value = float("nan") if row["value"] is None else row["value"]
-    return Comparison(**{key: field for key, field in row.items() if key != "met"} | {"value": value})
+    made = Unheld if row["bar"] and row.get("met", False) is None else Comparison
+    return made(**{key: field for key, field in row.items() if key != "met"} | {"value": value})
 
 
 def _finite(value: Any) -> Any:
