@@ -36,6 +36,8 @@ _IRONY = re.compile(
 
 
 _TAIL = r"[^.!?…\n]{{0,40}}?[\"”»')\s]*[.,;:!?…—–-]+[\"”»')\s]*(?:{})"  # a clause's end, and what the next begins with
+_ARTICLE = 3  # letters that may stand before it: "O meu marido?"
+_MARKS = " \t\n¿¡\"'—–-"
 _ALONE = re.compile(r"\s*(?:\?|\.\.|…)")  # "My husband?"
 
 _NEAR = 400  # characters of a sentence that are looked at on each side of a statement
@@ -131,7 +133,7 @@ def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> s
     """Return why the statement that a rule found at that span does not count, "" where it stands.
 
     The telling words end at `told`, the value at `end`. The reason is one of "quoted", "ironic", "asked", "question",
-    "unreal", "reported", "fiction", "undone", "negated", the last only where nothing else is one.
+    "unreal", "reported", "fiction", "undone", "negated", the last only where no words before it are one.
     """
     lowered, cues = scene.lowered, scene.cues
     if scene.is_quoted(start, end - 1):
@@ -142,7 +144,7 @@ def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> s
         return "asked"
     low, high = scene.sentence(start, end)
     asks = "?" in lowered[end : high + 3] and not rule.presupposed
-    if rule.presupposed and not _NAME.search(lowered, low, start) and _ALONE.match(lowered, end):
+    if rule.presupposed and len(lowered[low:start].strip(_MARKS)) <= _ARTICLE and _ALONE.match(lowered, end):
         return "question"
     if asks and not _told_before_asking(cues, lowered[end:high]):
         return "question"
@@ -158,9 +160,9 @@ def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> s
         return "undone"
     if compiled(cues.undone).match(lowered, end):
         return "undone"
-    if compiled(_TAIL.format(cues.after)).match(lowered, end):
-        return "reported"
-    return "negated" if not rule.denies and compiled(cues.negated).search(lowered, start, told) else ""
+    if not rule.denies and compiled(cues.negated).search(lowered, start, told):
+        return "negated"
+    return "reported" if compiled(_TAIL.format(cues.after)).match(lowered, end) else ""
 
 
 def passing(scene: Setting, start: int, end: int) -> bool:

@@ -83,7 +83,8 @@ class Cues:
 
     `breaks` ends a clause; `unreal` and `reported` are looked for between the last break and the statement; `negated`
     among the telling words before the value: "Ich wohne [nicht mehr] in Rom"; `fiction`
-    anywhere in the sentence before it; `undone` right after it; `after` past the end of its clause: ", she said", ". Kidding"; `passing` anywhere in the sentence, for places;
+    anywhere in the sentence before it; `undone` right after it; `after` past the end of its clause: ", she said", ". Kidding";
+    `passing` anywhere in the sentence, for places;
     `speakers` before a colon
     at the start of a line, whose words that line is; `asked` at the start of the text: an instruction
     to a machine, after which pasted words follow; `ironic` anywhere.

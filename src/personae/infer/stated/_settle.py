@@ -116,6 +116,7 @@ class _Known:
         told = [s for s in said if s.rule.tense == "now"]
         told = [s for s in told if s.value.text != "widowed" or not _has_new_partner(s, told)]
         over = [s for s in said if s.rule.tense != "now"]
+        told = [s for s in told if not any(self._corrects(end, s) for end in over)]
         if not all(_moment(s) for s in told):
             told = [s for s in told if not any(self._ends(end, s) for end in over)]
         dated = all(_moment(s) for s in told)
@@ -153,6 +154,10 @@ class _Known:
         ends = [end for end in over if any(self._ends(end, s) for s in run)]
         after = (end for end in ends if all(_before(s, end) for s in run))
         return min(after, key=lambda end: _moment(end) or _UNKNOWN, default=None)
+
+    def _corrects(self, end: Statement, statement: Statement) -> bool:
+        """Return whether one text denies what it says: that is no history."""
+        return end.rule.tense == "not" and end.trace is statement.trace and self._ends(end, statement)
 
     def _ends(self, end: Statement, statement: Statement) -> bool:
         """Return whether a "no longer" told at the same time or later ends what a statement says; of undated ones it does."""

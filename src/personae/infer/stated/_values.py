@@ -184,7 +184,7 @@ def _meant(found: Found, reading: Reading, places: Places) -> Found:
         if wider is None and whole["inner"]:
             return unclear
     own = fold(place.name)
-    if own == key or key.startswith(own) or own.startswith(f"{key} "):
+    if own == key or (place.code and (key.startswith(own) or own.startswith(f"{key} "))):
         return found
     rivals = [other for other in places.named(said) if other.code != place.code and fold(other.name) == key]
     exonym = place.code and (place.population >= LARGE or own[0] == key[0])
@@ -211,18 +211,19 @@ def _goes_on(text: str, end: int) -> bool:
 
 
 _EXONYM = 20  # times the people that a city known by another name has of the largest that bears it
-_QUARTERS = words("centro centre center downtown mitte altstadt centrum zentrum centrum")
+_QUARTERS = words("centro centre center downtown mitte altstadt centrum zentrum paradise")
 _COMMON = re.compile(r"nice|reading|mobile|bath|split|orange|hell|hope|sale|cork|tours|bar|essen|tour")
 _NOUN = re.compile(r" (?!(?:and|but|with|for|since|in|now|because|where|as|so|or|at|right|these|too)\b)[a-z]")
 _PART_OF = re.compile(
     r" (?:of (?:the )?(?:[A-Z]|north|south|east|west)|(?i:hospital|university|airport|street|road|avenue|hotel|nursing)\b)"
 )
 _OTHER_ONE = re.compile(
-    r",? \(?(?:not|no|nicht|pas|non|niet|não) (?:the|el|la|das|dem|celui|celle|quell[oa]|die|dat|o|a)\b", re.IGNORECASE
+    r",? \(?(?:not|no|nicht|pas|non|niet|não) (?:the|el|la|das|dem|celui|celle|quell[oa]|die|dat|o|a)\b",
+    re.IGNORECASE,
 )
 _WHOLE = re.compile(
-    r"(?:, (?P<state>(?!OK|HI)[A-Z]{2}(?=\s*(?:[.,;!?)]|$)))|,? \(?(?P<inner>dans l[ea] |dans l')(?=[A-ZÉ])|(?:, | \(| in | en )(?:in |der |the |la )?)"
-    r"(?P<name>(?:[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?)?)"
+    r"(?:, (?P<state>(?!OK|HI)[A-Z]{2}(?=\s*(?:[.,;!?)]|$)))|,? \(?(?P<inner>dans l[ea] |dans l')(?=[A-ZÉ])"
+    r"|(?:, | \(| in | en )(?:in |der |the |la )?)(?P<name>(?:[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?)?)"
 )
 
 _AFTER_PLACES = words(

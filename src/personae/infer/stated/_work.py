@@ -49,7 +49,7 @@ def _head(work: Work, words: list[str]) -> str:
             return key
     if work.compounds:
         for cut in range(2, len(words[-1]) - 3):
-            if words[-1][cut:] in work.titles:
+            if words[-1][cut:] in work.titles and words[-1][:cut] not in work.stops:
                 return words[-1][cut:]
     return words[-1] if _ENDING.fullmatch(words[-1]) else ""
 
