@@ -1,6 +1,6 @@
 """Training many small victims at once beside one scikit-learn MLPClassifier fit each, on the same rows of Adult.
 
-python benchmarks/audit.py --models 1000 --fits 50
+python benchmarks/audit.py --models 1000 --fits 20
 
 Needs scikit-learn and PERSONAE_DATA. Both sides have the same layers, batch size, epochs, Adam and weight decay, and one process;
 time is the process's own. Only `--fits` of the victims are fitted one by one, and their time is scaled to all.
