@@ -218,6 +218,12 @@ def test_what_cannot_be_done_is_one_clear_message(
     assert not (tmp_path / "report.html").exists()
 
 
+def test_stdout_is_no_place_for_a_page(tmp_path: Path) -> None:
+    done = typed(EXAMPLE, "--out", "-", folder=tmp_path, code=2)
+    assert "is stdout" in done.stderr
+    assert not (tmp_path / "-").exists()
+
+
 def test_a_purpose_leaves_out_what_it_does_not_allow() -> None:
     done = typed(EXAMPLE, "--json", "--purpose", "personalisation")
     attributes = {claim["attribute"] for claim in json.loads(done.stdout)["claims"]}
@@ -271,6 +277,33 @@ def test_a_named_server_is_asked_and_a_dry_run_asks_nothing(server, people: Path
     assert server.saw()["calls"][0]["body"]["seed"] == 5
     typed(people, *columns, "--json", "--recording", recording, "--seed", 5)
     assert server.n_calls == asked
+
+
+def test_a_model_that_gives_no_answer_is_said_to_have_given_none(
+    server, people: Path, tmp_path: Path
+) -> None:
+    asked = (people, "--map", "person=who,text=body", "--model", server.model, "--only", "job")
+    content = json.dumps({"attributes": [{"attribute": "occupation", "guesses": ["baker"]}]})
+    raw = {
+        "kind": "raw",
+        "body": json.dumps({"choices": [{"message": {"role": "assistant", "content": content}}]}),
+    }
+    server.behave(faults=[raw, {"kind": "refusal"}, raw])
+    done = typed(*asked, folder=tmp_path)
+    assert "The model refused to answer about 1 person: nothing is told about them." in done.stderr
+    server.behave(faults=[{"kind": "refusal"}] * 3)
+    done = typed(*asked, folder=tmp_path, code=1)
+    assert "The model refused to answer about 3 people. Nobody was read" in done.stderr
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "The model refused to answer about 3 people: that nothing is told" in page
+    empty = {
+        "kind": "raw",
+        "body": json.dumps({"choices": [{"message": {"role": "assistant", "content": "{}"}}]}),
+    }
+    server.behave(faults=[empty])
+    done = typed(*asked, "--person", "bo", folder=tmp_path, code=1)
+    assert "occupation\tthe answer could not be read" in done.stdout
+    assert "The model's answer about 1 person could not be read. Nobody was read" in done.stderr
 
 
 def test_no_word_of_a_trace_reaches_stderr_or_the_journal(people: Path, tmp_path: Path) -> None:

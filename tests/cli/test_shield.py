@@ -73,6 +73,30 @@ def test_wrong_use_is_said(table, arguments, said):
     assert said in done.output.replace("\n", " ").replace("│", " ")
 
 
+def test_what_is_there_is_written_over_only_when_said(table, tmp_path):
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text("my letters")
+    asked = (table, "--only", "city", "--person", "p1", "--out", mine)
+    done = run(*asked)
+    assert done.exit_code == 1
+    assert "mine.jsonl: is there already" in str(done.exception)
+    assert mine.read_text() == "my letters"
+    assert run(*asked, "--overwrite").exit_code == 0
+    assert "a city in Portugal" in mine.read_text()
+    before = table.read_text()
+    assert "is the archive itself" in str(run(table, "--out", table, "--overwrite").exception)
+    assert table.read_text() == before
+
+
+@pytest.mark.parametrize("option", ["--out", "--report"])
+def test_stdout_is_no_place_for_an_archive_or_a_page(table, monkeypatch, option):
+    monkeypatch.chdir(table.parent)
+    done = run(table, option, "-")
+    assert done.exit_code == 2
+    assert "is stdout" in done.output
+    assert not (table.parent / "-").exists()
+
+
 def test_wrong_guesses_cost_nothing_when_the_truth_is_given(table):
     done = run(
         table, "--json", "-q", "--only", "job", "--truth", "job=pilot", "--level", "rewrite", "--person", "p1"

@@ -252,6 +252,22 @@ def test_a_language_models_own_numbers_are_called_uncalibrated():
     assert "the model puts it at about 8 in 10: its own number, uncalibrated and unchecked" in text
 
 
+def test_a_refusal_and_an_unreadable_answer_are_not_said_to_be_nothing_to_tell():
+    silent = {
+        why: replace(claim("sex", "male", 0.5, abstained=True), method=f"prompted:{why}")
+        for why in ("refused", "unparsed")
+    }
+    told = {why: words(page(each)) for why, each in silent.items()}
+    assert "The model refused to answer about 1 person: that nothing is told about them" in told["refused"]
+    assert "s answer about 1 person could not be read" in told["unparsed"]
+    for text in told.values():
+        assert "it gave no answer." in text
+        assert "Cannot be told" not in text
+        assert "Nothing points to any value" not in text
+        assert "What it would have guessed" not in text
+    assert "gave no answer" not in words(page(claim("sex", "male", 0.5, abstained=True)))
+
+
 def test_a_file_of_somebody_else_is_not_written_over(tmp_path):
     path = tmp_path / "report.html"
     path.write_text("<!doctype html><title>My holidays</title>")
@@ -272,7 +288,9 @@ def test_what_is_only_implied_is_measured_by_itself_and_called_so():
     text = words(page(claim("sex", "male", 0.95, method="implied"), quality=rows))
     assert "Follows for most people from what you said, not for all" in text
     assert "Measured: 95% of 40 right on couples (likely 84 to 99 in 100)." in text
-    assert "on couples" not in measured(Desk.of(Report([], Tally(), quality=rows), True, 5).measured(claim("sex")))
+    assert "on couples" not in measured(
+        Desk.of(Report([], Tally(), quality=rows), True, 5).measured(claim("sex"))
+    )
 
 
 def test_three_of_three_is_too_few_to_say():

@@ -50,6 +50,12 @@ def to_write(file: Path | None, *, overwrite: bool) -> None:
         raise BadInput(f"{file}: is there already. Name another place, or write over it with --overwrite.")
 
 
+def to_file(path: Path | None, mend: str) -> None:
+    """Refuse "-" as a place, where what is written is no stream."""
+    if str(path) == "-":
+        raise typer.BadParameter(f"- is stdout, and this is written to a file: name one; {mend}.")
+
+
 def threads(
     n: Annotated[int, typer.Option("--n", min=1, help="How many threads.")] = 8,
     people: People = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ import typer
 
 from personae import __version__
 from personae.cli._console import note, plain, print_json, print_table, progress
+from personae.cli._made import to_file
 from personae.cli._options import Again, Json, Limit, Model, Only, Purpose, Quiet, RulesFile, StorePath
-from personae.errors import BadInput
+from personae.errors import BadInput, ModelFailed
 
 if TYPE_CHECKING:
     from personae.infer.pipeline import Reading
@@ -83,6 +85,7 @@ def reveal(
     exports are told by their content; so are JSONL, CSV and Parquet tables with the columns person and text, and plain text.
     Nothing is sent anywhere unless --model names a server.
     """
+    to_file(out, "the findings themselves go to stdout, with --json as JSON")
     from personae.infer.reveal import reveal as run
     from personae.people.archives import Options
     from personae.people.policy import rules
@@ -117,7 +120,7 @@ def _write(
     revealed: Revealed, page: Path | None, *, model: str, purpose: str, json: bool, quiet: bool
 ) -> None:
     """Go through the people once: print each, and hand it on to the page."""
-    from personae.report import Report, Subject, write
+    from personae.report import Report, Subject, silence, unanswered, write
 
     first = next(revealed.readings, None)
     if first is None:
@@ -127,14 +130,17 @@ def _write(
         why = "the reasons above" if revealed.tally.skipped and not quiet else "whether there are rows"
         raise BadInput(f"Nobody to read: no trace was kept. Look at {why}, at --person and at --since.")
     shown: list[Reading] = []
-    count = 0
+    silent: Counter[str] = Counter()  # people about whom the model gave no answer, by why
+    count = asked = 0
 
     def subjects() -> Iterator[Subject]:
-        nonlocal count
+        nonlocal count, asked
         held: Reading | None = None
         with progress("Reading", quiet=quiet) as bar:
             for reading in chain([first], revealed):
                 count = revealed.count = count + 1
+                asked += bool(reading.person.own)
+                silent.update({silence(claim) for claim in reading.current} - {""})
                 bar.advance(bar.task_ids[0], len(reading.person.traces))
                 if json and held:
                     print_json(_as_json(held))
@@ -162,6 +168,12 @@ def _write(
         note(f"Left out: {_left_out(revealed.forgotten)}", quiet=quiet)
     if page is not None:
         note(f"Wrote {page}", quiet=quiet)
+    if silent and silent.total() == asked:
+        raise ModelFailed(
+            f"{unanswered(silent)}. Nobody was read: name another with --model, or leave it out."
+        )
+    if silent:
+        note(f"{unanswered(silent)}: nothing is told about them.", quiet=quiet)
 
 
 def _print(shown: list[Reading], count: int, asked: list[str]) -> None:
@@ -186,7 +198,17 @@ def _rows(reading: Reading, name: str) -> list[tuple[str, str, str, str, str]]:
             how = claim.status + (", uncalibrated" if claim.method.endswith("uncalibrated") else "")
             lines = ", ".join(evidence.where for evidence in claim.evidence[:2])
             rows.append((name, _value(claim), f"{claim.best.probability:.2f}", how, lines))
-    return rows or [(name, "cannot be told", "", "", "")]
+    return rows or [(name, _untold(reading, name), "", "", "")]
+
+
+def _untold(reading: Reading, name: str) -> str:
+    """Say why there is no value: it cannot be told, or the model gave no answer."""
+    from personae.report import silence
+
+    why = next((why for c in reading.current if c.attribute == name and (why := silence(c))), "")
+    return {"refused": "the model refused", "unparsed": "the answer could not be read"}.get(
+        why, "cannot be told"
+    )
 
 
 def _value(claim: Claim) -> str:

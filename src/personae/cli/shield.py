@@ -15,6 +15,7 @@ import typer
 
 from personae import __version__
 from personae.cli._console import note, plain, print_json, print_table, progress
+from personae.cli._made import Overwrite, to_file, to_write
 from personae.cli._options import Json, Limit, Model, Only, Purpose, Quiet, Seed
 from personae.errors import BadInput
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from personae.shield.archive import Opened
 
 SHOWN_PEOPLE = 20
+_STDIN = "stdin.txt"
 
 
 def shield(
@@ -99,6 +101,7 @@ def shield(
         list[str] | None,
         typer.Option("--recognizer", help="One more finder of identifiers: presidio. Repeatable."),
     ] = None,
+    overwrite: Overwrite = False,
     seed: Seed = 0,
     json: Json = False,
     quiet: Quiet = False,
@@ -109,6 +112,8 @@ def shield(
     The result is an archive of the same format, written whole, and a page that shows what was changed. The words that go are
     those the attacker's own evidence names. Nothing is sent anywhere unless --model or --rewriter names a server.
     """
+    for place in (out, report):
+        to_file(place, "--json prints what was changed to stdout")
     from personae.cli.reveal import _columns
     from personae.people.archives import Options
     from personae.shield.archive import left_out, open_for_shield, other_columns, shielded_name, write_back
@@ -120,8 +125,13 @@ def shield(
         raise typer.BadParameter("--report names one page; leave it out where several archives are given.")
     unmet = False
     for path in paths:
+        place = _place(path, out, several=len(paths) > 1, default=shielded_name(_name(path)))
+        if place.resolve() == path.resolve():
+            raise BadInput(f"{place}: is the archive itself. Name another place with --out.")
+        to_write(place, overwrite=overwrite)
+    for path in paths:
         with _on_disk(path) as file:
-            name = Path(file.name) if file != path else path
+            name = _name(path)
             opened = open_for_shield(file, options)
             place = _place(path, out, several=len(paths) > 1, default=shielded_name(name))
             done: list[Shielded] = []
@@ -156,6 +166,10 @@ def shield(
         raise typer.Exit(1)
 
 
+def _name(path: Path) -> Path:
+    return path if str(path) != "-" else Path(_STDIN)
+
+
 def _why(opened: Opened) -> str:
     """Say why there is nobody: what is wrong with most rows, else where to look."""
     reasons = Counter("; ".join(filter(None, (row.reason, row.mend))) for row in opened.skipped)
@@ -171,7 +185,7 @@ def _on_disk(path: Path) -> Iterator[Path]:
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="personae-") as folder:
-        piped = Path(folder) / "stdin.txt"
+        piped = Path(folder) / _STDIN
         piped.write_bytes(sys.stdin.buffer.read())
         yield piped
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from personae.report import plots
 from personae.report._views import Desk, split
+from personae.report._words import silence
 from personae.report.contents import Subject
 
 LISTED = 200  # people in the index
@@ -37,6 +38,7 @@ class Crowd:
     n_told: int = 0
     told: Counter[tuple[str, str]] = field(default_factory=Counter)  # (attribute, best status)
     rules: dict[str, dict[str, None]] = field(default_factory=dict)  # rule id: attributes it decided on
+    silent: Counter[str] = field(default_factory=Counter)  # people about whom a model gave no answer, by why
     _heap: list[tuple[tuple[int, float], int, Subject]] = field(default_factory=list)
 
     @classmethod
@@ -53,6 +55,7 @@ class Crowd:
     def _add(self, subject: Subject) -> None:
         self.n_people += 1
         self.n_lines += subject.lines
+        self.silent.update({silence(claim) for claim in subject.claims if not claim.superseded_by} - {""})
         exposure, surety = 0, 0.0
         for name in dict.fromkeys(claim.attribute for claim in subject.claims):
             current, _ = split([claim for claim in subject.claims if claim.attribute == name])

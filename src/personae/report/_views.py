@@ -22,6 +22,7 @@ from personae.report._words import (
     moment,
     odds,
     period,
+    silence,
     value_of,
     within,
 )
@@ -73,6 +74,7 @@ class View:
     period: str
     measured: str
     reader: str
+    silent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +215,7 @@ def _view(claim: Claim, lines: dict[Key, Trace], desk: Desk) -> View:
         period(claim, desk.made),
         measured(rows) + _elsewhere(claim, rows),
         shown(", ".join(dict.fromkeys(x for x in (claim.method, claim.model) if x)), LONGEST),
+        silence(claim),
     )
 
 

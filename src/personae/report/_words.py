@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from personae.people.attributes import ATTRIBUTES, Attribute
@@ -37,6 +37,10 @@ LANGUAGES = {
 }  # fmt: skip
 FEW = "too few to say"
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_SILENT = {
+    "refused": "the model refused to answer about {}",
+    "unparsed": "the model's answer about {} could not be read",
+}
 
 
 def label_of(name: str, known: dict[str, Attribute]) -> str:
@@ -184,3 +188,24 @@ def listing(parts: Sequence[str], joint: str = ", ") -> str:
     ('a, b and c', 'a')
     """
     return f"{joint.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def silence(claim: Claim) -> str:
+    """Return why no reader answered where a claim says so: "refused", "unparsed"; "" where one did."""
+    kind, _, why = claim.method.partition(":")
+    return why if kind == "prompted" and why in _SILENT else ""
+
+
+def unanswered(people: Mapping[str, int]) -> str:
+    """Say about how many people a model gave no answer, from their number by `silence`.
+
+    >>> unanswered({"refused": 1, "unparsed": 2})
+    'The model refused to answer about 1 person, and the model's answer about 2 people could not be read'
+    """
+    said = [
+        template.format(count(people[why], "person", "people"))
+        for why, template in _SILENT.items()
+        if people.get(why)
+    ]
+    told = ", and ".join(said)
+    return told[:1].upper() + told[1:]

@@ -13,7 +13,7 @@ from personae.report._file import TEMPLATES, styled, write_page
 from personae.report._quality import Measured, measured_of
 from personae.report._text import shown
 from personae.report._views import LONGEST, Card, Desk, cards_of
-from personae.report._words import count, listing, moment, number
+from personae.report._words import count, listing, moment, number, unanswered
 from personae.report.contents import Report, Subject
 
 LINES = 5  # lines of evidence for a claim, on a page about one person
@@ -61,6 +61,7 @@ class Page:
     server: str  # host of a model that runs elsewhere
     made: str
     read_between: str
+    unanswered: str
 
 
 def style() -> str:
@@ -111,6 +112,7 @@ def _page(report: Report) -> Page:
         read_between=listing(
             [day for day in dict.fromkeys((moment(tally.first), moment(tally.last))) if day]
         ),
+        unanswered=unanswered(crowd.silent),
     )
 
 
@@ -127,8 +129,13 @@ def _lead(person: PersonPage, you: bool) -> tuple[str, str]:
     whom = "you" if you else "this person"
     start = f"From {count(person.lines, 'line')}"
     told = person.told
-    labels = [card.label for card in person.untold]
+    labels = [card.label for card in person.untold if not card.main.silent]
     untold = f"Cannot be told: {listing(labels)}." if labels else ""
+    if not told and not labels and person.untold:
+        return (
+            f"From {count(person.lines, 'line')}, the model told nothing about {whom}: it gave no answer.",
+            "",
+        )
     if not told:
         return f"{start}, nothing can be told about {whom} with enough certainty.", untold
     things = "one thing" if len(told) == 1 else f"these {number(len(told))} things"
