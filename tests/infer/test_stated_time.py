@@ -145,6 +145,91 @@ def test_a_bond_that_deepens_is_one_and_one_that_ends_is_history():
     assert (current.best.value, old.best.value) == ("in a relationship", "married")
 
 
+ENDED = {
+    "en": [
+        (CITY, "I live in Oslo.", "I no longer live in Oslo."), (CITY, "I live in Oslo.", "I don't live in Oslo, that was a lie."),
+        (CITY, "I live in Oslo.", "We left Oslo for good in May."), (WORK, "I'm a baker.", "I'm not a baker anymore."),
+        (WORK, "I'm a baker.", "I haven't been a baker for years."), (WORK, "I'm a baker.", "I got fired on Friday."),
+        (WORK, "I'm a teacher.", "I quit teaching."), (BOND, "I'm married.", "Sorry, I'm not married."),
+        (BOND, "My wife sings.", "We're separated now."), (BOND, "My boyfriend sings.", "I broke up with my boyfriend."),
+    ],
+    "de": [
+        (CITY, "Ich wohne in Bonn.", "Ich wohne nicht mehr in Bonn."), (WORK, "Ich bin Bäcker.", "Ich bin kein Bäcker mehr."),
+        (WORK, "Ich bin Bäcker.", "Mir wurde gestern gekündigt."), (BOND, "Meine Frau singt.", "Wir haben uns im Mai getrennt."),
+    ],
+    "es": [
+        (CITY, "Vivo en Bogotá.", "Ya no vivo en Bogotá."), (WORK, "Soy panadero.", "Ya no trabajo de panadero."),
+        (WORK, "Soy panadero.", "Me han despedido."), (BOND, "Mi mujer canta.", "Mi mujer me dejó."),
+    ],
+    "fr": [
+        (CITY, "J'habite à Lille.", "Je n'habite plus à Lille."), (WORK, "Je suis boulanger.", "Je ne suis plus boulanger."),
+        (WORK, "Je suis boulanger.", "J'ai été viré hier."), (BOND, "Ma femme chante.", "Ma femme m'a quitté."),
+    ],
+    "it": [
+        (CITY, "Vivo a Torino.", "Non vivo più a Torino."), (WORK, "Sono un cuoco.", "Non sono più un cuoco."),
+        (WORK, "Faccio il cuoco.", "Mi hanno licenziato."), (BOND, "Mia moglie canta.", "Mia moglie mi ha lasciato."),
+    ],
+    "nl": [
+        (CITY, "Ik woon in Gent.", "Ik woon niet meer in Gent."), (WORK, "Ik ben bakker.", "Ik ben geen bakker meer."),
+        (WORK, "Ik ben bakker.", "Ik ben vorige week ontslagen."), (BOND, "Mijn vrouw zingt.", "Mijn vrouw en ik zijn uit elkaar."),
+    ],
+    "pt": [
+        (CITY, "Moro em Braga.", "Já não moro em Braga."), (WORK, "Sou padeiro.", "Não sou mais padeiro."),
+        (WORK, "Sou padeiro.", "Fui despedido."), (BOND, "Minha mulher canta.", "Minha mulher me deixou."),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "said", "over"), [case for cases in ENDED.values() for case in cases])
+def test_what_is_denied_or_lost_later_is_history_with_an_end(name, said, over):
+    current, old = read(name, (day(2018), said), (day(2021), over))
+    assert current.abstained
+    assert (old.valid_from, old.valid_to, old.superseded_by) == (day(2018), day(2021), current.id)
+    again = read(name, (day(2018), said), (day(2021), over), (day(2023), said))[0]
+    assert not again.abstained
+    assert again.best.value == old.best.value
+
+
+@pytest.mark.parametrize(
+    "died",
+    ["My wife died in May.", "Meine Frau ist gestern gestorben.", "Mi mujer falleció.", "Ma femme est décédée.", "Mia moglie è morta.",
+     "Mijn vrouw is in mei overleden.", "Minha mulher morreu."],
+)  # fmt: skip
+def test_a_partner_who_died_leaves_someone_widowed(died):
+    assert read(BOND, (day(2021), died))[0].best.value == "widowed"
+
+
+def test_nothing_older_comes_back_when_the_newest_ends():
+    said = (
+        (day(2015), "I live in Porto"),
+        (day(2018), "I live in Oslo"),
+        (day(2021), "I no longer live in Oslo"),
+    )
+    current, *old = read(CITY, *said)
+    assert current.abstained
+    assert [(claim.best.value, claim.valid_to) for claim in old] == [
+        ("Porto, Portugal", day(2018)),
+        ("Oslo, Norway", day(2021)),
+    ]
+
+
+def test_a_denial_of_one_value_leaves_the_others():
+    said = ((day(2018), "I live in Portugal"), (day(2020), "I don't live in Porto"))
+    assert read(CITY, *said)[0].best.value == "Portugal"
+    said = ((day(2018), "I'm a baker"), (day(2020), "I'm not a plumber"))
+    assert read(WORK, *said)[0].best.value == "baker"
+
+
+def test_a_denial_within_one_text_leaves_no_history():
+    (claim,) = read(BOND, (day(2020), "I'm not married. My husband is a joke of ours."))
+    assert claim.abstained
+    assert claim.guesses == ()
+
+
+def test_a_new_job_after_the_lost_one_stands():
+    assert read(WORK, (day(2020), "I got fired. Now I'm a baker."))[0].best.value == "baker"
+
+
 def test_a_lower_degree_does_not_replace_a_higher_one():
     (claim,) = read(SCHOOL, (day(2015), "I have a PhD in botany"), (day(2020), "I have a master's in law"))
     assert claim.best.value == "PhD"

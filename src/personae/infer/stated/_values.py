@@ -223,7 +223,7 @@ _OTHER_ONE = re.compile(
 )
 _WHOLE = re.compile(
     r"(?:, (?P<state>(?!OK|HI)[A-Z]{2}(?=\s*(?:[.,;!?)]|$)))|,? \(?(?P<inner>dans l[ea] |dans l')(?=[A-ZÉ])"
-    r"|(?:, | \(| in | en )(?:in |der |the |la )?)(?P<name>(?:[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?)?)"
+    r"|(?:, | \(| in | en )(?:in |de[rnm] |the |l[ae]s? |los |il )?)(?P<name>(?:[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?)?)"
 )
 
 _AFTER_PLACES = words(
