@@ -383,3 +383,11 @@ def test_importing_it_needs_no_scikit_learn():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_words_are_marked_where_lower_case_is_longer():
+    model = home_model()
+    value = model.parts["relationship_status"].values.index("married")
+    text = "İİİ My wife İpek and I live in İzmir"
+    marked = [text[a:b] for a, b in word_spans(model, "relationship_status", value, text, home_encoder())]
+    assert any("wife" in run for run in marked)

@@ -87,7 +87,11 @@ def terms(text: str) -> tuple[tuple[str, int, int], ...]:
 
 
 def _lowered(text: str) -> str:
-    return text.lower().replace("’", "'")
+    """Return the text in lower case, as long as it was: a letter that two would stand for ("İ") stays."""
+    low = text.lower()
+    if len(low) != len(text):
+        low = "".join(each.lower() if len(each.lower()) == 1 else each for each in text)
+    return low.replace("’", "'")
 
 
 class Lexicon:
