@@ -114,7 +114,7 @@ def test_a_live_model_reaches_the_experiment_and_is_named(made):
 def test_bars_of_a_limited_run_are_not_held(made):
     printed = _invoke("run", "made", "--limit", "1")
     assert printed.stdout.count("<= 2 not held") == 2
-    assert "2 bars not held" in printed.stderr
+    assert "not held: 2" in printed.stderr
     assert "bars met" not in printed.stderr
     rows = json.loads(_invoke("run", "made", "--limit", "1", "--json").stdout)["rows"]
     assert [(row["bar"], row["met"]) for row in rows] == [("<= 2", None)] * 2

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from personae.errors import BadInput, DamagedData, UnknownName
+from personae.errors import BadInput, DamagedData, PersonaeError, UnknownName
 from personae.metrics.intervals import Interval, bootstrap_mean
 from personae.papers.harness import (
     Comparison,
@@ -85,15 +85,34 @@ def test_too_few_rows_are_the_limits_fault():
             run(made, context)
 
 
+@pytest.mark.parametrize("error", [IndexError("tuple index"), ZeroDivisionError(), ValueError("dimensions")])
+def test_what_breaks_on_few_rows_is_the_limits_fault_too(error):
+    def rows(context):
+        yield compare("s", "m", "x", 1.0)
+        raise error
+
+    made = Experiment("synthpai", rows)
+    with pytest.raises(BadInput, match=r"left of synthpai under --limit 5. Raise the limit") as caught:
+        run(made, Context(limit=5))
+    assert caught.value.__cause__ is error
+    with pytest.raises(type(error)):
+        run(made, Context())
+
+
 @pytest.mark.parametrize(
-    "error", [DamagedData("d/f.csv is cut off."), BadInput("No outcome; give --limit 100 or more.")]
+    "error",
+    [
+        DamagedData("d/f.csv is cut off."),
+        UnknownName("No attribute."),
+        BadInput("No outcome; give --limit 100 or more."),
+    ],
 )
 def test_an_error_that_says_more_than_the_limit_stays(error):
     def rows(context):
         yield compare("s", "m", "x", 1.0)
         raise error
 
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(PersonaeError) as caught:
         run(Experiment("synthpai", rows), Context(limit=5))
     assert caught.value is error
 

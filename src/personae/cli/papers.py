@@ -248,7 +248,7 @@ def _print_result(result: Result, *, shown: int = 0, quiet: bool = False) -> Non
     held = [row for row in barred if row.met is not None]
     bars = f", {sum(bool(row.met) for row in held)} of {len(held)} bars met" if held else ""
     if len(held) < len(barred):
-        bars += f", {len(barred) - len(held)} bars not held on fewer rows than the saved run's"
+        bars += f"; on fewer rows than the saved run's, not held: {len(barred) - len(held)}"
     note(f"{result.paper}: {len(result.rows)} rows in {result.seconds:g} s{bars}", quiet=quiet)
 
 

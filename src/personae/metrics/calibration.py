@@ -117,8 +117,9 @@ def error_columns(
 
 
 def error_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the expected calibration error, of shape (n_samples,), from sums of `error_columns`."""
-    return np.asarray(np.abs(sums[:, :-1]).sum(axis=1) / sums[:, -1])
+    """Return the expected calibration error, of shape (n_samples,), from sums of `error_columns`; NaN where none was drawn."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.abs(sums[:, :-1]).sum(axis=1) / sums[:, -1])
 
 
 def mean_error_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:

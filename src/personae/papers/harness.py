@@ -45,7 +45,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from personae import __version__
-from personae.errors import BadInput, DamagedData, UnknownName
+from personae.errors import BadInput, DamagedData, PersonaeError, UnknownName
 from personae.metrics.intervals import Interval
 from personae.models.chat import ChatModel
 from personae.models.encoder import WEIGHTS, CachedEncoder, Encoder, home_encoder
@@ -358,14 +358,15 @@ def _measured(
     """Return the rows; under a limit, what cannot be measured on so few is the limit's fault."""
     try:
         return tuple(rows(context))
-    except DamagedData:
-        raise
-    except BadInput as error:
-        if context.limit is None or not context.replayed or "--limit" in str(error):
+    except (ArithmeticError, LookupError, ValueError) as error:
+        is_ours = isinstance(error, PersonaeError)
+        is_told = isinstance(error, DamagedData | UnknownName) or (is_ours and "--limit" in str(error))
+        if context.limit is None or not context.replayed or is_told:
             raise
+        why = f": {error}" if is_ours else "."
         raise BadInput(
-            f"Too few rows are left of {slug} under --limit {context.limit}: {error} Raise the limit, or leave it out."
-        ) from None
+            f"Too few rows are left of {slug} under --limit {context.limit}{why} Raise the limit, or leave it out."
+        ) from error
 
 
 def as_held(slug: str, rows: Sequence[Comparison], context: Context) -> tuple[Comparison, ...]:

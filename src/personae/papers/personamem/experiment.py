@@ -289,7 +289,8 @@ def _slope(context: Context, questions: Sequence[MemoryQuestion], x: Array, y: A
 
 def _slope_of_sums(sums: Array) -> Array:
     n, x, y, xy, xx = sums.T
-    return np.asarray((n * xy - x * y) / (n * xx - x * x))
+    with np.errstate(invalid="ignore", divide="ignore"):  # no slope where all x are one
+        return np.asarray((n * xy - x * y) / (n * xx - x * x))
 
 
 def _leveled(values: Array, kinds: Sequence[str]) -> Array:
