@@ -221,3 +221,19 @@ def test_the_table_and_the_page_say_what_was_raised_and_where_the_shield_stopped
     assert ", raised</td>" in page
     assert "<td>no surer than of anybody</td>" in page
     assert "1 no surer than of anybody; 0 fell, 1 rose" in page
+
+
+def test_pseudonyms_are_another_run_another_unless_a_seed_is_named(tmp_path):
+    table = tmp_path / "lines.jsonl"
+    table.write_text(json.dumps({"person": "p", "text": "Ask @lena_maus about the boat."}) + "\n")
+    said = []
+    for name, seed in (("a", ()), ("b", ()), ("c", ("--seed", "3")), ("d", ("--seed", "3"))):
+        place = tmp_path / f"{name}.jsonl"
+        result = CliRunner().invoke(
+            app, ["shield", str(table), "--level", "mask", "--out", str(place), "-q", *seed]
+        )
+        assert result.exit_code in {0, 1}, result.output
+        said.append(json.loads(place.read_text())["text"])
+    assert "lena" not in "".join(said)
+    assert said[0] != said[1]
+    assert said[2] == said[3]

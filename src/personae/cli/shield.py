@@ -16,7 +16,7 @@ import typer
 from personae import __version__
 from personae.cli._console import note, plain, print_json, print_table, progress
 from personae.cli._made import Overwrite, to_file, to_write
-from personae.cli._options import Json, Limit, Model, Only, Purpose, Quiet, Seed
+from personae.cli._options import Json, Limit, Model, Only, Purpose, Quiet
 from personae.errors import BadInput
 
 if TYPE_CHECKING:
@@ -102,7 +102,10 @@ def shield(
         typer.Option("--recognizer", help="One more finder of identifiers: presidio. Repeatable."),
     ] = None,
     overwrite: Overwrite = False,
-    seed: Seed = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", help="Key of the pseudonyms, to get the same again; a secret one without it."),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -117,8 +120,10 @@ def shield(
     from personae.cli.reveal import _columns
     from personae.people.archives import Options
     from personae.shield.archive import left_out, open_for_shield, other_columns, shielded_name, write_back
+    from personae.shield.pseudonyms import new_key
 
-    job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], seed, quiet)
+    key = new_key() if seed is None else seed
+    job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], key, quiet)
     job.extra = {"truth": _truth(truth or []), "keep": keep, "thorough": thorough}
     options = Options(day_first=day_first, person=me, columns=_columns(columns or []))
     if report is not None and len(paths) > 1:
@@ -145,7 +150,7 @@ def shield(
                 raise
             if not done:
                 raise BadInput(f"{plain(name.name)}: nobody to shield. {_why(opened)}")
-            write_back(opened, [edit for each in done for edit in each.edits], place, random_state=seed)
+            write_back(opened, [edit for each in done for edit in each.edits], place, random_state=key)
             page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
             others, left = other_columns(opened), left_out(opened)
             _page(done, opened, place, left, others, job, page)

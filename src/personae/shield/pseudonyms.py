@@ -1,9 +1,10 @@
-"""Names to pseudonyms: the same name gets the same one in all that a person wrote, and nobody can compute it without the seed."""
+"""Names to pseudonyms: the same name gets the same one in all that a person wrote, and nobody can compute it without the key."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import secrets
 from collections.abc import Iterable
 
 _HEADS = (
@@ -29,6 +30,11 @@ POOL = frozenset(head + tail for head in _HEADS for tail in _TAILS)
 _HANDLE = re.compile(r"@someone_[0-9a-f]{6}\Z")
 
 
+def new_key() -> int:
+    """Return a key that nobody knows, for the `random_state` of pseudonyms."""
+    return secrets.randbits(63)
+
+
 class Pseudonyms:
     """Invented names for the names of one person's traces.
 
@@ -37,7 +43,7 @@ class Pseudonyms:
     names : iterable of (kind, name)
         All that will be asked for, so that no two names share a pseudonym whatever their order.
     random_state : int
-        The seed that the choice is keyed by.
+        The key of the choice: `new_key()`, unless the same names are wanted again. Who knows it can try names out.
 
     Examples
     --------

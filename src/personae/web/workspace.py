@@ -63,15 +63,16 @@ class Visit:
 class Protected:
     """A person under the shield; `opened` is the archive that can be written back, None where none can.
 
-    `columns` names a table's columns besides the text, `naming` those that tell who people are, `left_out` the files of the
-    archive that are not carried over.
+    `key` is the pseudonyms', the same in the archive as in the steps. `columns` names a table's columns besides the text, `naming`
+    those that tell who people are, `left_out` the files of the archive that are not carried over.
     """
 
     shielded: Shielded
     opened: Opened | None
     visit: Visit | None
     target: float
-    thorough: bool = False
+    thorough: bool
+    key: int
     columns: tuple[str, ...] = ()
     naming: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -238,6 +239,7 @@ class Workspace:
     def shield(self, person: str, level: str, target: float, job: Job, *, thorough: bool = False) -> None:
         """Attack, rewrite and attack again, as `personae shield` does; `protected` then has every step."""
         from personae.shield.attacker import home_attacker
+        from personae.shield.pseudonyms import new_key
 
         visit = self._visit(person)
         opened = _opened(visit) if visit else None
@@ -248,15 +250,16 @@ class Workspace:
         for start in range(0, len(traces), CHUNK):
             job.step(f"{start:,} of {_count(len(traces), 'entry', 'entries')} looked at.")
             attacker.prepare([Person(person, traces[start : start + CHUNK])])
+        key = new_key()
         done = shield(
-            traces, reader=attacker, target=target, level=level, thorough=thorough,  # type: ignore[arg-type]
+            traces, reader=attacker, target=target, level=level, thorough=thorough, random_state=key,  # type: ignore[arg-type]
             watch=lambda n: job.step(f"{_count(n, 'attack')} made."),
         )  # fmt: skip
         with self._lock:
             if not self.store.summaries(person=person):
                 raise UnknownName("That person was forgotten meanwhile.")
             stays = (other_columns(opened), naming_columns(opened), left_out(opened)) if opened else ()
-            self._protected[person] = Protected(done, opened, visit, target, thorough, *stays)
+            self._protected[person] = Protected(done, opened, visit, target, thorough, key, *stays)
             while len(self._protected) > KEPT:
                 self._protected.popitem(last=False)
 
@@ -272,7 +275,9 @@ class Workspace:
             )
         place = Path(tempfile.mkdtemp(dir=self.folder)) / protected.opened.path.name
         try:
-            write_back(protected.opened, protected.shielded.curve[at].edits, place)
+            write_back(
+                protected.opened, protected.shielded.curve[at].edits, place, random_state=protected.key
+            )
         except BadInput as error:
             shutil.rmtree(place.parent, ignore_errors=True)
             raise BadInput(str(error).replace(str(place), "the new archive")) from None
