@@ -63,8 +63,8 @@ class Visit:
 class Protected:
     """A person under the shield; `opened` is the archive that can be written back, None where none can.
 
-    `key` is the pseudonyms', the same in the archive as in the steps. `columns` names a table's columns besides the text, `naming`
-    those that tell who people are, `left_out` the files of the archive that are not carried over.
+    `key` is the pseudonyms', the same in the archive as in the steps. `columns` names a table's columns besides the text,
+    `naming` those that tell who people are, `left_out` the files of the archive that are not carried over.
     """
 
     shielded: Shielded
