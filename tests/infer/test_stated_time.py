@@ -226,6 +226,18 @@ def test_a_denial_within_one_text_leaves_no_history():
     assert claim.guesses == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "later"),
+    [
+        (BOND, "My wife sings.", "I left my wife at home."), (BOND, "My wife sings.", "My wife left me a note."),
+        (WORK, "I'm a baker.", "They let me go home early."), (WORK, "I'm a baker.", "I let go of the rope."),
+        (BOND, "Mi mujer canta.", "Mi mujer me dejó el coche."), (BOND, "Mia moglie canta.", "Mia moglie mi ha lasciato le chiavi."),
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_an_end_ends_nothing(name, said, later):
+    assert read(name, (day(2018), said), (day(2021), later))[0].best is not None
+
+
 def test_a_new_job_after_the_lost_one_stands():
     assert read(WORK, (day(2020), "I got fired. Now I'm a baker."))[0].best.value == "baker"
 

@@ -57,14 +57,14 @@ SILENT = {
 
 TOLD = {
     "en": [
-        ("I'm a plumber, and I said so", {WORK: "plumber"}), ("I'm a nurse, my mother knows", {WORK: "nurse"}),
+        ("I'm a plumber, and I said so", {WORK: "plumber"}), ("I'm a nurse. That said, it is late", {WORK: "nurse"}), ("I'm a plumber, no kidding", {WORK: "plumber"}),
         ("Relocated to Oslo in spring", {CITY: "Oslo, Norway"}), ("We've lived in Oslo since 2011", {CITY: "Oslo, Norway"}),
         ("I turned 52 on Monday", {AGE: "52"}), ("Does my husband need a hat?", {BOND: "married"}),
     ],
     "de": [("Wir sind letztes Jahr nach Graz gezogen", {CITY: "Graz, Austria"}), ("Ich bin Maurerin", {WORK: "bricklayer"})],
-    "es": [("Nos mudamos a Bogotá en mayo", {CITY: "Bogotá, Colombia"}), ("Cumplí 52 ayer", {AGE: "52"})],
+    "es": [("Nos mudamos a Bogotá en mayo", {CITY: "Bogotá, Colombia"}), ("Cumplí 52 ayer", {AGE: "52"}), ("No soy solo enfermera", {WORK: "nurse"})],
     "fr": [("On a emménagé à Lille", {CITY: "Lille, France"}), ("Je travaille comme caissier", {WORK: "cashier"})],
-    "it": [("Ci siamo trasferiti a Torino", {CITY: "Turin, Italy"})],
+    "it": [("Ci siamo trasferiti a Torino", {CITY: "Turin, Italy"}), ("Due anni fa mi sono trasferita a Torino", {CITY: "Turin, Italy"})],
     "nl": [("We zijn verhuisd naar Gent", {CITY: "Ghent, Belgium"}), ("Mijn zus en ik wonen in Gent", {CITY: "Ghent, Belgium"})],
     "pt": [("Nos mudamos para Lisboa", {CITY: "Lisbon, Portugal"})],
 }  # fmt: skip

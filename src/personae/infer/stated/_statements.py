@@ -73,7 +73,7 @@ def opened(person: Person, follows: Sequence[Statement]) -> bool:
 
 def _reason(rule: Rule, scene: Setting, start: int, told: int, end: int) -> str:
     reason = taken_back(scene, start, told, end, rule)
-    if not reason and rule.attribute == "city_country" and rule.tense == "now" and passing(scene, start, end):
+    if not reason and rule.attribute == "city_country" and passing(scene, start, end):
         return "passing"
     return reason
 
