@@ -168,7 +168,7 @@ def test_an_export_stays_an_export(tmp_path):
 def test_what_only_this_attacker_overlooks_is_told(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(
-        '{"person": "p", "text": "I have lived in Lisbon for six years, and my sister in Oslo."}\n'
+        '{"person": "p", "text": "Lisbon keeps its trams as Oslo keeps its ferries."}\n'
     )
     done = run(path, "--only", "sex")
     assert "plain words" not in done.stderr
