@@ -94,7 +94,7 @@ def folder(tmp_path):
     for _ in range(600):
         white = random.random() < 0.6
         liked = ("like", "dislike")[random.random() < (0.7 if white else 0.3)]
-        band = ("<$10,000", '"$60,000 - $69,999"')[random.random() < 0.4]
+        band = ('"<$10,000"', '"$60,000 - $69,999"')[random.random() < 0.4]
         work = ("working", "retired")[random.random() < 0.4]
         survey.write(
             f"{('Black', 'White')[white]},{band},{work},{('n', 's')[random.random() < 0.5]},{random.integers(9)},{liked},0.0\n"

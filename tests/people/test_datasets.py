@@ -71,8 +71,16 @@ def test_a_broken_row_is_named_and_never_quoted(made):
 def test_a_file_cut_off_anywhere_is_named(made, file, kept):
     whole = (made / file).read_bytes()
     (made / file).write_bytes(whole[: kept if kept < 0 else int(kept * len(whole))])
-    with pytest.raises(DamagedData, match=rf"made/{file} (is cut off|has no row).*personae data verify made"):
+    with pytest.raises(DamagedData, match=rf"made/{file} (is cut off|is empty).*personae data verify made"):
         list(read_rows("made", file))
+
+
+def test_a_table_may_hold_names_alone_but_not_nothing(made):
+    (made / "e.csv").write_text("person,text\n")
+    assert list(read_rows("made", "e.csv")) == []
+    (made / "b.jsonl.gz").write_bytes(gzip.compress(b"\n"))
+    with pytest.raises(DamagedData, match=r"b\.jsonl\.gz is empty"):
+        list(read_rows("made", "b.jsonl.gz"))
 
 
 def test_every_frame_is_read_and_each_must_end(made):
@@ -99,8 +107,7 @@ def test_every_frame_is_read_and_each_must_end(made):
         ('person,text\np1,a\np2,"b\np3,c\n', "line 3: a quote that is not closed"),
         ("person,text\np1,a\np2\n", "line 3: not a row of 2 columns"),
         ("person,text\np1,a,canary\n", "line 2: not a row of 2 columns"),
-        ("person,text\n", "e.csv has no row"),
-        ("", "e.csv has no row"),
+        ("", "e.csv is empty"),
         ("person,text\np1,\udcff\n", "e.csv is not UTF-8"),
     ],
 )

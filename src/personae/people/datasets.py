@@ -152,8 +152,8 @@ def read_rows(name: str, file: str, folder: Path | None = None) -> Iterator[dict
     Raises
     ------
     DamagedData
-        With the file and the line, when a line is not a JSON object or not a row of the table; when the file is cut off or has
-        no row.
+        With the file and the line, when a line is not a JSON object or not a row of the table; when the file is cut off or
+        empty.
     BadInput
         When the file is not a table of rows.
     """
@@ -162,16 +162,11 @@ def read_rows(name: str, file: str, folder: Path | None = None) -> Iterator[dict
         raise BadInput(
             f"{name}/{file} is not a table of rows; open it with `dataset_path` or `open_dataset`."
         )
-    n_rows = 0
     with io.TextIOWrapper(open_dataset(name, file, folder), encoding="utf-8-sig", newline="") as lines:
         try:
-            for row in (_csv_rows if kind == ".csv" else _json_rows)(lines, name, file):
-                n_rows += 1
-                yield row
+            yield from (_csv_rows if kind == ".csv" else _json_rows)(lines, name, file)
         except UnicodeDecodeError:
             raise _damaged(name, file, "is not UTF-8") from None
-    if not n_rows:
-        raise _damaged(name, file, "has no row")
 
 
 def read_json(name: str, file: str, folder: Path | None = None) -> Any:
@@ -236,6 +231,7 @@ def _kind(file: str) -> str:
 
 
 def _json_rows(lines: Iterable[str], name: str, file: str) -> Iterator[dict[str, Any]]:
+    is_empty = True
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
@@ -244,7 +240,10 @@ def _json_rows(lines: Iterable[str], name: str, file: str) -> Iterator[dict[str,
                 row = None
             if not isinstance(row, dict):
                 raise _damaged(name, file, "not a JSON object", line=number)
+            is_empty = False
             yield row
+    if is_empty:
+        raise _damaged(name, file, "is empty")
 
 
 def _csv_rows(lines: Iterable[str], name: str, file: str) -> Iterator[dict[str, Any]]:
@@ -257,6 +256,8 @@ def _csv_rows(lines: Iterable[str], name: str, file: str) -> Iterator[dict[str, 
             yield row
     except csv.Error:
         raise _damaged(name, file, "a quote that is not closed", line=table.line_num + 1) from None
+    if not table.fieldnames:
+        raise _damaged(name, file, "is empty")
 
 
 def _damaged(name: str, file: str, fault: str, line: int | None = None) -> DamagedData:
