@@ -97,6 +97,43 @@ def test_names_of_any_script_are_found(name):
     assert kinds(f"Hi, my name is {name}, I live in a town.") == [("name", name)]
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("See you there.\nSigned, Ana", "Ana"),
+        ("Signed,\nAna Silva", "Ana Silva"),
+        ("Thanks for all!\n— Ana Silva", "Ana Silva"),
+        ("Thanks for all! — Ana", "Ana"),
+        ("Hello, I'm Ana Silva and I bake", "Ana Silva"),
+        ("Hi, this is Dr. Silva again", "Silva"),
+        ("ich heiße Greta", "Greta"),
+        ("Guten Tag, mein Name ist Greta", "Greta"),
+        ("Hola, me llamo Inés", "Inés"),
+        ("je m'appelle Margot", "Margot"),
+        ("Olá, chamo-me Tania", "Tania"),
+        ("Ciao, mi chiamo Bruna", "Bruna"),
+        ("Hoi, ik heet Femke", "Femke"),
+    ],
+)
+def test_a_name_that_its_owner_says_is_found(text, name):
+    assert kinds(text) == [("name", name)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm Irish",
+        "I'm South African",
+        "this is New York",
+        "I stayed — Because it rained",
+        "I'm Not Sure",
+        "This is Rye bread",
+    ],
+)
+def test_what_only_looks_like_an_introduction_stays(text):
+    assert kinds(text) == []
+
+
 def test_masking_is_idempotent_and_keyed():
     text = "my brother Karlo writes to karlo@example.org as @karlo_x"
     once = masked(text, 3)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from personae.errors import MissingExtra, UnknownName
+from personae.models.places import home_places
 from personae.shield import _checksums
 
 LABELS = {
@@ -37,7 +38,15 @@ _STREET = (
     r"crescent)\b\.?"
 )
 _FLAT = r"(?:,? (?:apt|apartment|unit|flat|no)\.? ?\w{1,5})?"
-_SAYS = r"(?:[Nn]amed|[Cc]alled|[Mm]y name is|[Cc]all me|[Nn]ame's|— |[Ss]igned,? )"
+_SAYS = (
+    r"(?:[Nn]amed|[Cc]alled|[Mm]y name is|[Cc]all me|[Nn]ame's|[Ii]ch hei(?:ß|ss)e|[Mm]ein Name ist|[Mm]e llamo|"
+    r"[Mm]i nombre es|[Jj]e m['’]appelle|[Cc]hamo-me|[Mm]e chamo|[Mm]eu nome é|[Mm]i chiamo|[Ii]k heet|[Mm]ijn naam is)"
+)
+_TITLE = r"(?:Dr|Mr|Mrs|Ms|Miss|Prof|Professor|Doctor|Herr|Frau|Sr|Sra|Dra|Mme)\.?"
+_NO_NAME = (
+    r"(?!(?:The|Not|Now|Just|Very|Too|All|Only|Also|Still|Never|Always|Going|Getting|Looking|Your|Our|His|Her|Their|What|Why|"
+    r"How|When|Where|Puerto|Costa|Latin|Native|African|Asian|Roman|Irish|Black|White|Sri|Saudi|North|South|East|West)\b)"
+)
 _ROAD = r"(?:rua|avenida|calle|via|rue|boulevard|plaza|piazza|praça|travessa)"
 _KIN = (
     r"(?:brother|sister|son|daughter|wife|husband|partner|boyfriend|girlfriend|fianc[ée]e?|mother|father|mom|mum|dad|uncle|aunt|"
@@ -47,6 +56,7 @@ _LETTERS = [chr(code) for code in range(0x41, 0x530)]  # Latin, Greek, Cyrillic
 _LARGE, _SMALL = ("".join(filter(case, _LETTERS)) for case in (str.isupper, str.islower))
 _PART = rf"(?:[DO]['’]|Ma?c)?[{_LARGE}][{_SMALL}]{{2,}}"
 _NAME = rf"(?:{_PART}(?:[ -]{_PART}){{0,2}}|[\u4e00-\u9fff]{{2,4}})"
+_FULL = rf"{_NO_NAME}{_PART}(?:[ -]{_PART}){{1,2}}"
 
 _AT = r" ?[\[({] ?at ?[\])}] ?"
 _DOT = r"(?:\.| ?[\[({] ?dot ?[\])}] ?| dot )"
@@ -97,6 +107,11 @@ def _is_phone(text: str) -> bool:
     )
 
 
+def _is_no_place(text: str) -> bool:
+    found = home_places().at(text, 0)
+    return found is None or found.end < len(text)
+
+
 def _bare(text: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", text)
 
@@ -125,6 +140,10 @@ _RULES = (
     _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?\b")),
     _Rule("address", re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Y\d]? ?(?!\d[GT]B)\d[ABD-HJLNP-UW-Z]{2})\b")),
     _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|{_SAYS})[,:]? ({_NAME})(?!\w)")),
+    _Rule("name", re.compile(rf"\b[Ss]igned[,:]?\s+(?:{_TITLE} )?({_NAME})(?!\w)")),
+    _Rule("name", re.compile(rf"(?m)(?:^[ \t]*|[.!?…,)][ \t]+)(?:[—–]|--?)[ \t]?(?:{_TITLE} )?({_NAME})[ \t]*[.!]?$")),
+    _Rule("name", re.compile(rf"\b(?:[Ii](?:['’]m| am)|[Tt]his is) {_TITLE} ({_NAME})(?!\w)")),
+    _Rule("name", re.compile(rf"\b(?:[Ii](?:['’]m| am)|[Tt]his is) ({_FULL})(?!\w)"), _is_no_place),
 )  # fmt: skip
 
 
