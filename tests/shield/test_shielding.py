@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from personae.errors import BadInput
+from personae.errors import BadInput, ModelFailed
 from personae.infer.stated import StatedReader
 from personae.metrics.overlap import rouge_l
 from personae.models.strings import chat_model
 from personae.people.records import Claim, Evidence, Guess, Person, Trace
 from personae.shield import LEVELS, Edit, shield
+from personae.shield._state import State
 from personae.shield.attacker import home_attacker
 from personae.shield.drafts import edited, rendered
 from personae.shield.exposure import Exposure
@@ -167,6 +168,56 @@ def test_a_country_that_still_stands_is_no_reached_target():
     assert other.exposure[0].kept == ""
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("I live in Oslo.", "I live in a city in Europe."),
+        ("We moved to Canada.", "We moved to a country in North America."),
+        ("I live in Lahore em Porto.", "I live in a city in Asia em a city in Europe."),
+        ("I grew up in South America and in Asia.", "I grew up in South America and in Asia."),
+        ("I went to Boston College and read Jack London.", "I went to Boston College and read Jack London."),
+        ("On Monday we left Greater London.", "On Monday we left Greater a city in Europe."),
+    ],
+)
+def test_what_a_move_wrote_is_never_taken_up_again(text, left):
+    """Both attributes of places go over the same lines, twice."""
+    done = shield(
+        lines(text),
+        reader=StatedReader(),
+        attributes=["city", "birth_city_country"],
+        target=0.0,
+        thorough=True,
+    )
+    assert done.traces[0].text == left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("We nurse our drinks and cook soup.", None),
+        ("The doctors said so.", None),
+        (
+            "I work as nurse, and I'm a 34-year-old cook.",
+            "I work as someone in health care, and I'm someone in food and hospitality.",
+        ),
+    ],
+)
+def test_verbs_are_no_occupations(text, left):
+    done = shield(lines(text), reader=StatedReader(), attributes=["age", "job"], target=0.0, thorough=True)
+    assert done.traces[0].text == (left or text)
+
+
+def test_a_cut_takes_wider_words_whole_and_marks_never():
+    state = State(lines("I'm a nurse, mail ana@example.org now."))
+    assert state.mask((), 0) == 1
+    assert state.widen("occupation", 0) == 1
+    key, text = state.own[0], "I'm someone in health care, mail [e-mail] now."
+    assert state.text(key) == text
+    at, mail = text.index("health"), text.index("mail")
+    spans = state.free(key, [(at, at + 6), (mail, len(text))])
+    assert [text[a:b] for a, b in spans] == ["someone in health care", "mail ", " now."]
+
+
 def test_a_first_name_goes_with_the_full_name():
     said = lines("My name is Ana Silva.", "Yes, Ana here.", "My friend May Lund may come.", "In May, Anabel.")
     now = [trace.text for trace in shield(said, reader=StatedReader(), level="mask").traces]
@@ -302,3 +353,13 @@ def test_word_overlap_by_hand():
     assert (kept.common, kept.recall, kept.f1) == (3, 0.75, 0.75)
     assert rouge_l("", "").f1 == 1.0
     assert rouge_l("a b", "").recall == 0.0
+
+
+def test_an_attack_that_a_model_refused_is_no_safety():
+    class Refusing(Counter):
+        def read(self, person, attributes):
+            claims = super().read(person, attributes)
+            return [replace(claim, method="prompted:refused") for claim in claims] if person.traces else claims
+
+    with pytest.raises(ModelFailed, match="refused"):
+        shield(SAID, reader=Refusing(), attributes=["job"])

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from personae.metrics.overlap import rouge_l, words_of
 from personae.people.records import Trace
-from personae.shield.drafts import Edit, Kind, edited, rendered
+from personae.shield.drafts import Edit, Kind, edited, pieces, rendered
 from personae.shield.generalize import wider
 from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
 from personae.shield.pseudonyms import Pseudonyms, is_pseudonym
@@ -113,13 +113,63 @@ class State:
         written = {word for text in self._texts.values() for word in _LOWER.findall(text)} if first else set()
         return {short: name for short, name in first.items() if short.lower() not in written}
 
+    def _written(self, key: Key) -> list[tuple[tuple[int, int], Edit]]:
+        """Return what moves wrote into a trace: the span in its text as it reads now, and the edit."""
+        parts = pieces(self.by_key[key].text, self._edits.get(key, ()))
+        return [(part.new, part.edit) for part in parts if part.edit is not None]
+
+    def free(self, key: Key, spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+        """Return the spans that may be cut: without marks and pseudonyms, and with the whole of wider words they touch."""
+        left: list[tuple[int, int]] = []
+        for start, end in spans:
+            for (a, b), edit in self._written(key):
+                if b <= start or end <= a:
+                    continue
+                if edit.kind == "generalize":
+                    start, end = min(start, a), max(end, b)
+                elif edit.kind in ("mask", "pseudonym"):
+                    left += [(start, a)] if start < a else []
+                    start = b
+            if start < end:
+                left.append((start, end))
+        return _merged(left)
+
     def widen(self, attribute: str, step: int) -> int:
-        """Write the person's own telling values in wider words; return how many."""
+        """Write the person's own telling values in wider words; return how many.
+
+        What was written in wider words before is only written anew from what stood there first, as at step 1.
+        """
         made = 0
         for key in self.own:
+            made += self._widen_again(key, attribute) if step else 0
             for found in reversed(wider(self._texts[key], attribute, step=step)):
+                inside = [(a, b) for (a, b), _ in self._written(key) if a < found.end and found.start < b]
+                if any(not (found.start <= a and b < found.end) for a, b in inside):
+                    continue
                 if not self.affords(len(words_of(self._texts[key][found.start : found.end]))):
                     continue
                 self.put(key, (found.start, found.end), found.words, "generalize", attribute)
                 made += 1
         return made
+
+    def _widen_again(self, key: Key, attribute: str) -> int:
+        """Write wider words anew, from what stood there first; return how many."""
+        further = {(w.start, w.end): w.words for w in wider(self.by_key[key].text, attribute, step=1)}
+        made = 0
+        for span, edit in reversed(self._written(key)):
+            words = further.get((edit.start, edit.end), edit.replacement)
+            if edit.kind == "generalize" and words != edit.replacement:
+                self.put(key, span, words, "generalize", attribute)
+                made += 1
+        return made
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return the spans in order, those that overlap as one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return tuple(merged)

@@ -21,6 +21,25 @@ _BEFORE = re.compile(
     r"(?i)\b(?:in|from|to|at|near|around|of|through|visit(?:ing|ed)?|leaving|left|em|de|en|à|aus|nach|a)\s\Z"
 )
 _AFTER = re.compile(r"\s?[,(]\s?[A-Z]")
+_CONTINENT = re.compile(
+    r"(?i)(?:(?:north|south|central|latin)[ -]americas?|europe|asia|africa|oceania|antarctica|australasia|eurasia|"
+    r"europa|[áa]sia|asie|asien|[áa]frica|afrique|afrika|oceanía|oceânia|am[ée]rica (?:do|del) (?:norte|sul|sur)|"
+    r"am[ée]rique du (?:nord|sud)|america del (?:nord|sud)|(?:nord|süd|noord-|zuid-)amerika)(?!\w)"
+)
+_INSTITUTION = re.compile(
+    r" (?:(?:State|City|Medical|General|Business|Law|High|Art|Science|National|Children's|Memorial|Technical) )?"
+    r"(?:College|University|School|Institute|Academy|Hospital|Clinic|Museum|Library|Cathedral|Bridge|Airport|Marathon|"
+    r"Symphony|Orchestra|Philharmonic|Times|Post|Globe|Herald|Tribune|Gazette|United|FC|Hilton|Fashion Week)\b"
+)
+_NAMED = re.compile(
+    r"(?<![.!?…\n\"“‘(:–—-])(?<!\A) ([A-Z][a-zà-ÿ]{2,}) \Z"
+)  # a capital in the middle of a sentence
+_NO_GIVEN = re.compile(
+    r"(?:[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est)(?:ern|east|west)?|Central|Greater|Downtown|Inner|Outer|Upper|Lower|Old|New|Little|"
+    r"Royal|City|Town|State|Stadt|Raum|Gro(?:ß|ss)raum|Nähe|Ciudad|Cidade|Ville|Città|Stad|"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|"
+    r"(?:Septem|Octo|Novem|Decem)ber|Summer|Winter|Spring|Autumn|Christmas|Easter|The|From|To|In|At|Near|Of|And|But|Hello|Hi|Dear"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +97,29 @@ def _places(text: str, step: int) -> Iterator[Wider]:
     for match in _WORD.finditer(text):
         if match.start() < at:
             continue
+        if continent := _CONTINENT.match(text, match.start()):
+            at = continent.end()
+            continue
         found = home_places().at(text, match.start())
-        if found is None or not _is_meant(text, found.start, found.end, found.place):
+        if (
+            found is None
+            or _is_named_after(text, found.start, found.end)
+            or not _is_meant(text, found.start, found.end, found.place)
+        ):
             continue
         at = found.end
         if words := _wider_place(found.place, step):
             yield Wider(found.start, found.end, words)
+
+
+def _is_named_after(text: str, start: int, end: int) -> bool:
+    """Return whether the place only lends its name: "Boston College", or "Jack London" in the middle of a sentence."""
+    if _INSTITUTION.match(text, end):
+        return True
+    before = _NAMED.search(text[:start]) if " " not in text[start:end] and text[start:end].istitle() else None
+    return (
+        before is not None and not _NO_GIVEN.fullmatch(before[1]) and home_places().at(before[1], 0) is None
+    )
 
 
 def _is_meant(text: str, start: int, end: int, place: Place) -> bool:
@@ -139,6 +175,11 @@ _AGES = _rules(
     (r"(born in(?: the year)?) ((?:19|20)\d)\d", r"\1 the \g<2>0s"),
     (r"(class of) ((?:19|20)\d)\d", r"\1 the \g<2>0s"),
 )
+_ONE = (
+    r"(?:an? (?:[\w'’-]+ )?|(?:(?<=\bas )|(?<=\bals )|(?<=\bcomo )|(?<=\bcomme )|(?<=\bcome )|(?<=\bi'm )|(?<=\bi’m )|"
+    r"(?<=\bi am )|(?<=\bi was ))(?:former |retired |head |senior |lead |chief )?)"
+)  # before a title that stands for a person: verbs are none
+_BY = r"(?= (?:here|by (?:trade|profession|training|day))\b)"
 _PARTNERS = (
     (r"ex[- ](?:wife|husband|boyfriend|girlfriend|fianc[ée]e?)", "former partner"),
     (r"(?:wife|husband|spouse|fianc[ée]e?|boyfriend|girlfriend|hubby)", "partner"),
@@ -147,7 +188,10 @@ _PARTNERS = (
 )  # fmt: skip
 _RULES = {
     "age": _AGES,
-    "occupation": _rules(*((rf"(?:an? (?:\w+ )?)?(?:{titles})", f"someone in {field}") for field, titles in FIELDS)),
+    "occupation": _rules(
+        *((rf"{_ONE}(?:{titles})", f"someone in {field}") for field, titles in FIELDS),
+        *((rf"(?:{titles}){_BY}", f"someone in {field}") for field, titles in FIELDS),
+    ),
     "education": _rules(
         (r"(?:an? |my )?(?:ph\.?d|doctorate|master['’]?s?(?: degree)?(?= (?:degree|in|at|from|thesis|program))|mba|"
          r"bachelor['’]?s?(?: degree)?|college degree|university degree|high school diploma|ged)(?: degree)?", "a qualification"),

@@ -113,7 +113,8 @@ class Plan:
     def _for(self, key: Key, attribute: str, evidence: Evidence, fall: float) -> Iterator[Move]:
         text = self.state.text(key)
         stage = max(0, self.tried[key, attribute] - self.cuts + 1)
-        spans = tuple((a, b) for a, b in evidence.spans if words_of(text[a:b])) if stage == 0 else ()
+        found = self.state.free(key, evidence.spans) if stage == 0 else ()
+        spans = tuple((a, b) for a, b in found if words_of(text[a:b]))
         if stage == 0 and not spans:
             stage = 1
         if stage == 1:
