@@ -359,7 +359,9 @@ def test_an_attack_that_a_model_refused_is_no_safety():
     class Refusing(Counter):
         def read(self, person, attributes):
             claims = super().read(person, attributes)
-            return [replace(claim, method="prompted:refused") for claim in claims] if person.traces else claims
+            return (
+                [replace(claim, method="prompted:refused") for claim in claims] if person.traces else claims
+            )
 
     with pytest.raises(ModelFailed, match="refused"):
         shield(SAID, reader=Refusing(), attributes=["job"])

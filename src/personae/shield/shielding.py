@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
-from personae.errors import BadInput
+from personae.errors import BadInput, ModelFailed
 from personae.infer.reader import Reader
 from personae.models.encoder import CachedEncoder, Encoder, home_encoder
 from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.records import Guess, Person, Trace
+from personae.report import silence
 from personae.shield._state import Key, State, key_of
 from personae.shield.drafts import Edit, rendered
 from personae.shield.exposure import SLACK, UNREACHED, Exposure, Utility, exposed, floors, over, utility_of
@@ -193,6 +194,8 @@ def shield(
     ------
     BadInput
         When the traces are of several people, or a level, a target or an attribute makes no sense.
+    ModelFailed
+        When the attacker is a model that refused, or answered what cannot be read.
 
     Notes
     -----
@@ -268,6 +271,11 @@ class _Run:
     def attack(self) -> None:
         person = Person(self.state.person, self.state.traces())
         self.claims = self.reader.read(person, self.attributes)
+        if any(map(silence, self.claims)):
+            raise ModelFailed(
+                "The attacking model refused, or its answer could not be read: nothing is known of what is given away. "
+                "Name another --model, or leave it out for the reader that ships."
+            )
         guesses = exposed(self.claims, self.attributes, self.truth)
         first = self.curve[0].guesses if self.curve else guesses
         kept = frozenset(name for name in PLACES if name in first and self._names_country(name, first[name]))
