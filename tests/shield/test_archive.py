@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from personae.errors import BadInput
+from personae.infer.stated import StatedReader
 from personae.people.archives import Options, read_archive
 from personae.people.records import Trace
-from personae.shield import Edit
+from personae.shield import Edit, shield
 from personae.shield.archive import (
     WRITABLE,
     left_out,
@@ -22,6 +23,7 @@ from personae.shield.archive import (
     shielded_name,
     write_back,
 )
+from personae.shield.pseudonyms import POOL
 
 _SPEC = importlib.util.spec_from_file_location(
     "shield_make", Path(__file__).parents[1] / "people" / "archives" / "make.py"
@@ -236,3 +238,60 @@ def test_nothing_is_left_behind_when_it_cannot_be_written(tmp_path):
     with pytest.raises(BadInput, match="nothing was written"):
         write_back(opened, [wrong], tmp_path / "b.jsonl")
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+TALK = [
+    ("user1", "Ana Silva", "Olá, Ana here. Bea, will you come? bea will."),
+    ("user2", "Bea Costa 🍞", "Yes ANA SILVA, hey ana!"),
+]
+
+
+def _telegram(folder):
+    messages = [
+        {
+            "id": n,
+            "type": "message",
+            "date_unixtime": str(1700000000 + n),
+            "from": name,
+            "from_id": sender,
+            "text": text,
+        }
+        for n, (sender, name, text) in enumerate(TALK)
+    ]
+    chat = {"name": "Bea", "type": "personal_chat", "id": 2, "messages": messages}
+    account = {
+        "personal_information": {"user_id": 1, "first_name": "Ana", "last_name": "Silva"},
+        "chats": {"list": [chat]},
+    }
+    path = folder / "result.json"
+    path.write_text(json.dumps(account))
+    return path
+
+
+def _whatsapp(folder):
+    path = folder / "WhatsApp Chat with Bea.txt"
+    path.write_text(
+        "".join(f"03/03/2024, 09:0{n} - {name}: {text}\n" for n, (_, name, text) in enumerate(TALK))
+    )
+    return path
+
+
+@pytest.mark.parametrize("build", [_telegram, _whatsapp])
+def test_names_that_the_archive_states_go_from_the_texts(build, tmp_path):
+    """Of the owner and of senders, whole and in part; but not where a name is a word."""
+    opened = open_for_shield(build(tmp_path), Options(person="Ana Silva"))
+    assert set(opened.names) >= {"Ana Silva", "Bea Costa"}
+    done = shield(opened.traces, reader=StatedReader(), level="mask", names=opened.names)
+    told = [trace.text for trace in done.traces]
+    ana = told[0].split()[1]
+    bea = told[0].split()[3].strip(",")
+    assert {ana, bea} <= POOL
+    assert told == [f"Olá, {ana} here. {bea}, will you come? {bea} will.", f"Yes {ana}, hey {ana}!"]
+
+
+def test_the_name_on_an_account_is_read(tmp_path):
+    path = make.claude(tmp_path, make.LINES)
+    with zipfile.ZipFile(path, "a") as packed:
+        packed.writestr("deep/users.json", json.dumps([{"uuid": "a1", "full_name": "Ana Silva"}]))
+    assert open_for_shield(path, Options()).names == ("Ana Silva",)
+    assert open_for_shield(path, Options(person="Bea")).names == ("Bea", "Ana Silva")

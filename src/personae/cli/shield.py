@@ -243,7 +243,8 @@ class _Job:
             for one in people:
                 yield run(
                     one.traces, reader=self.reader, target=self.targets, level=self.level, attributes=self.attributes,
-                    rewriter=self.rewriter, recognizers=self.recognizers, encoder=encoder, random_state=self.seed, **self.extra,
+                    rewriter=self.rewriter, recognizers=self.recognizers, names=opened.names, encoder=encoder,
+                    random_state=self.seed, **self.extra,
                 )  # fmt: skip
                 bar.advance(bar.task_ids[0])
 

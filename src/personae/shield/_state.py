@@ -10,7 +10,8 @@ from personae.metrics.overlap import rouge_l, words_of
 from personae.people.records import Trace
 from personae.shield.drafts import Edit, Kind, edited, pieces, rendered
 from personae.shield.generalize import wider
-from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
+from personae.shield.identifiers import LABELS, Recognizer, find_identifiers
+from personae.shield.names import Named
 from personae.shield.pseudonyms import Pseudonyms, is_pseudonym
 
 CUT = "…"
@@ -74,36 +75,47 @@ class State:
         if key in self._words:
             self._words[key] = rouge_l(trace.text, text)
 
-    def mask(self, recognizers: Iterable[Recognizer], random_state: int) -> int:
-        """Replace identifiers in every trace, the same name by the same pseudonym; return how many."""
+    def mask(self, recognizers: Iterable[Recognizer], random_state: int, called: Iterable[str] = ()) -> int:
+        """Replace identifiers in every trace, the same name by the same pseudonym; return how many.
+
+        `called` holds names that the archive states.
+        """
         recognizers = tuple(recognizers)
         found = {key: find_identifiers(text, recognizers) for key, text in self._texts.items()}
+        stated = Named(called, self._texts.values())
         named = [
             (each.kind, self._texts[key][each.start : each.end])
             for key, hits in found.items()
             for each in hits
             if each.kind not in LABELS
         ]
-        pseudonyms = Pseudonyms(named, random_state=random_state)
         names = {name: name for kind, name in named if kind == "name" and not is_pseudonym(name)}
         names |= self._first_names(names)
-        again = (
-            re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})(?!\w)")
-            if names
-            else None
+        names |= {name: stated.names[name.casefold()] for name in names if name.casefold() in stated.names}
+        pseudonyms = Pseudonyms(
+            [*named, *(("name", name) for name in stated.names.values())], random_state=random_state
         )
+        again = _any_of(names)
         made = 0
         for key, hits in found.items():
             text = self._texts[key]
-            all_hits = list(hits)
-            for match in again.finditer(text) if again else ():
-                if all(match.end() <= hit.start or match.start() >= hit.end for hit in hits):
-                    all_hits.append(Identifier("name", *match.span()))
-            for hit in sorted(all_hits, key=lambda hit: -hit.start):
-                old = text[hit.start : hit.end]
-                new = LABELS.get(hit.kind) or pseudonyms.of(hit.kind, names.get(old, old))
-                if new != old:
-                    self.put(key, (hit.start, hit.end), new, "mask" if hit.kind in LABELS else "pseudonym")
+            more = [(match.span(), names[match[0]]) for match in again.finditer(text)] if again else []
+            all_hits = [
+                (
+                    hit.start,
+                    hit.end,
+                    hit.kind,
+                    names.get(text[hit.start : hit.end], text[hit.start : hit.end]),
+                )
+                for hit in hits
+            ]
+            for (start, end), name in (*stated.find(text), *more):
+                if all(end <= hit[0] or start >= hit[1] for hit in all_hits):
+                    all_hits.append((start, end, "name", name))
+            for start, end, kind, name in sorted(all_hits, reverse=True):
+                new = LABELS.get(kind) or pseudonyms.of(kind, name)
+                if new != text[start:end]:
+                    self.put(key, (start, end), new, "mask" if kind in LABELS else "pseudonym")
                     made += 1
         return made
 
@@ -162,6 +174,11 @@ class State:
                 self.put(key, span, words, "generalize", attribute)
                 made += 1
         return made
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
+    ranked = sorted(names, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ranked))})(?!\w)") if ranked else None
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

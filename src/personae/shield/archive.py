@@ -27,6 +27,7 @@ from personae.people.records import Trace
 from personae.people.tables import _matched, _names
 from personae.shield._members import CALLED, Change, Member, written
 from personae.shield.drafts import Edit, rendered
+from personae.shield.names import said_names
 from personae.synth.disclosure import tells_who
 
 WRITABLE = (
@@ -46,7 +47,10 @@ ACCOUNT = (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An archive read for the shield, identifiers and all: its traces person by person, and every row's place."""
+    """An archive read for the shield, identifiers and all: its traces person by person, and every row's place.
+
+    `names` holds the names that the archive states of its owner and of senders.
+    """
 
     path: Path
     format: str
@@ -54,6 +58,7 @@ class Opened:
     places: frozenset[str]
     skipped: tuple[RowError, ...]
     options: Options
+    names: tuple[str, ...] = ()
 
 
 def open_for_shield(path: Path, options: Options) -> Opened:
@@ -74,7 +79,10 @@ def open_for_shield(path: Path, options: Options) -> Opened:
     rows = list(archive.rows)
     traces = tuple(row for row in rows if isinstance(row, Trace))
     errors = tuple(row for row in rows if isinstance(row, RowError))
-    return Opened(path, archive.format, traces, frozenset(row.where for row in rows), errors, options)
+    with open_source(path) as source:
+        names = said_names(source, archive.format, options.person)
+    places = frozenset(row.where for row in rows)
+    return Opened(path, archive.format, traces, places, errors, options, names)
 
 
 def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state: int = 0) -> None:

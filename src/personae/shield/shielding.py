@@ -142,6 +142,7 @@ def shield(
     attributes: Sequence[str | Attribute] | None = None,
     rewriter: ChatModel | None = None,
     recognizers: Sequence[Recognizer] = (),
+    names: Sequence[str] = (),
     encoder: Encoder | None = None,
     random_state: int = 0,
     truth: Mapping[str, str] | None = None,
@@ -171,6 +172,8 @@ def shield(
         Rewrites the telling lines before anything is cut; see `personae.shield.rewriter`.
     recognizers : sequence of functions
         More finders of identifiers, such as `recognizer("presidio")`.
+    names : sequence of str
+        Of people whom the archive names outside the texts; masked in the texts too, wherever they stand as whole words.
     encoder : Encoder, optional
         Measures utility; the one that ships by default.
     random_state : int
@@ -216,7 +219,7 @@ def shield(
     known = {attribute(name).name: value for name, value in (truth or {}).items()}
     run = _Run(State(traces, keep), reader, chosen, targets, known, slack, rounds, watch)
     run.attack()
-    if run.state.mask(recognizers, random_state):
+    if run.state.mask(recognizers, random_state, names):
         run.attack()
     if level != "mask":
         run.generalize(thorough)

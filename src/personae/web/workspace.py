@@ -253,6 +253,7 @@ class Workspace:
         key = new_key()
         done = shield(
             traces, reader=attacker, target=target, level=level, thorough=thorough, random_state=key,  # type: ignore[arg-type]
+            names=opened.names if opened else (),
             watch=lambda n: job.step(f"{_count(n, 'attack')} made."),
         )  # fmt: skip
         with self._lock:
