@@ -65,5 +65,10 @@ def test_an_interrupt_while_the_program_loads_ends_it_quietly():
 
 
 def test_no_switch_has_a_pair_that_says_no():
-    done = subprocess.run([sys.executable, "-m", "personae", "papers", "run", "--help"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "personae", "papers", "run", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert "--no-" not in done.stdout
