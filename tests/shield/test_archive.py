@@ -23,6 +23,7 @@ from personae.shield.archive import (
     shielded_name,
     write_back,
 )
+from personae.shield.names import Named
 from personae.shield.pseudonyms import POOL
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -295,3 +296,9 @@ def test_the_name_on_an_account_is_read(tmp_path):
         packed.writestr("deep/users.json", json.dumps([{"uuid": "a1", "full_name": "Ana Silva"}]))
     assert open_for_shield(path, Options()).names == ("Ana Silva",)
     assert open_for_shield(path, Options(person="Bea")).names == ("Bea", "Ana Silva")
+
+
+def test_stated_names_of_any_script_are_found():
+    named = Named(["İnci Strauß", "Дарья"], ["дарья"])
+    text = "İnci, STRAUß and дарья; Strauß-Platz, straußig"
+    assert [text[slice(*span)] for span, _ in named.find(text)] == ["İnci", "STRAUß", "дарья", "Strauß"]

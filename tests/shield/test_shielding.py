@@ -11,6 +11,7 @@ from personae.infer.stated import StatedReader
 from personae.metrics.overlap import rouge_l
 from personae.models.strings import chat_model
 from personae.people.records import Claim, Evidence, Guess, Person, Trace
+from personae.report.shield import ShieldReport, render_shield
 from personae.shield import LEVELS, Edit, shield
 from personae.shield._state import State
 from personae.shield.attacker import home_attacker
@@ -18,6 +19,7 @@ from personae.shield.drafts import edited, rendered
 from personae.shield.exposure import Exposure
 from personae.shield.generalize import wider
 from personae.shield.pseudonyms import POOL, Pseudonyms
+from personae.shield.reported import reported
 
 
 class Counter:
@@ -248,6 +250,30 @@ def test_others_are_masked_and_never_attacked():
     done = shield((*WARD[2:3], replace(theirs[0], id="x")), reader=StatedReader(), level="rewrite")
     assert done.traces[1].text == "I'm a nurse, mail [e-mail]"
     assert done.utility.words_kept == 1.0
+
+
+def test_what_was_taken_out_goes_from_the_answers_too():
+    own = lines("I'm a nurse and I live in Porto. I'm 34.", "Born on 3 May 1990. It was 34 degrees.")
+    answers = lines(
+        "Dear Sir, as a 34-year-old nurse from Porto I bake.",
+        "At 34, nurse Porto! It is 34 degrees in Lisbon; surgeons and May 3, not 3 May 1990.",
+        role="assistant",
+    )
+    answers = tuple(replace(each, id=f"a{each.id}") for each in answers)
+    done = shield((*own, *answers), reader=StatedReader(), thorough=True)
+    assert done.traces[2].text == "Dear Sir, as someone in health care from a city in Europe I bake."
+    assert done.traces[3].text == (
+        "At 30-something, someone in health care a city in Europe! It is 34 degrees in Lisbon; surgeons and May 3, "
+        "not [date of birth]."
+    )
+    assert done.repeated == 6
+    assert done.as_json()["repeated"] == 6
+    assert done.at(len(done.curve) - 1) == done.traces
+    assert "6 repetitions" in render_shield(
+        ShieldReport([reported(done)], "claude", "generalize", "home", "a.zip")
+    )
+    masked = shield((*own, *answers), reader=StatedReader(), level="mask")
+    assert [masked.traces[2].text, masked.repeated] == [answers[0].text, 1]
 
 
 def test_near_the_floor_is_not_reached():

@@ -52,7 +52,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class ShieldedPerson:
-    """One person's part of the page. `curve` holds (share of words kept, mean probability of a best guess)."""
+    """One person's part of the page. `curve` holds (share of words kept, mean probability of a best guess).
+
+    `repeated` counts what was taken out of others' lines because it was taken out of the person's.
+    """
 
     person: str
     lines: int
@@ -62,6 +65,7 @@ class ShieldedPerson:
     cosine: float
     curve: tuple[tuple[float, float], ...]
     changed: tuple[Changed, ...]
+    repeated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,8 @@ def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
         f"{count(len(person.changed), 'line')} of {person.lines:,} changed; {plots.percent(person.words_kept)} of the words "
         f"still stand. {counted(person.exposure)}"
     )
+    if person.repeated:
+        lead += f" {count(person.repeated, 'repetition')} of what was taken out went from the lines of others too."
     utility = (
         ("words kept", plots.percent(person.words_kept)),
         ("ROUGE-L", f"{person.rouge_l:.2f}"),

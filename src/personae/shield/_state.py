@@ -29,6 +29,7 @@ class State:
 
     def __init__(self, traces: Sequence[Trace], keep: float = 0.0) -> None:
         self.keep = keep
+        self.step = 0  # the furthest that values were widened to
         self.before = tuple(traces)
         self.person = traces[0].person
         self.by_key = {key_of(trace): trace for trace in traces}
@@ -91,7 +92,7 @@ class State:
         ]
         names = {name: name for kind, name in named if kind == "name" and not is_pseudonym(name)}
         names |= self._first_names(names)
-        names |= {name: stated.names[name.casefold()] for name in names if name.casefold() in stated.names}
+        names |= {name: stated.names[name.lower()] for name in names if name.lower() in stated.names}
         pseudonyms = Pseudonyms(
             [*named, *(("name", name) for name in stated.names.values())], random_state=random_state
         )
@@ -130,6 +131,15 @@ class State:
         parts = pieces(self.by_key[key].text, self._edits.get(key, ()))
         return [(part.new, part.edit) for part in parts if part.edit is not None]
 
+    def edits_of(self, key: Key) -> tuple[Edit, ...]:
+        return self._edits.get(key, ())
+
+    def is_free(self, key: Key, span: tuple[int, int]) -> bool:
+        """Return whether a span can be replaced: what moves wrote stands in it whole, before its end, or not at all."""
+        start, end = span
+        inside = [(a, b) for (a, b), _ in self._written(key) if a < end and start < b]
+        return all(start <= a and b < end for a, b in inside)
+
     def free(self, key: Key, spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
         """Return the spans that may be cut: without marks and pseudonyms, and with the whole of wider words they touch."""
         left: list[tuple[int, int]] = []
@@ -152,11 +162,12 @@ class State:
         What was written in wider words before is only written anew from what stood there first, as at step 1.
         """
         made = 0
+        self.step = max(self.step, step)
+        for key in self._edits if step else ():
+            made += self._widen_again(key, attribute)
         for key in self.own:
-            made += self._widen_again(key, attribute) if step else 0
             for found in reversed(wider(self._texts[key], attribute, step=step)):
-                inside = [(a, b) for (a, b), _ in self._written(key) if a < found.end and found.start < b]
-                if any(not (found.start <= a and b < found.end) for a, b in inside):
+                if not self.is_free(key, (found.start, found.end)):
                     continue
                 if not self.affords(len(words_of(self._texts[key][found.start : found.end]))):
                     continue

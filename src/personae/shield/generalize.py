@@ -160,16 +160,16 @@ def _written(match: re.Match[str], words: str) -> str:
     return new[0].upper() + new[1:] if match.group()[0].isupper() else new
 
 
-_UNITS = (
+UNITS = (
     r"(?! ?(?:%|percent|km|kg|miles?|minutes?|min|hours?|days?|weeks?|months?|years? (?!old)|degrees?|°|euros?|dollars?|"
     r"[.,:]\d))"
 )
 _AGES = _rules(
     (
-        rf"(i['’]?m|i am|i was) (?:now |just |almost |nearly |only )?([1-9])\d(?: years old)?\b{_UNITS}",
+        rf"(i['’]?m|i am|i was) (?:now |just |almost |nearly |only )?([1-9])\d(?: years old)?\b{UNITS}",
         r"\1 in my \g<2>0s",
     ),
-    (rf"(turn(?:ed|ing|s)|hit(?:ting)?) ([1-9])\d\b{_UNITS}", r"\1 into my \g<2>0s"),
+    (rf"(turn(?:ed|ing|s)|hit(?:ting)?) ([1-9])\d\b{UNITS}", r"\1 into my \g<2>0s"),
     (r"(?:at )?(?:age|aged|at the age of|at the ripe age of) ([1-9])\d", r"in my \g<1>0s"),
     (r"([1-9])\d(?:[- ](?:years?|yrs?)[- ]old| ?y/?o)", r"\g<1>0-something"),
     (r"(born in(?: the year)?) ((?:19|20)\d)\d", r"\1 the \g<2>0s"),

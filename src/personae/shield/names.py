@@ -110,12 +110,13 @@ class Named:
     """
 
     def __init__(self, names: Iterable[str], texts: Iterable[str]) -> None:
-        whole = [name for name in names if len(name) > 1 and name.casefold() not in _NO_NAME]
-        words = {word.casefold(): name for name in reversed(whole) for word in name.split() if len(word) > 2}
-        self.names: Mapping[str, str] = {
-            word: name for word, name in words.items() if word not in _NO_NAME
-        } | {name.casefold(): name for name in whole if " " in name}
-        ranked = sorted(self.names, key=lambda name: -len(name))
+        whole = [name for name in names if len(name) > 1 and name.lower() not in _NO_NAME]
+        words = {word: name for name in reversed(whole) for word in name.split() if len(word) > 2}
+        written = [word for word in words if word.lower() not in _NO_NAME] + [
+            name for name in whole if " " in name
+        ]
+        self.names: Mapping[str, str] = {name.lower(): words.get(name, name) for name in written}
+        ranked = sorted(written, key=lambda name: -len(name))
         any_of = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in ranked)
         self._pattern = re.compile(rf"(?i)(?<![\w@])(?:{any_of})(?!\w)") if ranked else None
         self._ordinary = self._used_as_words(texts, ranked)
@@ -123,12 +124,12 @@ class Named:
     def find(self, text: str) -> Iterator[tuple[tuple[int, int], str]]:
         """Yield ((start, end), name) in order."""
         for match in self._pattern.finditer(text) if self._pattern else ():
-            name = self.names.get(" ".join(match[0].casefold().split()))
+            name = self.names.get(" ".join(match[0].lower().split()))
             if name is not None and self._is_name(text, match):
                 yield match.span(), name
 
     def _is_name(self, text: str, match: re.Match[str]) -> bool:
-        word = match[0].casefold()
+        word = match[0].lower()
         if " " in word:
             return True
         if not match[0][0].isupper():
@@ -147,6 +148,6 @@ class Named:
         for text in texts:
             for match in pattern.finditer(text):
                 is_small = match[2][0].islower()
-                small[match[2].casefold()] += 1 if is_small else -1
-                meant |= {match[2].casefold()} if is_small and match[1] else set()
+                small[match[2].lower()] += 1 if is_small else -1
+                meant |= {match[2].lower()} if is_small and match[1] else set()
         return frozenset(word for word in meant if small[word] > 0)

@@ -31,6 +31,7 @@ def reported(done: Shielded) -> ShieldedPerson:
             for trace in done.before
             if (trace.source, trace.id) in edits
         ),
+        done.repeated,
     )
 
 

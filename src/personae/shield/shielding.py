@@ -16,6 +16,7 @@ from personae.models.encoder import CachedEncoder, Encoder, home_encoder
 from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.records import Guess, Person, Trace
 from personae.report import silence
+from personae.shield._repeats import Repeats
 from personae.shield._state import Key, State, key_of
 from personae.shield.drafts import Edit, rendered
 from personae.shield.exposure import SLACK, UNREACHED, Exposure, Utility, exposed, floors, over, utility_of
@@ -83,6 +84,8 @@ class Shielded:
         From the text as it was to the text as it is; `at(k)` gives the traces of one of them.
     attacker : str
         The reader's name.
+    repeated : int
+        How many times what was taken out of the person's lines was taken out of the other lines of their threads.
     """
 
     person: str
@@ -94,6 +97,7 @@ class Shielded:
     utility: Utility
     curve: tuple[Point, ...]
     attacker: str
+    repeated: int = 0
 
     @property
     def reached(self) -> bool:
@@ -128,6 +132,7 @@ class Shielded:
             "reached": self.reached,
             "exposure": [each.as_json() for each in self.exposure],
             "utility": self.utility.as_json(),
+            "repeated": self.repeated,
             "curve": [point.as_json() for point in self.curve],
             "edits": [edit.as_json() for edit in self.edits],
         }
@@ -158,7 +163,7 @@ def shield(
     Parameters
     ----------
     traces : sequence of Trace
-        Of one person. What others wrote is masked too, and never attacked.
+        Of one person. What others wrote is masked too, and never attacked; what goes from the person's lines goes from theirs.
     reader : Reader
         The attacker. Its evidence says which words are changed, and it is asked again after every batch of changes.
     target : float or mapping of attribute to float
@@ -265,6 +270,7 @@ class _Run:
         self.floors = floors(reader, state.person, attributes, truth)
         self.bounds = {name: max(targets[name], self.floors[name] + slack) for name in targets}
         self.curve: list[Point] = []
+        self.repeats = Repeats(state)
 
     @property
     def excess(self) -> dict[str, float]:
@@ -281,6 +287,7 @@ class _Run:
             )
         guesses = exposed(self.claims, self.attributes, self.truth)
         first = self.curve[0].guesses if self.curve else guesses
+        self.repeats.take_out(first)
         kept = frozenset(name for name in PLACES if name in first and self._names_country(name, first[name]))
         self.curve.append(Point(self.state.edits, guesses, self.state.words_kept, kept))
         if self.watch:
@@ -337,7 +344,7 @@ class _Run:
         utility = utility_of(before, after, encoder)
         return Shielded(
             self.state.person, level, before, after, self.state.edits, exposure, utility, tuple(self.curve),
-            self.reader.name,
+            self.reader.name, self.repeats.n_made,
         )  # fmt: skip
 
 
