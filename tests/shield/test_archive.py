@@ -302,3 +302,24 @@ def test_stated_names_of_any_script_are_found():
     named = Named(["İnci Strauß", "Дарья"], ["дарья"])
     text = "İnci, STRAUß and дарья; Strauß-Platz, straußig"
     assert [text[slice(*span)] for span, _ in named.find(text)] == ["İnci", "STRAUß", "дарья", "Strauß"]
+
+
+def test_what_an_account_says_of_people_goes(tmp_path):
+    """Names and numbers of Telegram's account and contacts, Claude's account, and the addresses in Reddit's tables."""
+    path = _telegram(tmp_path)
+    document = json.loads(path.read_text())
+    person = {"first_name": "Ana", "last_name": "", "phone_number": "+351 912 345 678", "user_id": 1}
+    document |= {"personal_information": person, "contacts": {"list": [person]}}
+    path.write_text(json.dumps(document))
+    write_back(open_for_shield(path, Options()), [], tmp_path / "b.json")
+    found = json.loads((tmp_path / "b.json").read_text())
+    hidden = {"first_name": "[name]", "last_name": "", "phone_number": "[phone]", "user_id": 1}
+    assert found["personal_information"] == found["contacts"]["list"][0] == hidden
+    assert found["chats"] == document["chats"]
+    assert open_for_shield(tmp_path / "b.json", Options()).names == ("Ana Silva", "Bea Costa")
+    reddit = make.reddit(tmp_path, make.LINES)
+    write_back(open_for_shield(reddit, Options()), [], tmp_path / "b.zip")
+    with zipfile.ZipFile(tmp_path / "b.zip") as packed:
+        whole = b"".join(packed.read(name) for name in packed.namelist())
+    assert b"[ip]" in whole
+    assert b"10.0.0.1" not in whole

@@ -34,6 +34,10 @@ _BORN = frozenset(
     ("birth_year", "birth_date", "birthday", "birthdate", "date_of_birth", "dateofbirth", "born", "age")
 )
 CALLED = ("phone", "mobile", "tel")  # in the names of columns that hold numbers to call
+_ACCOUNT_NAMES = frozenset(("full_name", "first_name", "last_name", "accountdisplayname", "global_name"))
+_ADDRESSES = frozenset(("ip", "ip_addr", "ip_address"))
+_PHONES = frozenset(("phone_number", "phone", "mobile", "verified_phone_number"))
+_PLATFORMS = frozenset(("telegram", "claude", "chatgpt", "x", "discord", "reddit", "spotify", "instagram"))
 _CSV_CHARS = 1 << 22
 Code = tuple[Callable[[str], str], Callable[[str], str]]
 
@@ -243,6 +247,8 @@ class _Desk:
             return value
         if value in self.echoes:
             return self.echoes[value]
+        if key in _ACCOUNT_NAMES and self.member.format in _PLATFORMS:
+            return value and "[name]"
         is_free = not self.changes and key not in _KEPT
         return masked(value, self.random_state) if is_free else self.mask(value, key)
 
@@ -259,6 +265,8 @@ def _masker(member: Member, random_state: int) -> Callable[[str, str], str]:
         if key in member.others:
             called = value.lstrip().startswith(("+", "00")) or any(word in key for word in CALLED)
             return masked(value, random_state, only=("e-mail", "phone") if called else ("e-mail",))
+        if member.format in _PLATFORMS and key in _ADDRESSES | _PHONES:
+            return masked(value, random_state, only=("ip",) if key in _ADDRESSES else ("phone",))
         return value
 
     return mask

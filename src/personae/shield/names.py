@@ -82,12 +82,12 @@ def _below(value: Any, keys: frozenset[str]) -> Iterator[str]:
 
 
 def _plain(name: str) -> str:
-    """Return the words of a name, without signs and pictures.
+    """Return the words of a name, without signs, pictures and marks of the shield.
 
-    >>> _plain("~ Ana  Silva 🍞"), _plain("+351 912 345 678")
-    ('Ana Silva', '')
+    >>> _plain("~ Ana  Silva 🍞"), _plain("+351 912 345 678"), _plain("[name]")
+    ('Ana Silva', '', '')
     """
-    return " ".join(_LETTERS.findall(name))
+    return " ".join(_LETTERS.findall(name.replace("[name]", "")))
 
 
 class Named:
