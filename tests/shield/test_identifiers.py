@@ -104,6 +104,7 @@ def test_names_of_any_script_are_found(name):
         ("Signed,\nAna Silva", "Ana Silva"),
         ("Thanks for all!\n— Ana Silva", "Ana Silva"),
         ("Thanks for all! — Ana", "Ana"),
+        ("With love — Ana", "Ana"),
         ("Hello, I'm Ana Silva and I bake", "Ana Silva"),
         ("Hi, this is Dr. Silva again", "Silva"),
         ("ich heiße Greta", "Greta"),

@@ -178,6 +178,7 @@ def test_a_country_that_still_stands_is_no_reached_target():
         ("I live in Lahore em Porto.", "I live in a city in Asia em a city in Europe."),
         ("I grew up in South America and in Asia.", "I grew up in South America and in Asia."),
         ("I went to Boston College and read Jack London.", "I went to Boston College and read Jack London."),
+        ("I study at Boston University.", "I study at Boston University."),
         ("On Monday we left Greater London.", "On Monday we left Greater a city in Europe."),
     ],
 )

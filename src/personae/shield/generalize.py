@@ -101,25 +101,23 @@ def _places(text: str, step: int) -> Iterator[Wider]:
             at = continent.end()
             continue
         found = home_places().at(text, match.start())
-        if (
-            found is None
-            or _is_named_after(text, found.start, found.end)
-            or not _is_meant(text, found.start, found.end, found.place)
-        ):
+        if found and (named := _named_after(text, found.start, found.end)):
+            at = named
+            continue
+        if found is None or not _is_meant(text, found.start, found.end, found.place):
             continue
         at = found.end
         if words := _wider_place(found.place, step):
             yield Wider(found.start, found.end, words)
 
 
-def _is_named_after(text: str, start: int, end: int) -> bool:
-    """Return whether the place only lends its name: "Boston College", or "Jack London" in the middle of a sentence."""
-    if _INSTITUTION.match(text, end):
-        return True
+def _named_after(text: str, start: int, end: int) -> int:
+    """Return where the name ends that a place only lends its own to, else 0: "Boston College", "Jack London" in a sentence."""
+    if institution := _INSTITUTION.match(text, end):
+        return institution.end()
     before = _NAMED.search(text[:start]) if " " not in text[start:end] and text[start:end].istitle() else None
-    return (
-        before is not None and not _NO_GIVEN.fullmatch(before[1]) and home_places().at(before[1], 0) is None
-    )
+    is_name = before and not _NO_GIVEN.fullmatch(before[1]) and home_places().at(before[1], 0) is None
+    return end if is_name else 0
 
 
 def _is_meant(text: str, start: int, end: int, place: Place) -> bool:

@@ -42,9 +42,11 @@ _SAYS = (
     r"(?:[Nn]amed|[Cc]alled|[Mm]y name is|[Cc]all me|[Nn]ame's|[Ii]ch hei(?:ß|ss)e|[Mm]ein Name ist|[Mm]e llamo|"
     r"[Mm]i nombre es|[Jj]e m['’]appelle|[Cc]hamo-me|[Mm]e chamo|[Mm]eu nome é|[Mm]i chiamo|[Ii]k heet|[Mm]ijn naam is)"
 )
+_BYE = r"hello|hi|thanks|thank you|cheers|love|regards|best|yours|bye|hugs"
+_DASH = rf"(?:^[ \t]*|[.!?…,)][ \t]+|\b(?i:{_BYE}) )(?:[—–]|--?)[ \t]?"  # before the name under a letter
 _TITLE = r"(?:Dr|Mr|Mrs|Ms|Miss|Prof|Professor|Doctor|Herr|Frau|Sr|Sra|Dra|Mme)\.?"
 _NO_NAME = (
-    r"(?!(?:The|Not|Now|Just|Very|Too|All|Only|Also|Still|Never|Always|Going|Getting|Looking|Your|Our|His|Her|Their|What|Why|"
+    r"(?!(?:The|Not|Now|Just|Very|Really|Glad|Happy|Too|All|Only|Also|Still|Never|Always|Going|Getting|Looking|Your|Our|His|Her|Their|What|Why|"
     r"How|When|Where|Puerto|Costa|Latin|Native|African|Asian|Roman|Irish|Black|White|Sri|Saudi|North|South|East|West)\b)"
 )
 _ROAD = r"(?:rua|avenida|calle|via|rue|boulevard|plaza|piazza|praça|travessa)"
@@ -141,7 +143,7 @@ _RULES = (
     _Rule("address", re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Y\d]? ?(?!\d[GT]B)\d[ABD-HJLNP-UW-Z]{2})\b")),
     _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|{_SAYS})[,:]? ({_NAME})(?!\w)")),
     _Rule("name", re.compile(rf"\b[Ss]igned[,:]?\s+(?:{_TITLE} )?({_NAME})(?!\w)")),
-    _Rule("name", re.compile(rf"(?m)(?:^[ \t]*|[.!?…,)][ \t]+)(?:[—–]|--?)[ \t]?(?:{_TITLE} )?({_NAME})[ \t]*[.!]?$")),
+    _Rule("name", re.compile(rf"(?m){_DASH}(?:{_TITLE} )?({_NAME})[ \t]*[.!]?$")),
     _Rule("name", re.compile(rf"\b(?:[Ii](?:['’]m| am)|[Tt]his is) {_TITLE} ({_NAME})(?!\w)")),
     _Rule("name", re.compile(rf"\b(?:[Ii](?:['’]m| am)|[Tt]his is) ({_FULL})(?!\w)"), _is_no_place),
 )  # fmt: skip
