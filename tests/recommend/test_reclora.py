@@ -67,7 +67,7 @@ def learned(ratings):
     clicks = clicks_of(ratings, VECTORS, least=4, k=4)
     items = Items(TITLES, ("a", "b", "c", "d"), Lists.of(np.arange(8), KIND, n_people=8))
     seen = np.flatnonzero(ratings.person < 250)
-    model = ClickModel(plan=Plan(n_epochs=6, batch_size=64, rate=5e-3), dropout=0.0, size=16).fit(
+    model = ClickModel(plan=Plan(n_epochs=20, batch_size=64, rate=5e-3), dropout=0.0, size=16).fit(
         clicks.take(seen), items
     )
     return clicks, items, seen, model

@@ -200,7 +200,7 @@ def unanswered(people: Mapping[str, int]) -> str:
     """Say about how many people a model gave no answer, from their number by `silence`.
 
     >>> unanswered({"refused": 1, "unparsed": 2})
-    'The model refused to answer about 1 person, and the model's answer about 2 people could not be read'
+    "The model refused to answer about 1 person, and the model's answer about 2 people could not be read"
     """
     said = [
         template.format(count(people[why], "person", "people"))

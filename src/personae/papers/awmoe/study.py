@@ -104,7 +104,7 @@ def places(scored: Array) -> tuple[Array, Array, Array]:
     """Return for each person the AUC against the first other item, against all, and NDCG@10, where the first column is wanted.
 
     >>> [each.tolist() for each in places(np.array([[0.5, 0.1, 0.9, 0.5, 0.2]]))]
-    [[1.0], [0.625], [0.5706417189553201]]
+    [[1.0], [0.625], [0.5532947556651122]]
     """
     own, others = scored[:, :1], scored[:, 1:]
     won = (own > others) + (own == others) / 2
