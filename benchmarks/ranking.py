@@ -34,7 +34,9 @@ def main() -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{n_people:,} people x {n_items:,} items, vectors of {SIZE}, lists of {AT}, one core")
     each = 1000 / n_people
-    print(f"{seconds:.0f} s ({cpu:.0f} s CPU), {each * seconds:.2f} s ({each * cpu:.2f} s CPU) for 1,000 people")
+    print(
+        f"{seconds:.0f} s ({cpu:.0f} s CPU), {each * seconds:.2f} s ({each * cpu:.2f} s CPU) for 1,000 people"
+    )
     print(f"peak memory {peak:.0f} MB; all scores would take {4 * n_people * n_items / 2**30:.1f} GB")
     print(
         f"mean AUC {ranked.auc.mean():.3f} (random: .5), recall@{AT} {ranked.per_person('recall', AT).mean():.5f}"

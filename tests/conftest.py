@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
-for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # before numpy: what a test costs is counted over all threads
+for _threads in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+):  # before numpy: what a test costs is counted over all threads
     os.environ.setdefault(_threads, "1")
 
 

@@ -10,7 +10,18 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-HEAVY = ("torch", "transformers", "sklearn", "scipy", "onnxruntime", "duckdb", "openai", "jinja2", "fastapi", "numpy")
+HEAVY = (
+    "torch",
+    "transformers",
+    "sklearn",
+    "scipy",
+    "onnxruntime",
+    "duckdb",
+    "openai",
+    "jinja2",
+    "fastapi",
+    "numpy",
+)
 
 
 def fresh(code):
@@ -24,7 +35,11 @@ def test_no_file_outgrows_25_kb(path):
 
 def test_the_floors_hold():
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("lint-imports"))], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout
 
@@ -55,7 +70,10 @@ def test_start_is_quick_beside_a_bare_interpreter(code, seconds):
 
 def test_generated_pages_are_fresh():
     done = subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "build.py"), "--check"], capture_output=True, text=True, check=False
+        [sys.executable, str(ROOT / "docs" / "build.py"), "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 

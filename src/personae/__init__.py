@@ -9,7 +9,9 @@ Examples
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all else here: an early Ctrl-C would land in it
+TYPE_CHECKING = (
+    False  # as in `typing`, which takes longer to import than all else here: an early Ctrl-C would land in it
+)
 if TYPE_CHECKING:
     from typing import Any
 

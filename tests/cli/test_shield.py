@@ -167,9 +167,7 @@ def test_an_export_stays_an_export(tmp_path):
 
 def test_what_only_this_attacker_overlooks_is_told(tmp_path):
     path = tmp_path / "a.jsonl"
-    path.write_text(
-        '{"person": "p", "text": "Lisbon keeps its trams as Oslo keeps its ferries."}\n'
-    )
+    path.write_text('{"person": "p", "text": "Lisbon keeps its trams as Oslo keeps its ferries."}\n')
     done = run(path, "--only", "sex")
     assert "plain words" not in done.stderr
     done = run(path, "--only", "city", "--out", tmp_path / "b.jsonl")

@@ -79,7 +79,10 @@ SAID = {
         ("I am a full time web developer.", {WORK: "web developer"}),
         ("Being a pastry chef has taught me to wait", {WORK: "pastry chef"}),
         ("Being a midwife really keeps me on my feet. I like my life as a midwife.", {WORK: "midwife"}),
-        ("Being a landscape architect means I see my trees grow. My work as an architect...", {WORK: "landscape architect"}),
+        (
+            "Being a landscape architect means I see my trees grow. My work as an architect...",
+            {WORK: "landscape architect"},
+        ),
         ("My career as a court interpreter is ending", {WORK: "court interpreter"}),
         ("I'm a stay-at-home mom to two boys", {WORK: "stay-at-home parent", SEX: "female"}),
         ("I'm a dog mom of three", {SEX: "female", WORK: None, BOND: None}),

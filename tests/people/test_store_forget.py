@@ -209,7 +209,10 @@ def test_every_text_column_is_searched(store: Store) -> None:
     assert set(searched) == set(TABLES)
     assert ("accesses", "person") not in {(table, column) for table, column, _ in columns}
     for table, column, kind in columns:
-        assert table in {"accesses", "forgotten"} or kind in silent or column in searched[table], (table, column)
+        assert table in {"accesses", "forgotten"} or kind in silent or column in searched[table], (
+            table,
+            column,
+        )
 
 
 def test_the_log_of_accesses_outlives_the_forgotten(store: Store) -> None:

@@ -54,4 +54,3 @@ __all__ = [
     "sum_up",
     "table_of",
 ]
-

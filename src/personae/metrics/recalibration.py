@@ -95,7 +95,9 @@ def fit_isotonic(scores: ArrayLike, outcomes: ArrayLike, *, weights: ArrayLike |
     score, right = _columns(scores, outcomes)
     times = np.ones_like(score) if weights is None else np.asarray(weights, dtype=float)
     if times.shape != score.shape or not (times >= 0).all() or not times.any():
-        raise BadInput(f"Weights of shape {times.shape} for {len(score)} rows; give one a row, none negative, not all 0.")
+        raise BadInput(
+            f"Weights of shape {times.shape} for {len(score)} rows; give one a row, none negative, not all 0."
+        )
     values, codes = np.unique(score, return_inverse=True)
     counts = np.bincount(codes, times)
     hits, counted = np.bincount(codes, right * times), counts > 0

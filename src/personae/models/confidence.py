@@ -22,10 +22,18 @@ _FORMS = (
     (re.compile(_NUMBER + r"\s*(?:%|percent)", re.IGNORECASE), 100.0),
     (re.compile(_NUMBER + r"\s*(?:/|out of)\s*(100?)\b", re.IGNORECASE), None),
     (
-        re.compile(r"(?:confiden\w*|certain\w*|probabilit\w*)\W{0,12}(?:is\W{1,4})?(0?[.,]\d+|[01][.,]0+)", re.IGNORECASE),
+        re.compile(
+            r"(?:confiden\w*|certain\w*|probabilit\w*)\W{0,12}(?:is\W{1,4})?(0?[.,]\d+|[01][.,]0+)",
+            re.IGNORECASE,
+        ),
         1.0,
     ),
-    (re.compile(r"(?:confiden\w*|certain\w*|probabilit\w*)\W{0,12}(?:is\W{1,4})?" + _NUMBER, re.IGNORECASE), 100.0),
+    (
+        re.compile(
+            r"(?:confiden\w*|certain\w*|probabilit\w*)\W{0,12}(?:is\W{1,4})?" + _NUMBER, re.IGNORECASE
+        ),
+        100.0,
+    ),
     (re.compile(r"\[\[\s*" + _NUMBER + r"\s*\]\]"), 100.0),
 )
 

@@ -77,5 +77,7 @@ class Instrument:
         answered = ~np.isnan(turned)
         counts = answered @ member
         sums = np.where(answered, turned, 0.0) @ member
-        means: NDArray[np.float64] = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+        means: NDArray[np.float64] = np.divide(
+            sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0
+        )
         return means

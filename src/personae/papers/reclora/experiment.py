@@ -27,7 +27,11 @@ Array = NDArray[np.floating]
 SHARES = (0.8, 0.1, 0.1)  # paper: of all ratings in order of time
 N_LONG, N_SHORT = 60, 8  # earlier ratings that the click model and the text show
 N_TOKENS = 64
-N_TEXTS = {"train": 3000, "valid": 800, "test": 2500}  # the text model learns from 5% of what the click model does
+N_TEXTS = {
+    "train": 3000,
+    "valid": 800,
+    "test": 2500,
+}  # the text model learns from 5% of what the click model does
 N_SEEDS = 5
 PLAN = Plan(n_epochs=8, batch_size=64, rate=1e-3, patience=2)
 TAU = 5.0
