@@ -74,24 +74,28 @@ def _sentences(text: str, most: int) -> Iterator[tuple[int, int, int]]:
 @lru_cache(maxsize=2048)
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words and signs of a text and its pairs of neighbors, in lower case."""
-    found = _TERM.findall(_lowered(text))
+    found = _TERM.findall(lower(text))
     return (*found, *map(" ".join, pairwise(found)))
 
 
 @lru_cache(maxsize=2048)
 def terms(text: str) -> tuple[tuple[str, int, int], ...]:
     """Return what `words_of` returns, each with its (start, end)."""
-    found = [(match.group(), *match.span()) for match in _TERM.finditer(_lowered(text))]
+    found = [(match.group(), *match.span()) for match in _TERM.finditer(lower(text))]
     pairs = [(f"{a} {b}", i, j) for (a, i, _), (b, _, j) in pairwise(found)]
     return (*found, *pairs)
 
 
-def _lowered(text: str) -> str:
-    """Return the text in lower case, as long as it was: a letter that two would stand for ("İ") stays."""
-    low = text.lower()
-    if len(low) != len(text):
-        low = "".join(each.lower() if len(each.lower()) == 1 else each for each in text)
-    return low.replace("’", "'")
+def lower(text: str) -> str:
+    """Return the text in lower case with plain apostrophes, as long as it was.
+
+    >>> lower("I’m in İzmir"), len(lower("İ"))
+    ("i'm in İzmir", 1)
+    """
+    lowered = text.lower().replace("’", "'")
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text).replace("’", "'")
 
 
 class Lexicon:

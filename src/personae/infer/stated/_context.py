@@ -117,18 +117,6 @@ def _pasted(cues: Cues, lowered: str) -> int:
     return given.end() if given else len(lowered) + 1
 
 
-def lower(text: str) -> str:
-    """Return the text in lower case with plain apostrophes, as long as it was.
-
-    >>> lower("I’m in İzmir"), len(lower("İ"))
-    ("i'm in İzmir", 1)
-    """
-    lowered = text.lower().replace("’", "'")
-    if len(lowered) == len(text):
-        return lowered
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text).replace("’", "'")
-
-
 def taken_back(scene: Setting, start: int, told: int, end: int, rule: Rule) -> str:
     """Return why the statement that a rule found at that span does not count, "" where it stands.
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from personae.infer.stated._context import Setting, lower, passing, setting, taken_back
+from personae.infer._lines import lower
+from personae.infer.stated._context import Setting, passing, setting, taken_back
 from personae.infer.stated._languages import language
 from personae.infer.stated._rules import Language, Rule, compiled, denied
 from personae.infer.stated._values import Reading, Value, read_value
