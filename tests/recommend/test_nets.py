@@ -1,5 +1,8 @@
 """The networks: what an item is, what is read of a past, and the loss, by hand."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -44,3 +47,15 @@ def test_the_loss_is_cross_entropy_among_the_others_that_are_not_wanted():
     assert loss.item() == pytest.approx(plain.item(), abs=1e-6)
     for here, there in zip(gradients, torch.autograd.grad(plain, (states, table)), strict=True):
         assert torch.allclose(here, there, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["SASRec", "DIN"])
+def test_without_torch_a_method_names_the_extra(method):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "import personae.recommend as room\n"
+        f"room.{method}().fit(room.interactions(['a', 'a', 'b', 'b'], ['x', 'y', 'y', 'z']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "MissingExtra" in done.stderr
+    assert "personae[torch]" in done.stderr

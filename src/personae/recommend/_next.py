@@ -81,9 +81,9 @@ class NextItem(Recommender):
         return 0.0
 
     def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
-        import torch
-
         from personae.recommend import nets
+
+        torch = nets.torch
 
         self.popularity_ = rows.popularity()
         self.before_ = (TIE * np.log1p(self.popularity_) / np.log1p(self.popularity_.max())).astype(

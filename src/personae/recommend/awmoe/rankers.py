@@ -110,10 +110,10 @@ class PairRanker(Recommender):
         return self._read(self._placed(histories, items), items, "hidden")
 
     def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
-        import torch
-
         from personae.recommend import nets
         from personae.recommend.awmoe import _net
+
+        torch = nets.torch
 
         histories, n_items = rows.lists(), len(self.items_.ids)
         person, before, following = every_prefix(histories, self.length)

@@ -54,11 +54,10 @@ class ClickModel:
         self, clicks: Clicks, items: Items, *, valid: Clicks | None = None, watch: Watch = lambda _: None
     ) -> ClickModel:
         """Learn from ratings; with `valid` it stops by their AUC."""
-        import torch
-        from torch.nn import functional
-
         from personae.recommend import nets
         from personae.recommend.awmoe import _net
+
+        torch, functional = nets.torch, nets.functional
 
         shape = _net.Shape(size=self.size, hidden=self.hidden, inner=self.inner, dropout=self.dropout, attends=True,
                            gate="none", n_experts=1, is_averaged=False)  # fmt: skip
