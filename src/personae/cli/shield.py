@@ -119,7 +119,14 @@ def shield(
         to_file(place, "--json prints what was changed to stdout")
     from personae.cli.reveal import _columns
     from personae.people.archives import Options
-    from personae.shield.archive import left_out, open_for_shield, other_columns, shielded_name, write_back
+    from personae.shield.archive import (
+        left_out,
+        open_for_shield,
+        other_columns,
+        own_name,
+        shielded_name,
+        write_back,
+    )  # fmt: skip
     from personae.shield.pseudonyms import new_key
 
     key = new_key() if seed is None else seed
@@ -138,7 +145,9 @@ def shield(
         with _on_disk(path) as file:
             name = _name(path)
             opened = open_for_shield(file, options)
-            place = _place(path, out, several=len(paths) > 1, default=shielded_name(name))
+            default = shielded_name(name, opened.names, random_state=key)
+            place = _place(path, out, several=len(paths) > 1, default=default)
+            to_write(place, overwrite=overwrite)
             done: list[Shielded] = []
             try:
                 done += job.run(opened, person, limit)
@@ -162,6 +171,7 @@ def shield(
                 page,
                 left,
                 others,
+                me=own_name(opened, random_state=key),
                 whole=not person and limit is None,
                 thorough=thorough,
                 quiet=quiet,
@@ -408,6 +418,7 @@ def _notes(
     left_out: tuple[str, ...],
     columns: tuple[str, ...],
     *,
+    me: str,
     whole: bool,
     thorough: bool,
     quiet: bool,
@@ -455,6 +466,8 @@ def _notes(
     if not whole:
         note("The lines of other people are in the new archive as they were.", quiet=quiet)
     note(f"Wrote {place}", quiet=quiet)
+    if me:
+        note(f"Its owner is called {me} there: `personae reveal --me {me}` reads it", quiet=quiet)
     note(f"Wrote {page}: it quotes the lines as they were, keep it to yourself", quiet=quiet)
 
 

@@ -3,10 +3,10 @@
 from personae.shield.drafts import KINDS, Edit
 from personae.shield.exposure import Exposure, Utility
 from personae.shield.identifiers import Identifier, find_identifiers, recognizer
-from personae.shield.pseudonyms import Pseudonyms
+from personae.shield.pseudonyms import Called, Pseudonyms
 from personae.shield.shielding import LEVELS, Level, Point, Shielded, edited_traces, shield
 
 __all__ = [
-    "KINDS", "LEVELS", "Edit", "Exposure", "Identifier", "Level", "Point", "Pseudonyms", "Shielded", "Utility",
+    "KINDS", "LEVELS", "Called", "Edit", "Exposure", "Identifier", "Level", "Point", "Pseudonyms", "Shielded", "Utility",
     "edited_traces", "find_identifiers", "recognizer", "shield",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from personae.errors import BadInput
 from personae.people.archives._text import encoding_of, html_to_text, repair_latin1, unescape
 from personae.shield._parquet import written_parquet
 from personae.shield.drafts import Edit
-from personae.shield.masking import masked
+from personae.shield.hidden import Hidden
 
 WORDS = frozenset((
     "text", "parts", "body", "content", "contents", "full_text", "fulltext", "message", "messages", "selftext", "title", "bio",
@@ -32,9 +32,9 @@ TITLES = frozenset(("title", "name", "summary"))  # of a conversation: made from
 _KEPT = frozenset(("id", "uuid", "accountid", "account_id", "statistic"))
 _BORN = frozenset(
     ("birth_year", "birth_date", "birthday", "birthdate", "date_of_birth", "dateofbirth", "born", "age")
-)
+)  # in files about an account
+_KEYS = frozenset(("publickey", "publickeypem"))  # by which an account is known anywhere
 CALLED = ("phone", "mobile", "tel")  # in the names of columns that hold numbers to call
-_ACCOUNT_NAMES = frozenset(("full_name", "first_name", "last_name", "accountdisplayname", "global_name"))
 _ADDRESSES = frozenset(("ip", "ip_addr", "ip_address"))
 _PHONES = frozenset(("phone_number", "phone", "mobile", "verified_phone_number"))
 _PLATFORMS = frozenset(("telegram", "claude", "chatgpt", "x", "discord", "reddit", "spotify", "instagram"))
@@ -67,8 +67,8 @@ class Member:
     others: frozenset[str] = frozenset()
 
 
-def written(member: Member, changes: Sequence[Change], random_state: int) -> bytes:
-    """Return the file's bytes with the changes made.
+def written(member: Member, changes: Sequence[Change], hidden: Hidden) -> bytes:
+    """Return the file's bytes with the changes made, and people hidden in all that stands beside the texts.
 
     Raises
     ------
@@ -78,16 +78,18 @@ def written(member: Member, changes: Sequence[Change], random_state: int) -> byt
     if member.raw[:4] == b"PAR1":
         edits = {int(c.row): part(c, 0, len(c.before)) for c in changes if c.edits}
         echoes = {c.before: edits[int(c.row)] for c in changes if c.edits and len(c.before) > 3}
-        mask = _masker(member, random_state)
+        mask = _masker(member, hidden)
         return written_parquet(
             member.name, member.file, edits, member.texts, lambda old, key: echoes.get(old) or mask(old, key)
         )
     encoding = encoding_of(member.raw[: 1 << 16])
     text = member.raw.decode(encoding, "replace").replace("\r\n", "\n")
-    desk = _Desk(member, {change.row: change for change in changes}, random_state)
+    desk = _Desk(member, {change.row: change for change in changes}, hidden)
     start = text.lstrip("\ufeff \t\n")[:1]
     if member.format in ("whatsapp", "plain"):
-        return _text(member, changes, text).encode("utf-8")
+        return _text(member, changes, text, hidden).encode("utf-8")
+    if not changes and member.name.lower().endswith(".txt"):
+        return hidden.text(text).encode("utf-8")
     if text.startswith("window.YTD"):
         prefix, _, body = text.partition("=")
         return f"{prefix}= {desk.json(body)}".encode()
@@ -111,12 +113,12 @@ class _Desk:
 
     member: Member
     changes: dict[str, Change]
-    random_state: int
+    hidden: Hidden
     echoes: dict[str, str] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)  # ids of containers that hold a trace
 
     def __post_init__(self) -> None:
-        self.mask = _masker(self.member, self.random_state)
+        self.mask = _masker(self.member, self.hidden)
 
     def json(self, text: str) -> str:
         document = self._load(text, "")
@@ -126,7 +128,7 @@ class _Desk:
             if change.edits and isinstance(record, dict) and "titleUrl" in record:
                 record["titleUrl"] = ""  # it repeats what was searched for
         self._titles(document)
-        return json.dumps(self._rest(document, "", ()), ensure_ascii=False)
+        return json.dumps(self._rest(document, ""), ensure_ascii=False)
 
     def json_lines(self, text: str) -> str:
         """Return the lines rewritten; one that is damaged, from which no trace was read, is masked as it stands."""
@@ -138,15 +140,13 @@ class _Desk:
             except BadInput:
                 if str(n) in named:
                     raise
-                rows.append((n, _Damaged(masked(line, self.random_state))))
+                rows.append((n, _Damaged(self.hidden.text(line))))
         records = dict(rows)
         for change in self.changes.values():
             number, _, pointer = change.row.partition("/")
             self._record(self._found(records[int(number)], f"/{pointer}" if pointer else ""), change)
         lines = [
-            record
-            if isinstance(record, _Damaged)
-            else json.dumps(self._rest(record, "", ()), ensure_ascii=False)
+            record if isinstance(record, _Damaged) else json.dumps(self._rest(record, ""), ensure_ascii=False)
             for _, record in rows
         ]
         return "\n".join(lines) + "\n"
@@ -167,7 +167,7 @@ class _Desk:
         writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
         writer.writerows(rows[:1])
         for row, record in zip(rows[1:], records, strict=True):
-            rest = self._rest(record, "", ())
+            rest = self._rest(record, "")
             writer.writerow(
                 [rest.get(name, value) for name, value in zip(header, row, strict=False)] + row[len(header) :]
             )
@@ -225,49 +225,50 @@ class _Desk:
                     here.update({key: "" for key in TITLES & here.keys() if isinstance(here[key], str)})
                     break
 
-    def _rest(self, value: Any, key: str, path: tuple[str, ...]) -> Any:
-        """Return the value with repetitions of changed strings changed, and identifiers in other words masked.
+    def _rest(self, value: Any, key: str) -> Any:
+        """Return the value with repetitions of changed strings changed, and people and identifiers in other words hidden.
 
-        Of files about the account, which no trace was read from, dates of birth go.
+        Of files about the account, which no trace was read from, dates of birth go; its public key goes everywhere.
         """
         if isinstance(value, dict):
+            told = self.hidden.record(value, self.member.name)
             return {
-                name: self._leaf(value, name, inner, name.lower() if isinstance(name, str) else key)
+                name: told[name]
+                if name in told
+                else self._leaf(value, inner, name.lower() if isinstance(name, str) else key)
                 for name, inner in value.items()
-                if self.changes or not isinstance(name, str) or name.lower() not in _BORN
+                if not isinstance(name, str) or name.lower() not in (_KEYS if self.changes else _BORN | _KEYS)
             }
         if isinstance(value, list):
-            return [self._leaf(value, place, inner, key) for place, inner in enumerate(value)]
+            return [self._leaf(value, inner, key) for inner in value]
         return value
 
-    def _leaf(self, holder: Any, place: Any, value: Any, key: str) -> Any:
+    def _leaf(self, holder: Any, value: Any, key: str) -> Any:
         if not isinstance(value, str):
-            return self._rest(value, key, ())
+            return self._rest(value, key)
         if self._is_words(key) and id(holder) in self.done:
             return value
         if value in self.echoes:
             return self.echoes[value]
-        if key in _ACCOUNT_NAMES and self.member.format in _PLATFORMS:
-            return value and "[name]"
-        is_free = not self.changes and key not in _KEPT
-        return masked(value, self.random_state) if is_free else self.mask(value, key)
+        is_free = not self.changes and key not in _KEPT and not self.hidden.keeps(key)
+        return self.hidden.text(value) if is_free else self.mask(value, key)
 
     def _is_words(self, key: str) -> bool:
         return key in WORDS or key in self.member.texts or key in OWN_WORDS.get(self.member.format, ())
 
 
-def _masker(member: Member, random_state: int) -> Callable[[str, str], str]:
-    """Return what masks a string that no trace was read from, by the key or the column (in lower case) that it stands under."""
+def _masker(member: Member, hidden: Hidden) -> Callable[[str, str], str]:
+    """Return what hides people in a string that no trace was read from, by the key or column (in lower case) above it."""
 
     def mask(value: str, key: str) -> str:
         if key in WORDS or key in member.texts or key in OWN_WORDS.get(member.format, ()):
-            return masked(value, random_state)
+            return hidden.text(value)
         if key in member.others:
             called = value.lstrip().startswith(("+", "00")) or any(word in key for word in CALLED)
-            return masked(value, random_state, only=("e-mail", "phone") if called else ("e-mail",))
-        if member.format in _PLATFORMS and key in _ADDRESSES | _PHONES:
-            return masked(value, random_state, only=("ip",) if key in _ADDRESSES else ("phone",))
-        return value
+            value = hidden.mask(value, only=("e-mail", "phone") if called else ("e-mail",))
+        elif member.format in _PLATFORMS and key in _ADDRESSES | _PHONES:
+            return hidden.mask(value, only=("ip",) if key in _ADDRESSES else ("phone",))
+        return value if member.format in ("table", "messages") or hidden.keeps(key) else hidden.inner(value)
 
     return mask
 
@@ -360,11 +361,13 @@ def _below(value: Any, token: str) -> Any:
     return None
 
 
-def _text(member: Member, changes: Sequence[Change], text: str) -> str:
+def _text(member: Member, changes: Sequence[Change], text: str, hidden: Hidden) -> str:
     """Return a text file with each trace's lines changed; lines of which nothing is left go."""
     lines = text.split("\n")
     starts = sorted({int(place) for place in member.places if place.isdigit()})
     ends = dict(zip(starts, [*starts[1:], len(lines) + 1], strict=True))
+    read = {line for change in changes for line in range(int(change.row), ends[int(change.row)])}
+    lines = [hidden.line(line, is_read=n in read) for n, line in enumerate(lines, 1)]
     for change in sorted(changes, key=lambda change: -int(change.row)):
         first, last = int(change.row) - 1, ends[int(change.row)] - 1
         if not change.edits:

@@ -11,8 +11,9 @@ from personae.people.records import Trace
 from personae.shield.drafts import Edit, Kind, edited, pieces, rendered
 from personae.shield.generalize import wider
 from personae.shield.identifiers import LABELS, Recognizer, find_identifiers
+from personae.shield.masking import Masker
 from personae.shield.names import Named
-from personae.shield.pseudonyms import Pseudonyms, is_pseudonym
+from personae.shield.pseudonyms import Called, Pseudonyms, is_pseudonym
 
 CUT = "…"
 _EMPTY = re.compile(r"[\W_]*\Z")
@@ -76,14 +77,16 @@ class State:
         if key in self._words:
             self._words[key] = rouge_l(trace.text, text)
 
-    def mask(self, recognizers: Iterable[Recognizer], random_state: int, called: Iterable[str] = ()) -> int:
-        """Replace identifiers in every trace, the same name by the same pseudonym; return how many.
+    def mask(
+        self, recognizers: Iterable[Recognizer], random_state: int, people: Sequence[Called] = ()
+    ) -> int:
+        """Replace identifiers in every trace, the same person by the same pseudonym; return how many.
 
-        `called` holds names that the archive states.
+        `people` holds those whom the archive names.
         """
         recognizers = tuple(recognizers)
         found = {key: find_identifiers(text, recognizers) for key, text in self._texts.items()}
-        stated = Named(called, self._texts.values())
+        stated = Named((name for each in people for name in each.names), self._texts.values())
         named = [
             (each.kind, self._texts[key][each.start : each.end])
             for key, hits in found.items()
@@ -93,31 +96,13 @@ class State:
         names = {name: name for kind, name in named if kind == "name" and not is_pseudonym(name)}
         names |= self._first_names(names)
         names |= {name: stated.names[name.lower()] for name in names if name.lower() in stated.names}
-        pseudonyms = Pseudonyms(
-            [*named, *(("name", name) for name in stated.names.values())], random_state=random_state
-        )
-        again = _any_of(names)
+        pseudonyms = Pseudonyms(named, random_state=random_state, people=people)
+        masker = Masker(pseudonyms, stated, names)
         made = 0
         for key, hits in found.items():
-            text = self._texts[key]
-            more = [(match.span(), names[match[0]]) for match in again.finditer(text)] if again else []
-            all_hits = [
-                (
-                    hit.start,
-                    hit.end,
-                    hit.kind,
-                    names.get(text[hit.start : hit.end], text[hit.start : hit.end]),
-                )
-                for hit in hits
-            ]
-            for (start, end), name in (*stated.find(text), *more):
-                if all(end <= hit[0] or start >= hit[1] for hit in all_hits):
-                    all_hits.append((start, end, "name", name))
-            for start, end, kind, name in sorted(all_hits, reverse=True):
-                new = LABELS.get(kind) or pseudonyms.of(kind, name)
-                if new != text[start:end]:
-                    self.put(key, (start, end), new, "mask" if kind in LABELS else "pseudonym")
-                    made += 1
+            for start, end, new, is_name in reversed(masker.replaced(self._texts[key], hits)):
+                self.put(key, (start, end), new, "pseudonym" if is_name else "mask")
+                made += 1
         return made
 
     def _first_names(self, names: Iterable[str]) -> dict[str, str]:
@@ -185,11 +170,6 @@ class State:
                 self.put(key, span, words, "generalize", attribute)
                 made += 1
         return made
-
-
-def _any_of(names: Iterable[str]) -> re.Pattern[str] | None:
-    ranked = sorted(names, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, ranked))})(?!\w)") if ranked else None
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

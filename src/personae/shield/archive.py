@@ -15,7 +15,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,13 +27,17 @@ from personae.people.records import Trace
 from personae.people.tables import _matched, _names
 from personae.shield._members import CALLED, Change, Member, written
 from personae.shield.drafts import Edit, rendered
-from personae.shield.names import said_names
+from personae.shield.fields import people_in
+from personae.shield.hidden import Hidden
+from personae.shield.pseudonyms import Called
 from personae.synth.disclosure import tells_who
 
 WRITABLE = (
     "chatgpt", "claude", "reddit", "x", "mastodon", "whatsapp", "telegram", "discord", "instagram", "messages", "table", "plain",
     "spotify", "google",
 )  # fmt: skip
+CHATS = ("whatsapp", "telegram", "instagram")  # formats that may not say whose they are
+KEEP_PEOPLE = ("table", "messages", "plain")  # formats whose people are columns and folders
 ACCOUNT = (
     "user.json",
     "users.json",
@@ -49,7 +53,7 @@ ACCOUNT = (
 class Opened:
     """An archive read for the shield, identifiers and all: its traces person by person, and every row's place.
 
-    `names` holds the names that the archive states of its owner and of senders.
+    `names` holds everybody whom the archive names: its owner and those who write in it.
     """
 
     path: Path
@@ -58,7 +62,7 @@ class Opened:
     places: frozenset[str]
     skipped: tuple[RowError, ...]
     options: Options
-    names: tuple[str, ...] = ()
+    names: tuple[Called, ...] = ()
 
 
 def open_for_shield(path: Path, options: Options) -> Opened:
@@ -80,7 +84,7 @@ def open_for_shield(path: Path, options: Options) -> Opened:
     traces = tuple(row for row in rows if isinstance(row, Trace))
     errors = tuple(row for row in rows if isinstance(row, RowError))
     with open_source(path) as source:
-        names = said_names(source, archive.format, options.person)
+        names = people_in(source, archive.format, options.person)
     places = frozenset(row.where for row in rows)
     return Opened(path, archive.format, traces, places, errors, options, names)
 
@@ -96,6 +100,7 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
     if out.exists() and (out.is_dir() or out.resolve() == opened.path.resolve()):
         raise BadInput(f"{out}: is there already. Name another place with --out.")
     changes = _changes(opened, edits)
+    hidden = Hidden(opened.format, opened.names, random_state)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{out.name[:40]}.", dir=out.parent))
@@ -106,8 +111,8 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
     try:
         fresh = scratch / out.name
         with open_source(opened.path) as source:
-            _pack(source, opened, changes, fresh, random_state)
-        _check(opened, changes, fresh)
+            _pack(source, opened, changes, fresh, hidden)
+        _check(opened, changes, fresh, hidden)
         fresh.chmod(0o700 if fresh.is_dir() else 0o600)
         fresh.replace(out)
     except OSError as error:
@@ -153,13 +158,28 @@ def naming_columns(opened: Opened) -> tuple[str, ...]:
     )
 
 
-def shielded_name(path: Path) -> Path:
+def own_name(opened: Opened, *, random_state: int = 0) -> str:
+    """Return what the one whom the reader named, else the owner, is called in the new archive; empty where nobody is named."""
+    hidden = Hidden(opened.format, opened.names, random_state)
+    if opened.options.person or opened.format in KEEP_PEOPLE or not opened.names:
+        return _own(opened, hidden)
+    return (
+        ""
+        if opened.format in CHATS
+        else hidden.of(next(iter((*opened.names[0].names, *opened.names[0].handles))))
+    )
+
+
+def shielded_name(path: Path, names: Sequence[Called] = (), *, random_state: int = 0) -> Path:
     """Return where the shielded archive goes by default: beside it, with "-shielded" before its endings.
+
+    A file that is named after somebody, as those of chats are, is named after the pseudonym.
 
     >>> shielded_name(Path("a/chat.jsonl.gz")).name
     'chat-shielded.jsonl.gz'
     """
     stem, dot, endings = path.name.partition(".")
+    stem = Hidden("", names, random_state).inner(stem) if names else stem
     return path.with_name(f"{stem}-shielded{dot}{endings}")
 
 
@@ -177,7 +197,7 @@ def _changes(opened: Opened, edits: Iterable[Edit]) -> dict[str, list[Change]]:
 
 
 def _pack(
-    source: Source, opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path, random_state: int
+    source: Source, opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path, hidden: Hidden
 ) -> None:
     with _sink(opened.path, fresh) as put:
         for name in source.names:
@@ -189,7 +209,7 @@ def _pack(
             columns = _columns(source, opened, name)
             texts = frozenset(opened.options.columns.get(ours, "").lower() for ours in ("text",)) - {""}
             member = Member(name, opened.format, raw, tuple(places), texts, source.local(name), columns)
-            put(name, written(member, changes.get(name, ()), random_state))
+            put(hidden.path(name), written(member, changes.get(name, ()), hidden))
 
 
 def _is_carried(name: str, read: Container[str]) -> bool:
@@ -253,13 +273,13 @@ def _write_file(fresh: Path, data: bytes, magic: bytes) -> None:
         os.fsync(stream.fileno())
 
 
-def _check(opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path) -> None:
+def _check(opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path, hidden: Hidden) -> None:
     """Read the new archive as the old one was read: every line must say what the shield left of it, and no more."""
     expected = {_plain(rendered(c.before, c.edits)) for each in changes.values() for c in each} - {""}
     if not expected:
         return
     try:
-        again = read_archive(fresh, opened.options)
+        again = read_archive(fresh, replace(opened.options, person=_own(opened, hidden)))
         found = {_plain(row.text) for row in again.rows if isinstance(row, Trace)} - {""}
     except BadInput:
         found = set()
@@ -268,6 +288,11 @@ def _check(opened: Opened, changes: Mapping[str, Sequence[Change]], fresh: Path)
             f"{opened.path.name}: {len(found ^ expected)} of its lines do not read back as they should after writing, "
             f"so nothing was written. Make a table of its texts, and shield that."
         )
+
+
+def _own(opened: Opened, hidden: Hidden) -> str:
+    person = opened.options.person
+    return hidden.of(person) if person and opened.format not in KEEP_PEOPLE else person
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Names to pseudonyms: the same name gets the same one in all that a person wrote, and nobody can compute it without the key."""
+"""Names to pseudonyms: the same person gets the same one in a whole archive, and nobody can compute it without the key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 _HEADS = (
     "Zev",
@@ -27,7 +28,9 @@ _HEADS = (
 )
 _TAILS = ("ora", "ixo", "uvel", "anzu", "orix", "ezka", "imvo", "yxan", "uzor", "avex", "ilzo", "oqua")
 POOL = frozenset(head + tail for head in _HEADS for tail in _TAILS)
-_HANDLE = re.compile(r"@someone_[0-9a-f]{6}\Z")
+_OURS = re.compile(rf"(?:(?:{'|'.join(_HEADS)})(?:{'|'.join(_TAILS)})\d*|someone_[0-9a-f]{{6}})\Z")
+_MARK = re.compile(r"/?u/|@")  # before a handle
+_DIGITS = 9  # of an invented account number, at least
 
 
 def new_key() -> int:
@@ -35,50 +38,90 @@ def new_key() -> int:
     return secrets.randbits(63)
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One person as an archive writes them.
+
+    `names` may stand in any text, the first being the one that the person goes by; `handles` are names of accounts and other
+    spellings, which stand in fields and addresses only.
+    """
+
+    names: tuple[str, ...]
+    handles: tuple[str, ...] = ()
+
+
 class Pseudonyms:
-    """Invented names for the names of one person's traces.
+    """Invented names for the people of an archive and for the names in a person's traces.
 
     Parameters
     ----------
     names : iterable of (kind, name)
-        All that will be asked for, so that no two names share a pseudonym whatever their order.
+        All that will be asked for besides, so that no two names share a pseudonym whatever their order.
     random_state : int
         The key of the choice: `new_key()`, unless the same names are wanted again. Who knows it can try names out.
+    people : iterable of Called
+        Whoever the archive names: every name and handle of one of them gets one pseudonym.
 
     Examples
     --------
     >>> made = Pseudonyms([("name", "Ana"), ("name", "ANA"), ("name", "Bea")], random_state=1)
     >>> made.of("name", "Ana") == made.of("name", "ana") != made.of("name", "Bea")
     True
+    >>> made = Pseudonyms([], people=[Called(("Ana Silva",), ("ana_bakes",))])
+    >>> made.of("handle", "@ana_bakes") == "@" + made.of("name", "Ana Silva")
+    True
     """
 
-    def __init__(self, names: Iterable[tuple[str, str]], *, random_state: int = 0) -> None:
+    def __init__(
+        self, names: Iterable[tuple[str, str]] = (), *, random_state: int = 0, people: Iterable[Called] = ()
+    ) -> None:
         self.random_state = random_state
-        self._given: dict[tuple[str, str], str] = {}
-        taken: set[str] = set()
-        for kind, name in sorted({(kind, _key(name)) for kind, name in names}):
-            self._given[kind, name] = self._free(kind, name, taken)
-            taken.add(self._given[kind, name])
+        self._given: dict[str, str] = {}
+        self._taken: set[str] = set()
+        for forms in sorted((*each.names, *each.handles) for each in people):
+            given = self._new(forms[0])
+            self._given |= {_key(form): given for form in forms}
+        for name in sorted({_key(name) for kind, name in names if kind != "handle"} - self._given.keys()):
+            self._given[name] = self._new(name)
 
     def of(self, kind: str, name: str) -> str:
-        """Return the pseudonym; one that is a pseudonym already stays as it is."""
-        return name if is_pseudonym(name) else self._given[kind, _key(name)]
+        """Return the pseudonym, behind the "@" or "u/" of a handle; one that is a pseudonym already stays as it is."""
+        mark = found[0] if kind == "handle" and (found := _MARK.match(name)) else ""
+        name = name[len(mark) :]
+        if _OURS.match(name):
+            return mark + name
+        if (key := _key(name)) not in self._given:
+            is_handle = kind == "handle"
+            self._given[key] = f"someone_{self._digest(key).hex()[:6]}" if is_handle else self._new(name)
+        return mark + self._given[key]
 
-    def _free(self, kind: str, name: str, taken: set[str]) -> str:
-        digest = hashlib.blake2b(
-            f"{kind}\x1f{name}".encode(), key=str(self.random_state).encode(), digest_size=8
-        )
-        if kind == "handle":
-            return f"@someone_{digest.hexdigest()[:6]}"
+    def number(self, digits: str) -> str:
+        """Return an invented number for that of an account, the same for the same one."""
+        size = max(_DIGITS, len(digits))
+        return str(10 ** (size - 1) + int.from_bytes(self._digest(digits)) % (9 * 10 ** (size - 1)))
+
+    def _digest(self, name: str) -> bytes:
+        key = str(self.random_state).encode()
+        return hashlib.blake2b(name.encode(), key=key, digest_size=16).digest()
+
+    def _new(self, name: str) -> str:
+        if _OURS.match(name):
+            return name
         pool = sorted(POOL)
-        start = int.from_bytes(digest.digest()[:4]) % len(pool)
+        start = int.from_bytes(self._digest(_key(name))) % len(pool)
         ring = pool[start:] + pool[:start]
-        return next((free for free in ring if free not in taken), f"{ring[0]}{len(taken)}")
+        new = next((free for free in ring if free not in self._taken), f"{ring[0]}{len(self._taken)}")
+        self._taken.add(new)
+        return new
 
 
 def is_pseudonym(name: str) -> bool:
-    """Return whether a name is one of ours."""
-    return name in POOL or _HANDLE.match(name) is not None
+    """Return whether a name is one of ours.
+
+    >>> is_pseudonym("Zevora"), is_pseudonym("u/someone_01ab23"), is_pseudonym("Ana")
+    (True, True, False)
+    """
+    return _OURS.match(_MARK.sub("", name, count=1)) is not None
 
 
 def _key(name: str) -> str:

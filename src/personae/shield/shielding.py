@@ -23,6 +23,7 @@ from personae.shield.exposure import SLACK, UNREACHED, Exposure, Utility, expose
 from personae.shield.generalize import country_in
 from personae.shield.identifiers import Recognizer
 from personae.shield.moves import CUTS, Plan
+from personae.shield.pseudonyms import Called
 
 if TYPE_CHECKING:
     from personae.models.chat import ChatModel
@@ -147,7 +148,7 @@ def shield(
     attributes: Sequence[str | Attribute] | None = None,
     rewriter: ChatModel | None = None,
     recognizers: Sequence[Recognizer] = (),
-    names: Sequence[str] = (),
+    names: Sequence[Called] = (),
     encoder: Encoder | None = None,
     random_state: int = 0,
     truth: Mapping[str, str] | None = None,
@@ -177,8 +178,8 @@ def shield(
         Rewrites the telling lines before anything is cut; see `personae.shield.rewriter`.
     recognizers : sequence of functions
         More finders of identifiers, such as `recognizer("presidio")`.
-    names : sequence of str
-        Of people whom the archive names outside the texts; masked in the texts too, wherever they stand as whole words.
+    names : sequence of Called
+        Whom the archive names outside the texts: they get one pseudonym each, wherever a name of theirs stands as whole words.
     encoder : Encoder, optional
         Measures utility; the one that ships by default.
     random_state : int
