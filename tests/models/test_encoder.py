@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
+from personae.models import encoder as encoder_module
 from personae.models.encoder import DIMENSIONS, CachedEncoder, HomeEncoder, home_encoder
 
 TEXTS = ["I walk my dog every morning.", "", "Tax law bores me.", "I walk my dog every morning."]
@@ -45,7 +46,7 @@ def test_token_states_sum_to_any_linear_score_of_the_vector():
     tokens = home_encoder().token_states(text)
     inner = float((tokens.states @ direction).sum() * tokens.scale)
     whole = float(home_encoder().encode([text])[0] @ direction)
-    edges = home_encoder()._run("tokens", text)[0][[0, -1]] @ direction * tokens.scale
+    edges = home_encoder()._run(text, "tokens")[1][0][[0, -1]] @ direction * tokens.scale
     assert inner + float(edges.sum()) == pytest.approx(whole, abs=1e-4)
     assert [text[a:b] for a, b in tokens.offsets] == text.split()
 
@@ -95,3 +96,21 @@ def test_a_cache_gives_the_token_states_of_what_is_behind_it_once():
     assert first is again
     assert behind.read == 1
     assert CachedEncoder(Vectors()).token_states("A boat at dusk.") is None
+
+
+def test_token_states_of_encoded_texts_are_those_of_the_text_alone_and_are_bounded(monkeypatch):
+    texts = ["A boat at dusk.", "", "My rent in Porto is too high", "Rice again."]
+    cached = CachedEncoder(home_encoder())
+    np.testing.assert_array_equal(cached.encode(texts), home_encoder().encode(texts))
+    monkeypatch.setattr(HomeEncoder, "_run", None)  # nothing is run again
+    kept = cached.token_states(texts[2])
+    monkeypatch.undo()
+    alone = home_encoder().token_states(texts[2])
+    np.testing.assert_array_equal(kept.states, alone.states)
+    assert (kept.offsets, kept.scale) == (alone.offsets, alone.scale)
+    monkeypatch.setattr(encoder_module, "STATES", kept.states.nbytes + 1)
+    cached.encode(["One more text of some length."])
+    assert sum(each.states.nbytes for each in cached._states.values()) <= kept.states.nbytes + 1
+    np.testing.assert_array_equal(
+        cached.token_states(texts[0]).states, home_encoder().token_states(texts[0]).states
+    )

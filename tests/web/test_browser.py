@@ -118,6 +118,36 @@ def test_from_the_archive_to_the_proof_by_keyboard(tab, serving, example):
     assert {url.split("/")[2] for url in page.requests} == {served.host}
 
 
+def press(page, name: str) -> None:
+    """Reach a button by keyboard, press it, and wait for the page that it leads to."""
+    tab_to(page, page.get_by_role("button", name=name, exact=True))
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+
+def test_a_thing_is_found_by_being_asked_by_keyboard_and_without_script(tab, serving, tmp_path):
+    things = {"Rain": ["calm", "wet"], "Drums": ["loud", "dry"], "Sea": ["loud", "wet"]}
+    catalog = tmp_path / "things.jsonl"
+    rows = (
+        {"item": name, "attributes": [*own, hostile]}
+        for (name, own), hostile in zip(things.items(), PAYLOADS, strict=False)
+    )
+    catalog.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    served = serving("--items", str(catalog))
+    page = tab(java_script_enabled=False)
+    page.goto(served.address)
+    page.goto(f"http://{served.host}/find")
+    page.get_by_label("What should it be?").select_option("loud")
+    press(page, "Begin")
+    while not page.get_by_role("button", name="Sea").is_visible():
+        asked = page.locator("#now").text_content()
+        press(page, "Yes" if "wet" in asked else "No")
+    press(page, "Sea")
+    assert "because you said loud" in page.get_by_role("status").text_content().lower()
+    assert page.complaints == []
+    assert {url.split("/")[2] for url in page.requests} == {served.host}
+
+
 def _slide(page) -> None:
     """Move the slider from one end to the other: the table, its words and the lines follow."""
     slider, said = page.get_by_role("slider"), page.locator("#said")

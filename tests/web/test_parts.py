@@ -22,6 +22,7 @@ from personae.people.store import Store
 from personae.shield import Edit, Exposure, Point, Shielded, Utility
 from personae.web.app import Desk, make_app
 from personae.web.door import Door, Refused
+from personae.web.finding import Finder
 from personae.web.jobs import Jobs
 from personae.web.steps import steps_of
 from personae.web.uploads import Upload, receive
@@ -233,7 +234,9 @@ def test_a_page_that_breaks_says_so_by_the_kind_of_failure_alone(capsys):
 
     door, jobs = Door(80), Jobs()
     visitor = TestClient(
-        make_app(Desk(door, Broken(), jobs, 1)), base_url="http://127.0.0.1:80", headers={"host": door.host}
+        make_app(Desk(door, Broken(), jobs, Finder(), 1)),
+        base_url="http://127.0.0.1:80",
+        headers={"host": door.host},
     )
     assert visitor.get(door.address, follow_redirects=False).status_code == 303
     answer = visitor.get("/")

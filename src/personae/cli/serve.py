@@ -18,9 +18,15 @@ def serve(
     max_upload_mb: Annotated[
         int, typer.Option("--max-upload-mb", min=1, help="Largest archive that is taken in, megabytes.")
     ] = 500,
+    items: Annotated[
+        Path | None,
+        typer.Option(
+            "--items", help="JSONL catalog for the page that finds by asking [the films of PERSONAE_DATA]."
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Open the local page: hand in an archive, read the report, move the shield, correct claims, forget, run papers.
+    """Open the local page: hand in an archive, read the report, move the shield, correct claims, forget, be asked, run papers.
 
     It answers on 127.0.0.1 alone. The printed address works once, in one browser; nothing is sent anywhere. People are kept
     in --store, else PERSONAE_STORE, else ./personae.duckdb, archives only while the program runs.
@@ -32,5 +38,5 @@ def serve(
         sys.stdout.flush()
         note("Open this address in a browser, once. Ctrl-C ends the program.", quiet=quiet)
 
-    run(store or Path("personae.duckdb"), port=port, max_upload_mb=max_upload_mb, ready=ready)
+    run(store or Path("personae.duckdb"), port=port, max_upload_mb=max_upload_mb, catalog=items, ready=ready)
     note("Stopped. The archives that were handed in are deleted; the store is kept.", quiet=quiet)

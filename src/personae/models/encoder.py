@@ -10,7 +10,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIMENSIONS = 384
-STATES = 4000  # texts whose token states a cache keeps, 75 kB for one of fifty tokens
+STATES = 160_000_000  # bytes of token states that a cache keeps; a text of fifty tokens has 75 kB
 MAX_TOKENS = 256  # all-MiniLM-L6-v2, max_seq_length
 HOME = Path(__file__).parent / "home"
 WEIGHTS = (HOME / "encoder.onnx", HOME / "tokenizer.json")
@@ -49,6 +49,9 @@ class TokenStates:
     scale: float
 
 
+Run = tuple[list[tuple[int, int]], list[NDArray[np.float32]]]
+
+
 class HomeEncoder:
     """The int8 sentence encoder that ships with the package: onnxruntime and `tokenizers`, no torch, no network.
 
@@ -73,34 +76,43 @@ class HomeEncoder:
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 vectors of shape (n_texts, 384), unit length; an empty text gives a zero vector."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        filled = [i for i, text in enumerate(texts) if text.strip()]
-        threads = min(self.threads or len(os.sched_getaffinity(0)), len(filled))
-        if threads <= 1:
-            for i in filled:
-                vectors[i] = self._run("vectors", texts[i])[0]
-            return vectors
-        self._load()
-        with ThreadPoolExecutor(threads) as pool:
-            for i, row in zip(
-                filled, pool.map(lambda i: self._run("vectors", texts[i])[0], filled), strict=True
-            ):
-                vectors[i] = row
+        for i, (_, (vector,)) in self._runs(texts, "vectors"):
+            vectors[i] = vector
         return vectors
+
+    def encode_with_states(
+        self, texts: Sequence[str]
+    ) -> tuple[NDArray[np.float32], list[TokenStates | None]]:
+        """Return the vectors and, in the same run, each text's token states; None for an empty text."""
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        states: list[TokenStates | None] = [None] * len(texts)
+        for i, (offsets, (vector, tokens)) in self._runs(texts, "vectors", "tokens"):
+            vectors[i], states[i] = vector, _token_states(offsets, tokens)
+        return vectors, states
 
     def token_states(self, text: str) -> TokenStates:
         """Return the last hidden states of one text's tokens, for attribution to words."""
-        states = self._run("tokens", text)[0]  # (n_tokens, 384)
-        scale = 1.0 / (len(states) * max(float(np.linalg.norm(states.mean(0))), 1e-12))
-        offsets = self._load()[1].encode(_plain(text)).offsets
-        return TokenStates(tuple(offsets[1:-1]), states[1:-1], scale)
+        offsets, (tokens,) = self._run(text, "tokens")
+        return _token_states(offsets, tokens)
 
-    def _run(self, output: str, text: str) -> NDArray[np.float32]:
+    def _runs(self, texts: Sequence[str], *outputs: str) -> Iterator[tuple[int, Run]]:
+        """Yield each text's place and what `_run` returns, but for empty texts."""
+        filled = [i for i, text in enumerate(texts) if text.strip()]
+        threads = min(self.threads or len(os.sched_getaffinity(0)), len(filled))
+        if threads <= 1:
+            yield from ((i, self._run(texts[i], *outputs)) for i in filled)
+            return
+        self._load()
+        with ThreadPoolExecutor(threads) as pool:
+            yield from zip(filled, pool.map(lambda i: self._run(texts[i], *outputs), filled), strict=True)
+
+    def _run(self, text: str, *outputs: str) -> Run:
+        """Return the tokens' places in the text, and the named outputs of the network, without its axis of texts."""
         session, tokenizer = self._load()
-        ids = np.array([tokenizer.encode(_plain(text)).ids])
-        result: NDArray[np.float32] = session.run(
-            [output], {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-        )[0]
-        return result
+        tokens = tokenizer.encode(_plain(text))
+        ids = np.array([tokens.ids])
+        found = session.run(list(outputs), {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        return tokens.offsets, [each[0] for each in found]
 
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is None:
@@ -130,7 +142,7 @@ class CachedEncoder:
     ----------
     encoder : Encoder
     size : int
-        Vectors kept; 50,000 vectors of 384 floats take 77 MB. Of `STATES` texts the token states are kept too.
+        Vectors kept; 50,000 vectors of 384 floats take 77 MB. Of the latest texts the token states are kept too, `STATES` bytes.
     """
 
     def __init__(self, encoder: Encoder, *, size: int = 50_000) -> None:
@@ -139,6 +151,7 @@ class CachedEncoder:
         self.name = encoder.name
         self._kept: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
         self._states: OrderedDict[bytes, TokenStates] = OrderedDict()
+        self._bytes = 0  # of the states
         self._lock = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -150,7 +163,7 @@ class CachedEncoder:
                 self._kept.move_to_end(key)
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
-            fresh = dict(zip(missing, self.encoder.encode(list(missing.values())), strict=True))
+            fresh = dict(zip(missing, self._encoded(missing), strict=True))
             found.update(fresh)
             self._keep(fresh)
         return np.stack([found[key] for key in keys]) if keys else np.zeros((0, DIMENSIONS), dtype=np.float32)
@@ -165,11 +178,26 @@ class CachedEncoder:
             found = self._states.get(key)
         if found is None:
             found = read(text)
-            with self._lock:
-                self._states[key] = found
-                if len(self._states) > STATES:
-                    self._states.popitem(last=False)
+            self._keep_states({key: found})
         return found
+
+    def _encoded(self, missing: dict[bytes, str]) -> NDArray[np.float32]:
+        """Return vectors from behind, with the token states where they come in the same run."""
+        read = getattr(self.encoder, "encode_with_states", None)
+        if read is None:
+            return self.encoder.encode(list(missing.values()))
+        vectors, states = read(list(missing.values()))
+        self._keep_states({key: each for key, each in zip(missing, states, strict=True) if each is not None})
+        return np.asarray(vectors)
+
+    def _keep_states(self, fresh: dict[bytes, TokenStates]) -> None:
+        with self._lock:
+            for key, states in fresh.items():
+                if key not in self._states:
+                    self._states[key] = states
+                    self._bytes += states.states.nbytes
+            while self._bytes > STATES:
+                self._bytes -= self._states.popitem(last=False)[1].states.nbytes
 
     def _keep(self, fresh: dict[bytes, NDArray[np.float32]]) -> None:
         with self._lock:
@@ -195,6 +223,11 @@ def home_encoder() -> HomeEncoder:
     True
     """
     return HomeEncoder()
+
+
+def _token_states(offsets: list[tuple[int, int]], states: NDArray[np.float32]) -> TokenStates:
+    scale = 1.0 / (len(states) * max(float(np.linalg.norm(states.mean(0))), 1e-12))
+    return TokenStates(tuple(offsets[1:-1]), states[1:-1], scale)
 
 
 def text_key(text: str) -> bytes:

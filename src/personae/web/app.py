@@ -27,6 +27,7 @@ from personae.report import environment, results_table
 from personae.report.person import style
 from personae.shield import LEVELS
 from personae.web.door import Door, Guard, Refused
+from personae.web.finding import Finder
 from personae.web.jobs import Job, Jobs
 from personae.web.steps import steps_of
 from personae.web.uploads import FORM_BYTES, Upload, receive
@@ -45,10 +46,10 @@ router = APIRouter()
 
 
 class Desk:
-    """What every page needs: the door's token, the work under way, the workspace, the limit of an upload in bytes."""
+    """What every page needs: the door's token, the workspace, the work under way, what finds by asking, an upload's limit."""
 
-    def __init__(self, door: Door, workspace: Workspace, jobs: Jobs, limit: int) -> None:
-        self.door, self.workspace, self.jobs, self.limit = door, workspace, jobs, limit
+    def __init__(self, door: Door, workspace: Workspace, jobs: Jobs, finder: Finder, limit: int) -> None:
+        self.door, self.workspace, self.jobs, self.finder, self.limit = door, workspace, jobs, finder, limit
 
     def page(self, template: str, status: int = 200, **content: Any) -> HTMLResponse:
         """Return a page made from a template."""
@@ -271,6 +272,24 @@ def shielded_archive(desk: At, whom: Whom, fields: Fields) -> Response:
     file = desk.workspace.write(found, at)
     cleared = BackgroundTask(shutil.rmtree, file.parent, ignore_errors=True)
     return FileResponse(file, filename=found.name, media_type="application/octet-stream", background=cleared)
+
+
+@router.get("/find")
+def find(desk: At) -> Response:
+    return desk.page("find", episode=desk.finder.episode, films=desk.finder.catalog is None)
+
+
+@router.post("/find")
+def answer(desk: At, fields: Fields) -> Response:
+    match fields.get("do"):
+        case "begin":
+            desk.finder.begin()
+        case "back":
+            desk.finder.take_back()
+        case _:
+            turn = fields.get("turn", "")
+            desk.finder.tell(int(turn) if turn.isdecimal() else -1, fields.get("answer", ""))
+    return _go("/find")
 
 
 @router.get("/papers")

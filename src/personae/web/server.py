@@ -20,6 +20,7 @@ def serve(
     *,
     port: int = 0,
     max_upload_mb: int = 500,
+    catalog: Path | None = None,
     ready: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Answer the browser that opens the address, until Ctrl-C.
@@ -32,6 +33,8 @@ def serve(
         0 takes a free one. The address is 127.0.0.1, always.
     max_upload_mb : int
         Most megabytes (of a million bytes) of one archive.
+    catalog : Path or None
+        What the page `find` asks about, a JSONL file of items; None for the films of PERSONAE_DATA.
     ready : function of str
         Told the address once it is answered; the key in it is good for one browser.
 
@@ -47,6 +50,7 @@ def serve(
 
         from personae.web.app import Desk, make_app
         from personae.web.door import Door
+        from personae.web.finding import Finder
     except ImportError as error:
         raise MissingExtra("The local page needs the extra web: pip install 'personae[web]'.") from error
     from personae.people.store import Store
@@ -57,7 +61,7 @@ def serve(
         workspace, jobs = Workspace(opened), Jobs()
         try:
             door = Door(listener.getsockname()[1])
-            app = make_app(Desk(door, workspace, jobs, max_upload_mb * MEGABYTE))
+            app = make_app(Desk(door, workspace, jobs, Finder(catalog), max_upload_mb * MEGABYTE))
             config = uvicorn.Config(
                 app, http="h11", ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
                 proxy_headers=False, server_header=False, timeout_graceful_shutdown=2, limit_concurrency=64,
