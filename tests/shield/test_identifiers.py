@@ -47,6 +47,18 @@ def test_iban_by_hand():
         (checks.codice, "RSSMRA85T10A562S", "RSSMRA85T10A562T"),  # the usual example
         (checks.nir, "255081416802538", "255081416802539"),  # 2550814168025 % 97 = 59; 97 - 59 = 38
         (checks.steuer_id, "86095742719", "86095742718"),
+        (
+            checks.china,
+            "11010519491231002X",
+            "110105194912310021",
+        ),  # GB 11643's example; 167 % 11 = 2, the sign X
+        (checks.china, "11010519491231002X", "11010519491331002X"),  # a thirteenth month
+        (
+            checks.my_number,
+            "123456789018",
+            "123456789019",
+        ),  # 2+0+36+40+42+42+10+12+12+10+6 = 212; 11 - 212 % 11 = 8
+        (checks.rrn, "9001011234568", "9013011234568"),  # 1 January 1990; a thirteenth month
     ],
 )
 def test_national_numbers_hold_by_their_check_digit(rule, right, wrong):
@@ -76,8 +88,46 @@ def test_what_names_a_person_is_found():
 
 
 @pytest.mark.parametrize(
+    ("text", "kind", "found"),
+    [
+        ("電話は090-1234-5678です", "phone", "090-1234-5678"),
+        ("携帯０９０－１２３４－５６７８", "phone", "０９０－１２３４－５６７８"),
+        ("我的手机号是13812345678，", "phone", "13812345678"),
+        ("전화번호는 010-1234-5678입니다", "phone", "010-1234-5678"),
+        ("call 98765 43210", "phone", "98765 43210"),
+        ("liga (11) 98765-4321", "phone", "(11) 98765-4321"),
+        ("身份证号码：11010519491231002X", "national id", "11010519491231002X"),
+        ("マイナンバーは123456789018です", "national id", "123456789018"),
+        ("주민번호 900101-1234568", "national id", "900101-1234568"),
+        ("CPF 529.982.247-25", "national id", "529.982.247-25"),
+        ("Ich bin am 3.4. geboren am 3.4.1985", "birth date", "3.4.1985"),
+        ("geb. am 3. April 1985", "birth date", "3. April 1985"),
+        ("nací el 3 de abril de 1985", "birth date", "3 de abril de 1985"),
+        ("je suis née le 1er avril 1985", "birth date", "1er avril 1985"),
+        ("nasci em 3 de abril de 1985", "birth date", "3 de abril de 1985"),
+        ("sono nato il 3 aprile 1985", "birth date", "3 aprile 1985"),
+        ("ik ben geboren op 3 april 1985", "birth date", "3 april 1985"),
+        ("Mein Geburtstag ist am 3. März", "birth date", "3. März"),
+        ("1985年4月3日生まれ", "birth date", "1985年4月3日"),
+        ("my insta is lenamaus", "handle", "lenamaus"),
+        ("snap: lena.maus or so", "handle", "lena.maus"),
+        ("mi instagram es lola_flores", "handle", "lola_flores"),
+        ("my discord is tom#1234 now", "handle", "tom#1234"),
+        ("ask <@481516234200000>", "handle", "481516234200000"),
+        ("ask <@!481516234200000>", "handle", "481516234200000"),
+    ],
+)
+def test_numbers_dates_and_accounts_of_many_countries_are_found(text, kind, found):
+    assert kinds(text) == [(kind, found)]
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        "価格は123456789円です",
+        "2019年12月31日に行った",
+        "my instagram is private. Twitter is down!",
+        "telegram: great",
         "order 4111 1111 1111 1112 of 24.12.2023",  # no check digit
         "it cost 1,234,567 in 2019 and 12:30:45 was the time",
         "version 1.2.3 and a ratio of 16:9",

@@ -111,9 +111,7 @@ def pesel(number: str) -> bool:
     """Poland's PESEL: the weighted digits and the check digit make a sum that ten divides, and the date exists."""
     month = int(number[2:4])
     century = {4: 18, 0: 19, 1: 20, 2: 21, 3: 22}[month // 20]
-    try:
-        date(100 * century + int(number[:2]), month % 20, int(number[4:6]))
-    except ValueError:
+    if not _is_date(f"{century}{number[:2]}{month % 20:02}{number[4:6]}"):
         return False
     return (weighted(number, (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)) + int(number[10])) % 10 == 0
 
@@ -124,6 +122,35 @@ def aadhaar(number: str) -> bool:
     for place, digit in enumerate(reversed(number)):
         state = _DIHEDRAL[int(state)][int(_TURNS[place % 8][int(digit)])]
     return number[0] in "23456789" and state == "0"
+
+
+def china(number: str) -> bool:
+    """China's resident number: 17 digits times powers of two modulo 11 choose the last, X for ten; the date exists.
+
+    Source: GB 11643-1999, ISO 7064 mod 11-2.
+    """
+    weights = tuple(2 ** (17 - place) % 11 for place in range(17))
+    return "10X98765432"[weighted(number[:17], weights) % 11] == number[17] and _is_date(number[6:14])
+
+
+def my_number(number: str) -> bool:
+    """Japan's My Number: eleven digits times 6 to 2 and 7 to 2, twelfth 11 less the rest modulo 11, 0 from 10 on."""
+    check = 11 - weighted(number, (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11
+    return int(number[11]) == (0 if check > 9 else check)
+
+
+def rrn(number: str) -> bool:
+    """South Korea's resident number has no check digit since 2020: a date that exists, then the century and sex, 1 to 8."""
+    century = {"1": 19, "2": 19, "3": 20, "4": 20, "5": 19, "6": 19, "7": 20, "8": 20}.get(number[6])
+    return century is not None and _is_date(f"{century}{number[:6]}")
+
+
+def _is_date(digits: str) -> bool:
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return False
+    return True
 
 
 NATIONAL: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
@@ -138,4 +165,7 @@ NATIONAL: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("Brazil", r"\d{3}\.?\d{3}\.?\d{3}-?\d\d", cpf),
     ("Poland", r"\d{11}", pesel),
     ("India", r"\d{4} ?\d{4} ?\d{4}", aadhaar),
+    ("China", r"[1-8]\d{16}[\dXx]", china),
+    ("Japan", r"\d{4}[ -]?\d{4}[ -]?\d{4}", my_number),
+    ("South Korea", r"\d{6} ?- ?\d{7}", rrn),
 )  # country, pattern, rule; each rule takes the digits and letters alone

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -21,18 +22,27 @@ LABELS = {
 }  # fmt: skip
 PSEUDONYMS = ("name", "handle")  # kinds that get a pseudonym rather than a label
 _MONTH = (
-    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?)\.?"
+    r"(?:jan(?:uary|uari?|vier|eiro)?|jänner|enero|gennaio|feb(?:ruary|ruari?|braio|rero)?|février|fevereiro|mar(?:ch|s|zo|ço)?|märz|"
+    r"maart|apr(?:il|ile)?|avril|abril|may|ma[iy]o?|mei|maggio|jun[ei]?|juin|jun[ih]o|giugno|jul[yi]?|juillet|jul[ih]o|luglio|"
+    r"aug(?:ust|ustus)?|agosto|août|sept?(?:ember|iembre|embre)?|set(?:embro|tembre)|o[ck]t(?:ober|ubre|obre)?|outubro|ottobre|"
+    r"nov(?:ember|iembre|embre|embro)?|de[cz](?:ember|embro)?|décembre|diciembre|dicembre)\.?"
 )
+_YEAR = r",?(?: (?:of|de|del|do))? (?:19|20)\d\d"
 _DATE = (
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH},?(?: (?:19|20)\d\d)?|"
-    rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:,? (?:19|20)\d\d)?|"
-    r"\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d)"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th|er|[.º°])?(?: (?:of|de|do|di))? {_MONTH}(?:{_YEAR})?|"
+    rf"{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?(?:{_YEAR})?|"
+    r"\d{1,2} ?[./-] ?\d{1,2} ?[./-] ?(?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d)"
 )
 _BORN = (
     r"(?:born(?: on)?|birthday(?: is| was)?(?: on)?|date of birth(?: is)?:?|d\.?o\.?b\.?:?|turned? \d\d on|"
-    r"nascid[oa] (?:em|a)|geboren am|né[e]? le|nacid[oa] el)"
+    r"nascid?[oa]? (?:em|a|no dia)|nasci (?:em|a|no dia)|geb(?:oren|\.) (?:am|op)|né[e]? le|nac(?:id[oa]|í) el|nat[oa] il|"
+    r"(?:geburtstag|geburtsdatum|cumpleaños|fecha de nacimiento|anniversaire|date de naissance|aniversário|data de nascimento|"
+    r"compleanno|data di nascita|verjaardag|geboortedatum)(?: ist| es| est| é| è| is)?(?: am| el| le| a| em| il| op| no dia)?:?)"
 )
+_EAST = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"  # letters that stand beside a number without a space
+_FROM, _TO = rf"(?<![^\W{_EAST}])", rf"(?![^\W{_EAST}])"
+_UNIT = r"(?! ?[円元人万億亿個个次名回本件원명개])"
+_EAST_DATE = r"(?:(?:19|20)\d\d[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})"
 _STREET = (
     r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|way|close|"
     r"crescent)\b\.?"
@@ -62,6 +72,21 @@ _FULL = rf"{_NO_NAME}{_PART}(?:[ -]{_PART}){{1,2}}"
 
 _AT = r" ?[\[({] ?at ?[\])}] ?"
 _DOT = r"(?:\.| ?[\[({] ?dot ?[\])}] ?| dot )"
+
+_APP = (
+    r"(?:insta(?:gram)?|ig|snap(?:chat)?|tik ?tok|twitter|discord|telegram|kik|twitch|wechat|steam|psn|gamertag|mastodon|微信号?)"
+    r"(?:[ -](?:handle|name|user ?name|account|id|tag|profile|konto|cuenta|compte|conta))?"
+)
+_IS = r"(?:(?: is| ist| es| est| é| è| heißt| se llama|['’]s) ?[:=]?|[ ]?[:：=]|(?<=号))[ ]?"
+_MY = r"(?:my|mein|mi|mon|meu|il mio|mijn)"
+_NO_HANDLE = frozenset((
+    "private", "public", "down", "full", "dead", "gone", "broken", "empty", "hacked", "banned", "new", "old", "here",
+    "there", "great", "good", "bad", "fun", "boring", "annoying", "awful", "better", "best", "worse", "toxic",
+    "useless", "suspended", "locked", "deleted", "closed", "open", "linked", "below", "mine", "yours", "free", "slow",
+    "fast", "fine", "okay", "cool", "crazy", "weird", "different", "trash", "amazing", "active", "inactive", "back",
+    "over", "still", "not", "now", "the", "same", "none", "nothing", "what", "privat", "privado", "privada", "privé",
+    "privato", "kaputt", "toll", "weg", "tot", "leer",
+))  # fmt: skip  # what is said of an app rather than of an account
 
 Check = Callable[[str], bool]
 
@@ -114,8 +139,12 @@ def _is_no_place(text: str) -> bool:
     return found is None or found.end < len(text)
 
 
+def _is_handle(text: str) -> bool:
+    return text.lower() not in _NO_HANDLE
+
+
 def _bare(text: str) -> str:
-    return re.sub(r"[^0-9A-Z]", "", text)
+    return re.sub(r"[^0-9A-Z]", "", unicodedata.normalize("NFKC", text).upper())
 
 
 def _national(check: Check) -> Check:
@@ -130,14 +159,22 @@ _RULES = (
     _Rule("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
           lambda found: _checksums.iban(_bare(found))),
     _Rule("card", re.compile(r"(?<![\d+])\d(?:[ -]?\d){12,18}(?!\d)"), _is_card),
-    *(_Rule("national id", re.compile(rf"(?<![\w+-]){pattern}(?![\w-])"), _national(check))
+    *(_Rule("national id", re.compile(rf"{_FROM}(?<![+-])(?<!\d ){pattern}{_TO}{_UNIT}(?!-| \d)"), _national(check))
       for _, pattern, check in _checksums.NATIONAL),
     _Rule("ip", re.compile(r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:]|\.\d)"),
           _is_ip),
     _Rule("birth date", re.compile(rf"(?i)\b{_BORN} ({_DATE})(?!\w)")),
-    _Rule("phone", re.compile(r"(?<![\w/=#-])(?<!\d[:,.])(?:\+|00)?\(?\d{1,15}(?:[ .\-/()]{1,3}\d{2,12}){0,7}(?!\w|:\d)"),
-          _is_phone),
+    _Rule("birth date", re.compile(rf"({_EAST_DATE})(?= ?(?:に?生|出生|생|에 태어))")),
+    _Rule("birth date", re.compile(rf"(?:生日|出生日期|誕生日|生年月日|생일|생년월일)(?:[是は은:：]| )*({_EAST_DATE})")),
+    _Rule("handle", re.compile(r"<@!?(\d{15,20})>")),
+    _Rule("phone", re.compile(rf"{_FROM}(?<![/=#-])(?<!\d[:,.])(?:\+|00)?\(?\d{{1,15}}(?:[ .\-－‐–/()]{{1,3}}\d{{2,12}}){{0,7}}"
+                              rf"{_TO}{_UNIT}(?!:\d)"), _is_phone),
     _Rule("handle", re.compile(r"(?<![\w@./])(?:@\w[\w.]{1,38}\w|/?u/[\w-]{3,20})\b")),
+    _Rule("handle", re.compile(rf"(?i){_FROM}{_APP}{_IS}((?=\w*[\d_]|\w+[.#]\w)[a-z](?a:[\w.]{{1,28}}\w)(?:#\d{{4}})?)"
+                               rf"(?!\w)")),
+    _Rule("handle", re.compile(rf"(?i){_FROM}(?:{_MY} {_APP}{_IS}|{_APP} ?: ?)([a-z](?a:\w{{2,28}}))"
+                               r"(?= ?(?:[,.;!)\n]|\Z|and\b))"),
+          _is_handle),
     _Rule("address", re.compile(rf"(?i)\b\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}{_STREET}{_FLAT}")),
     _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?\b")),
     _Rule("address", re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Y\d]? ?(?!\d[GT]B)\d[ABD-HJLNP-UW-Z]{2})\b")),
