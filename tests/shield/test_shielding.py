@@ -177,8 +177,12 @@ def test_a_country_that_still_stands_is_no_reached_target():
         ("We moved to Canada.", "We moved to a country in North America."),
         ("I live in Lahore em Porto.", "I live in a city in Asia em a city in Europe."),
         ("I grew up in South America and in Asia.", "I grew up in South America and in Asia."),
-        ("I went to Boston College and read Jack London.", "I went to Boston College and read Jack London."),
-        ("I study at Boston University.", "I study at Boston University."),
+        ("I went to Boston College and read Jack London.", "I went to a college and read Jack London."),
+        ("I study at Boston University.", "I study at a university."),
+        (
+            "Boston University won, and Boston lost.",
+            "Boston University won, and a city in North America lost.",
+        ),
         ("On Monday we left Greater London.", "On Monday we left Greater a city in Europe."),
     ],
 )
@@ -352,6 +356,42 @@ def test_telling_values_get_wider_words(name, text, now):
     for found in reversed(wider(text, name)):
         text = text[: found.start] + found.words + text[found.end :]
     assert text == now
+
+
+@pytest.mark.parametrize(
+    ("text", "now"),
+    [
+        (
+            "I worked for Google in spring",
+            "I worked for a company in spring",
+        ),  # a city was called so for a month
+        ("I work at Acme Corp in town", "I work at a company in town"),
+        ("I'm a software engineer at Acme now", "I'm a software engineer at a company now"),
+        ("my sister works as a nurse at Mercy General Hospital", "my sister works as a nurse at a hospital"),
+        ("I graduated from the University of Acme in 2010", "I graduated from a university in 2010"),
+        ("Ich arbeite bei Acme in München", "Ich arbeite bei einer Firma in München"),
+        ("ich studiere an der Universität Leipzig", "ich studiere an einer Universität"),
+        ("Trabajo en Acme", "Trabajo en una empresa"),
+        ("trabajo en Madrid", "trabajo en Madrid"),
+        ("estudié en la Universidad de Salamanca", "estudié en una universidad"),
+        ("Je travaille chez Acme", "Je travaille chez une entreprise"),
+        ("j'ai étudié à l'Université de Lyon", "j'ai étudié à une université"),
+        ("Trabalho na Acme", "Trabalho em uma empresa"),
+        ("trabalho no Hospital São João", "trabalho em um hospital"),
+        ("Lavoro alla Acme", "Lavoro a un'azienda"),
+        ("ho studiato all'Università di Bologna", "ho studiato a un'università"),
+        ("Ik heb bij de Acmebank gewerkt", "Ik heb bij een bedrijf gewerkt"),
+        ("ik studeerde aan de Universiteit van Amsterdam", "ik studeerde aan een universiteit"),
+        ("I read that Harvard University is rich", "I read that Harvard University is rich"),
+        ("I work at night and at Christmas", "I work at night and at Christmas"),
+    ],
+)
+def test_employers_and_schools_get_wider_words(text, now):
+    said = lines(text, "Rye bread.")
+    done = shield(said, reader=StatedReader(), attributes=["age"])
+    assert done.traces[0].text == now
+    assert shield(said, reader=StatedReader(), attributes=["age"], level="mask").traces == said
+    assert shield(done.traces, reader=StatedReader(), attributes=["age"]).edits == ()
 
 
 def test_a_language_model_rewrites_and_the_same_attacker_checks(server):

@@ -1,7 +1,7 @@
 """Telling values in wider words: a place as its country, an age as its decade, a trade as its field.
 
-Places are read in the seven languages of the gazetteer, everything else in English. What is written back reads on:
-"I live in Porto" becomes "I live in a city in Portugal", "I'm 34" becomes "I'm in my 30s".
+Places are read in the seven languages of the gazetteer, employers and schools in the same, everything else in English. What is
+written back reads on: "I live in Porto" becomes "I live in a city in Portugal", "I'm 34" becomes "I'm in my 30s".
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from personae.models.places import Place, home_places
+from personae.shield._institutions import INSTITUTIONS, named
 from personae.shield._words import CONTINENTS, FIELDS, WITH_ARTICLE
 
 LEAST_PEOPLE = 15_000  # of a place that is taken for one although nothing but its capital says so
@@ -57,7 +58,7 @@ def wider(text: str, attribute: str, *, step: int = 0) -> tuple[Wider, ...]:
     Parameters
     ----------
     attribute : str
-        A name of the catalogue; others have no wider words.
+        A name of the catalogue, or `INSTITUTIONS` for employers and schools by name; others have no wider words.
     step : 0 or 1
         1 goes further where there is further to go: a country becomes its continent.
 
@@ -67,6 +68,8 @@ def wider(text: str, attribute: str, *, step: int = 0) -> tuple[Wider, ...]:
     >>> [(text[w.start : w.end], w.words) for name in ("age", "occupation", "city_country") for w in wider(text, name)]
     [("I'm 34", "I'm in my 30s"), ('a nurse', 'someone in health care'), ('Porto', 'a city in Portugal')]
     """
+    if attribute == INSTITUTIONS:
+        return tuple(Wider(each.start, each.end, each.words) for each in named(text))
     if attribute in ("city_country", "birth_city_country"):
         return tuple(_places(text, step))
     found = [

@@ -16,6 +16,7 @@ from personae.models.encoder import CachedEncoder, Encoder, home_encoder
 from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.records import Guess, Person, Trace
 from personae.report import silence
+from personae.shield._institutions import INSTITUTIONS
 from personae.shield._repeats import Repeats
 from personae.shield._state import Key, State, key_of
 from personae.shield.drafts import Edit, rendered
@@ -170,8 +171,8 @@ def shield(
     target : float or mapping of attribute to float
         Highest probability of a best guess; attributes that a mapping leaves out get 0.2.
     level : "mask", "generalize" or "rewrite"
-        "mask" takes identifiers out, "generalize" also writes telling values in wider words, "rewrite" also cuts telling words
-        and, where that does not do, drops the sentence and then the line.
+        "mask" takes identifiers out, "generalize" also writes employers, schools and telling values in wider words, "rewrite"
+        also cuts telling words and, where that does not do, drops the sentence and then the line.
     attributes : sequence of names, optional
         SynthPAI's eight by default.
     rewriter : ChatModel, optional
@@ -296,7 +297,7 @@ class _Run:
 
     def generalize(self, thorough: bool) -> None:
         for step in (0, 1):
-            made = 0
+            made = self.state.widen(INSTITUTIONS, 0) if step == 0 else 0
             for name in list(self.targets) if thorough else self.excess:
                 made += self.state.widen(name, step)
             if made:
