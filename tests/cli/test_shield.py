@@ -235,3 +235,11 @@ def test_pseudonyms_are_another_run_another_unless_a_seed_is_named(tmp_path):
     assert "lena" not in "".join(said)
     assert said[0] != said[1]
     assert said[2] == said[3]
+
+
+def test_what_came_of_a_rewriter_is_told(table, server):
+    server.behave(text="I would rather not.")
+    done = run(table, "--only", "job", "--person", "p1", "--level", "mask", "--rewriter", server.model)
+    assert done.exit_code == 0, done.output
+    assert "1 reply or line of it could not be used" in done.stderr
+    assert "unusable by the rewriter" in done.stdout

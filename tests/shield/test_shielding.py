@@ -15,7 +15,7 @@ from personae.report.shield import ShieldReport, render_shield
 from personae.shield import LEVELS, Edit, shield
 from personae.shield._state import State
 from personae.shield.attacker import home_attacker
-from personae.shield.drafts import edited, rendered
+from personae.shield.drafts import Rewrites, edited, rendered
 from personae.shield.exposure import Exposure
 from personae.shield.generalize import wider
 from personae.shield.pseudonyms import POOL, Pseudonyms
@@ -413,6 +413,46 @@ def test_a_language_model_rewrites_and_the_same_attacker_checks(server):
     assert done.exposure[0].after.probability == pytest.approx(0.4)
     assert not done.reached
     assert server.n_calls == 2  # the second answer is an echo, which changes nothing
+    assert done.rewrites == Rewrites(written=2, unusable=2)  # a line that was not shown, and the echo
+    assert done.as_json()["rewriter"] == {"written": 2, "unusable": 2, "refused": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (
+            "Long night again, call +351 912 345 678.",
+            "Long night on my … again.",
+        ),  # an identifier that did not stand there
+        ("A ward, my ward of wards.", "Long night on my … again."),  # the attacker tells more than before
+        ("Long night at work again.", "Long night at work again."),
+    ],
+)
+def test_a_rewritten_line_that_gives_more_away_is_refused(server, text, left):
+    class Words(Counter):
+        """Sure of the job by .2 for each time that a line says "ward"."""
+
+        def read(self, person, attributes):
+            (claim,) = super().read(person, attributes)
+            n = sum(trace.text.count(self.word) for trace in person.own)
+            return [replace(claim, guesses=(Guess("nurse", min(1.0, 0.1 + 0.2 * n)),))]
+
+    said = WARD[:1] + WARD[2:3]
+    asked = f"A reader now tells:\n- Occupation: nurse\n\nLines:\n1. {said[0].text}"
+    server.behave(answers={asked: json.dumps({"lines": [{"number": 1, "text": text}]})})
+    done = shield(said, reader=Words(), attributes=["job"], slack=0.0, rewriter=chat_model(server.model))
+    assert done.traces[0].text == left
+    assert (done.rewrites.written, done.rewrites.refused) == ((1, 0) if text == left else (0, 1))
+    assert done.reached
+
+
+def test_a_model_that_answers_nothing_of_use_is_told(server):
+    server.behave(answers={}, text="I would rather not.")
+    done = shield(WARD, reader=Counter(), attributes=["job"], rewriter=chat_model(server.model))
+    assert done.rewrites.unusable == 1
+    assert done.edits == ()
+    page = render_shield(ShieldReport([reported(done)], "table", "generalize", "home", "a.csv"))
+    assert "1 reply or line of it could not be used" in page
 
 
 def test_word_overlap_by_hand():

@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -163,7 +164,7 @@ def shield(
             page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
             others, left = other_columns(opened), left_out(opened)
             _page(done, opened, place, left, others, job, page)
-            _print(done, json=json)
+            _print(done, json=json, rewriter=bool(rewriter))
             _notes(
                 done,
                 opened,
@@ -360,7 +361,7 @@ def _page(
     )
 
 
-def _print(done: Sequence[Shielded], *, json: bool) -> None:
+def _print(done: Sequence[Shielded], *, json: bool, rewriter: bool = False) -> None:
     from personae.shield.exposure import STATES
 
     if json:
@@ -395,10 +396,18 @@ def _print(done: Sequence[Shielded], *, json: bool) -> None:
         left = f"{len(done) - SHOWN_PEOPLE} more people with --json" if len(done) > SHOWN_PEOPLE else ""
         print_table(heads, people, title=left)
     if len(done) == 1:
-        kept = done[0].utility
+        kept, asked = done[0].utility, done[0].rewrites.as_json() if rewriter else {}
         print_table(
-            ("words kept", "ROUGE-L", "cosine", "edits"),
-            [(f"{kept.words_kept:.2f}", f"{kept.rouge_l:.2f}", f"{kept.cosine:.2f}", len(done[0].edits))],
+            ("words kept", "ROUGE-L", "cosine", "edits", *(f"{what} by the rewriter" for what in asked)),
+            [
+                (
+                    f"{kept.words_kept:.2f}",
+                    f"{kept.rouge_l:.2f}",
+                    f"{kept.cosine:.2f}",
+                    len(done[0].edits),
+                    *asked.values(),
+                )
+            ],
         )
 
 
@@ -423,9 +432,14 @@ def _notes(
     thorough: bool,
     quiet: bool,
 ) -> None:
+    from personae.report.shield import rewritten
     from personae.shield.archive import naming_columns
+    from personae.shield.drafts import Rewrites
     from personae.shield.reported import THIN, unseen
 
+    asked = sum((each.rewrites for each in done), Rewrites())
+    if told := rewritten(*astuple(asked)):
+        note(told.strip(), quiet=quiet)
     if unmet := [each for each in done if each.unmet]:
         note(_unmet_note(unmet, len(done), thorough=thorough), quiet=quiet)
     stand = 0 if thorough else sum(map(unseen, done))

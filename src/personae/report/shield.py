@@ -54,7 +54,8 @@ class Changed:
 class ShieldedPerson:
     """One person's part of the page. `curve` holds (share of words kept, mean probability of a best guess).
 
-    `repeated` counts what was taken out of others' lines because it was taken out of the person's.
+    `repeated` counts what was taken out of others' lines because it was taken out of the person's; `rewritten` the lines that a
+    language model wrote anew, its replies of no use, and its lines that were refused.
     """
 
     person: str
@@ -66,6 +67,7 @@ class ShieldedPerson:
     curve: tuple[tuple[float, float], ...]
     changed: tuple[Changed, ...]
     repeated: int = 0
+    rewritten: tuple[int, int, int] = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
     )
     if person.repeated:
         lead += f" {count(person.repeated, 'repetition')} of what was taken out went from the lines of others too."
+    lead += rewritten(*person.rewritten)
     utility = (
         ("words kept", plots.percent(person.words_kept)),
         ("ROUGE-L", f"{person.rouge_l:.2f}"),
@@ -153,6 +156,24 @@ def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
         tuple((shown(line.where, LONGEST), struck(line)) for line in person.changed[:LINES]),
         max(0, len(person.changed) - LINES),
     )
+
+
+def rewritten(written: int, unusable: int, refused: int) -> str:
+    """Return in sentences what came of a language model that rewrites; nothing where none was asked.
+
+    >>> rewritten(2, 1, 0)
+    ' A language model wrote 2 lines anew. 1 reply or line of it could not be used.'
+    """
+    if not written + unusable + refused:
+        return ""
+    said = f" A language model wrote {count(written, 'line')} anew."
+    if unusable:
+        said += (
+            f" {unusable} {'reply or line' if unusable == 1 else 'replies or lines'} of it could not be used."
+        )
+    if refused:
+        said += f" {count(refused, 'line')} of it {'was' if refused == 1 else 'were'} refused for giving away more than before."
+    return said
 
 
 def counted(exposure: Sequence[Exposed]) -> str:

@@ -77,6 +77,13 @@ class State:
         if key in self._words:
             self._words[key] = rouge_l(trace.text, text)
 
+    def restore(self, key: Key, edits: tuple[Edit, ...]) -> None:
+        """Put a trace's text back to what it was under these edits."""
+        trace = self.by_key[key]
+        self._edits[key], self._texts[key] = edits, rendered(trace.text, edits)
+        if key in self._words:
+            self._words[key] = rouge_l(trace.text, self._texts[key])
+
     def mask(
         self, recognizers: Iterable[Recognizer], random_state: int, people: Sequence[Called] = ()
     ) -> int:

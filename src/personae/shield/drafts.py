@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Literal
 
 Kind = Literal["mask", "pseudonym", "generalize", "cut", "drop", "model"]
@@ -48,6 +48,24 @@ class Edit:
             "kind": self.kind,
             "attribute": self.attribute,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrites:
+    """What came of asking the model: lines that stand as it wrote them, replies and lines of no use, and lines that were refused.
+
+    Refused is what brings in an identifier, or lets the attacker tell more than before; of those lines the telling words go.
+    """
+
+    written: int = 0
+    unusable: int = 0
+    refused: int = 0
+
+    def __add__(self, other: Rewrites) -> Rewrites:
+        return Rewrites(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 
 from personae.report.shield import Changed, Exposed, ShieldedPerson
 from personae.shield.exposure import Exposure
@@ -32,6 +33,7 @@ def reported(done: Shielded) -> ShieldedPerson:
             if (trace.source, trace.id) in edits
         ),
         done.repeated,
+        astuple(done.rewrites),
     )
 
 

@@ -6,7 +6,7 @@ inference steers the rewriting); Staab et al. (2024), "Beyond Memorization", arX
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,8 +19,18 @@ from personae.report import silence
 from personae.shield._institutions import INSTITUTIONS
 from personae.shield._repeats import Repeats
 from personae.shield._state import Key, State, key_of
-from personae.shield.drafts import Edit, rendered
-from personae.shield.exposure import SLACK, UNREACHED, Exposure, Utility, exposed, floors, over, utility_of
+from personae.shield.drafts import Edit, Rewrites, rendered
+from personae.shield.exposure import (
+    RISE,
+    SLACK,
+    UNREACHED,
+    Exposure,
+    Utility,
+    exposed,
+    floors,
+    over,
+    utility_of,
+)
 from personae.shield.generalize import country_in
 from personae.shield.identifiers import Recognizer
 from personae.shield.moves import CUTS, Plan
@@ -34,7 +44,9 @@ LEVELS: tuple[Level, ...] = get_args(Level)
 TARGET = 0.2
 PLACES = ("city_country", "birth_city_country")
 KEPT = "country kept"
+REWRITES = 3  # times that a language model is asked
 ROUNDS = 120  # of attack and rewriting, after which what is left is reported as left
+NONE_ASKED = Rewrites()
 Targets = float | Mapping[str, float]
 
 
@@ -88,6 +100,8 @@ class Shielded:
         The reader's name.
     repeated : int
         How many times what was taken out of the person's lines was taken out of the other lines of their threads.
+    rewrites : Rewrites
+        What came of asking a language model, where one was named.
     """
 
     person: str
@@ -100,6 +114,7 @@ class Shielded:
     curve: tuple[Point, ...]
     attacker: str
     repeated: int = 0
+    rewrites: Rewrites = NONE_ASKED
 
     @property
     def reached(self) -> bool:
@@ -135,6 +150,7 @@ class Shielded:
             "exposure": [each.as_json() for each in self.exposure],
             "utility": self.utility.as_json(),
             "repeated": self.repeated,
+            "rewriter": self.rewrites.as_json(),
             "curve": [point.as_json() for point in self.curve],
             "edits": [edit.as_json() for edit in self.edits],
         }
@@ -226,16 +242,16 @@ def shield(
     known = {attribute(name).name: value for name, value in (truth or {}).items()}
     run = _Run(State(traces, keep), reader, chosen, targets, known, slack, rounds, watch)
     run.attack()
-    if run.state.mask(recognizers, random_state, names):
+
+    def mask() -> int:
+        return run.state.mask(recognizers, random_state, names)
+
+    if mask():
         run.attack()
     if level != "mask":
         run.generalize(thorough)
     if rewriter is not None:
-        from personae.shield.rewriter import rewrite
-
-        run.model(
-            lambda state, claims, excess: rewrite(rewriter, state, claims, excess, recognizers, random_state)
-        )
+        run.model(rewriter, recognizers, mask)
     if level == "rewrite":
         run.cut(cuts)
     return run.result(level, encoder or CachedEncoder(home_encoder()))
@@ -273,6 +289,7 @@ class _Run:
         self.bounds = {name: max(targets[name], self.floors[name] + slack) for name in targets}
         self.curve: list[Point] = []
         self.repeats = Repeats(state)
+        self.rewrites = NONE_ASKED
 
     @property
     def excess(self) -> dict[str, float]:
@@ -303,11 +320,37 @@ class _Run:
             if made:
                 self.attack()
 
-    def model(self, rewrite: Callable[..., int], most: int = 3) -> None:
-        for _ in range(most):
-            if not self.excess or not rewrite(self.state, self.claims, self.excess):
+    def model(self, model: ChatModel, recognizers: Sequence[Recognizer], mask: Callable[[], int]) -> None:
+        """Have the telling lines written anew; what lets the attacker tell more than before is taken back."""
+        from personae.shield.rewriter import refuse, rewrite
+
+        for _ in range(REWRITES):
+            if not self.excess:
+                return
+            before = self.curve[-1].guesses
+            made, drafts = rewrite(model, self.state, self.claims, self.excess, recognizers)
+            self.rewrites += made
+            mask()
+            if not made.written and not made.refused:
                 return
             self.attack()
+            if worse := self._worse(before, drafts):
+                for key in worse:
+                    refuse(self.state, key, drafts[key])
+                self.rewrites += Rewrites(written=-len(worse), refused=len(worse))
+                mask()
+                self.attack()
+
+    def _worse(self, before: Mapping[str, Guess], written: Collection[Key]) -> list[Key]:
+        """Return the written lines on which a claim rests that is above its bound and surer than before."""
+        now = self.curve[-1].guesses
+        rose = {name for name in self.excess if now[name].probability - before[name].probability > RISE}
+        told = {
+            (evidence.trace, evidence.where)
+            for claim in self.claims
+            for evidence in (claim.evidence if claim.attribute in rose and not claim.superseded_by else ())
+        }
+        return [key for key in written if (key[1], self.state.by_key[key].where) in told]
 
     def cut(self, cuts: int) -> None:
         plan = Plan(self.state, self.floors, self.truth, cuts)
@@ -346,7 +389,7 @@ class _Run:
         utility = utility_of(before, after, encoder)
         return Shielded(
             self.state.person, level, before, after, self.state.edits, exposure, utility, tuple(self.curve),
-            self.reader.name, self.repeats.n_made,
+            self.reader.name, self.repeats.n_made, self.rewrites,
         )  # fmt: skip
 
 
