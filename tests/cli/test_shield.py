@@ -172,8 +172,9 @@ def test_what_only_this_attacker_overlooks_is_told(tmp_path):
     assert "plain words" not in done.stderr
     done = run(path, "--only", "city", "--out", tmp_path / "b.jsonl")
     assert "does not see stand in plain words still, 2 of them: --thorough" in done.stderr
+    assert "not reached, plain words kept" in done.stdout
     done = run(path, "--only", "city", "--thorough", "--out", tmp_path / "c.jsonl")
-    assert "plain words" not in done.stderr
+    assert "plain words" not in done.output
     assert "Lisbon" not in (tmp_path / "c.jsonl").read_text()
 
 

@@ -170,6 +170,17 @@ def test_a_country_that_still_stands_is_no_reached_target():
     assert other.exposure[0].kept == ""
 
 
+def test_what_stands_in_plain_words_is_not_reached_though_this_attacker_does_not_see_it():
+    said = lines("We saw Oslo. Mail ana@example.org", "Rye bread, baked by a nurse.")
+    how = {"reader": Counter("moon"), "attributes": ["city", "job"], "target": 0.9}
+    done = shield(said, **how, level="mask")
+    assert [(each.kept, each.state) for each in done.exposure] == [("plain words kept", "not reached")] * 2
+    assert [each.kept for each in done.exposure_at(0)] == ["identifiers kept"] * 2
+    known = shield(said, **how, level="mask", truth={"city": "Porto, Portugal", "job": "nurse"})
+    assert [each.kept for each in known.exposure] == ["", "plain words kept"]
+    assert shield(said, **how, level="rewrite", thorough=True).reached
+
+
 @pytest.mark.parametrize(
     ("text", "left"),
     [

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from personae.metrics.overlap import rouge_l, words_of
 from personae.people.records import Trace
 from personae.shield.drafts import Edit, Kind, edited, pieces, rendered
-from personae.shield.generalize import wider
-from personae.shield.identifiers import LABELS, Recognizer, find_identifiers
+from personae.shield.generalize import Wider, wider
+from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
 from personae.shield.masking import Masker
 from personae.shield.names import Named
 from personae.shield.pseudonyms import Called, Pseudonyms, is_pseudonym
@@ -38,6 +38,7 @@ class State:
         self._edits: dict[Key, tuple[Edit, ...]] = {}
         self._texts = {key: trace.text for key, trace in self.by_key.items()}
         self._words = {key: rouge_l(self.by_key[key].text, self.by_key[key].text) for key in self.own}
+        self._plain: dict[tuple[str, str], frozenset[str]] = {}  # by attribute and text
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -76,6 +77,28 @@ class State:
         self._edits[key], self._texts[key] = edits, text
         if key in self._words:
             self._words[key] = rouge_l(trace.text, text)
+
+    def plain(self, attribute: str) -> frozenset[str]:
+        """Return the values of an attribute that the person's own lines still hold in plain words."""
+        return frozenset().union(
+            *(
+                self._values(attribute, self._texts[key], lambda text: wider(text, attribute))
+                for key in self.own
+            )
+        )
+
+    def identifiers(self) -> frozenset[str]:
+        """Return the identifiers that still stand in any line, besides pseudonyms."""
+        found = (self._values("", text, find_identifiers) for text in self._texts.values())
+        return frozenset(words for each in found for words in each if not is_pseudonym(words))
+
+    def _values(
+        self, attribute: str, text: str, find: Callable[[str], Iterable[Wider | Identifier]]
+    ) -> frozenset[str]:
+        if (attribute, text) not in self._plain:
+            found = frozenset(text[each.start : each.end] for each in find(text))
+            self._plain[attribute, text] = found
+        return self._plain[attribute, text]
 
     def restore(self, key: Key, edits: tuple[Edit, ...]) -> None:
         """Put a trace's text back to what it was under these edits."""

@@ -56,7 +56,7 @@ class Exposure:
 
     @property
     def reached(self) -> bool:
-        """Whether the attacker is no surer than the target."""
+        """Whether the attacker is no surer than the target, and no plain words tell it."""
         return self.state == REACHED
 
     @property

@@ -6,8 +6,9 @@ inference steers the rewriting); Staab et al. (2024), "Beyond Memorization", arX
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from personae.errors import BadInput, ModelFailed
@@ -43,7 +44,14 @@ Level = Literal["mask", "generalize", "rewrite"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 TARGET = 0.2
 PLACES = ("city_country", "birth_city_country")
-KEPT = "country kept"
+COUNTRY, PLAIN, IDENTIFIED = "country kept", "plain words kept", "identifiers kept"
+IDENTIFYING = (
+    "city_country",
+    "birth_city_country",
+    "age",
+    "occupation",
+    "income_level",
+)  # whose plain words name a value
 REWRITES = 3  # times that a language model is asked
 ROUNDS = 120  # of attack and rewriting, after which what is left is reported as left
 NONE_ASKED = Rewrites()
@@ -54,13 +62,13 @@ Targets = float | Mapping[str, float]
 class Point:
     """One state on the way: the edits made so far, the attacker's best guesses then, and the share of words kept.
 
-    `kept` holds the places whose country the wider words then named.
+    `kept` says of attributes what the text then still told in plain words, whatever the attacker made of it.
     """
 
     edits: tuple[Edit, ...]
     guesses: Mapping[str, Guess]
     words_kept: float
-    kept: frozenset[str] = frozenset()
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exposure(self) -> dict[str, float]:
@@ -134,9 +142,7 @@ class Shielded:
         """Return what `exposure` was at a point of the curve."""
         then = self.curve[point]
         return tuple(
-            replace(
-                each, after=then.guesses[each.attribute], kept=KEPT if each.attribute in then.kept else ""
-            )
+            replace(each, after=then.guesses[each.attribute], kept=then.kept.get(each.attribute, ""))
             for each in self.exposure
         )
 
@@ -307,7 +313,7 @@ class _Run:
         guesses = exposed(self.claims, self.attributes, self.truth)
         first = self.curve[0].guesses if self.curve else guesses
         self.repeats.take_out(first)
-        kept = frozenset(name for name in PLACES if name in first and self._names_country(name, first[name]))
+        kept = {name: kept for name in self.targets if (kept := self._kept(name, first[name]))}
         self.curve.append(Point(self.state.edits, guesses, self.state.words_kept, kept))
         if self.watch:
             self.watch(len(self.curve))
@@ -359,16 +365,21 @@ class _Run:
                 return
             self.attack()
 
-    def _names_country(self, name: str, first: Guess) -> bool:
-        """Return whether the country of a place stands in the wider words for it, whatever this attacker makes of them.
+    def _kept(self, name: str, first: Guess) -> str:
+        """Return what the text still says of an attribute in plain words; of a known truth, only what says that."""
+        if self.state.identifiers():
+            return IDENTIFIED
+        known = self.truth.get(name, "").casefold()
+        is_told = name in IDENTIFYING and (name != PLACES[1] or PLACES[0] not in self.targets)
+        plain = {words.casefold() for words in self.state.plain(name)} if is_told else set()
+        if any(not known or _tells(words, known) for words in plain):
+            return PLAIN
+        return COUNTRY if name in PLACES and first.value and self._names_country(known) else ""
 
-        Only where there was a guess to begin with, and of a known truth, only its own country.
-        """
-        if not first.value:
-            return False
+    def _names_country(self, known: str) -> bool:
+        """Return whether the country of a place stands in the wider words for it."""
         wide = {edit.replacement for edit in self.state.edits if edit.attribute in PLACES}
         told = {country for words in wide if (country := country_in(words))}
-        known = self.truth.get(name, "").casefold()
         return any(not known or country.casefold() in known for country in told)
 
     def result(self, level: Level, encoder: Encoder) -> Shielded:
@@ -381,7 +392,7 @@ class _Run:
                 self.floors[name],
                 self.targets[name],
                 self.bounds[name],
-                KEPT if name in last.kept else "",
+                last.kept.get(name, ""),
             )
             for name in self.targets
         )
@@ -391,6 +402,16 @@ class _Run:
             self.state.person, level, before, after, self.state.edits, exposure, utility, tuple(self.curve),
             self.reader.name, self.repeats.n_made, self.rewrites,
         )  # fmt: skip
+
+
+def _tells(words: str, known: str) -> bool:
+    """Return whether plain words, in lower case as the truth is, name the truth or a part of it.
+
+    >>> _tells("i'm 34", "34"), _tells("lisbon", "porto, portugal"), _tells("a nurse", "registered nurse")
+    (True, False, True)
+    """
+    parts = {part.strip() for part in known.split(",")} | set(re.findall(r"\w{4,}", known))
+    return any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", words) for part in parts if part)
 
 
 def _targets(target: Targets, attributes: Sequence[Attribute]) -> dict[str, float]:
