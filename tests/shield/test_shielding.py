@@ -102,11 +102,32 @@ def test_as_little_is_cut_as_the_target_needs():
 def test_a_sentence_goes_after_so_many_cuts_of_its_words(cuts, left):
     """The attacker marks one of two telling words at a time."""
     text = lines("It was cold. ward after ward and again it rained.")
-    done = shield(
-        text, reader=Counter(), target=0.2, slack=0.0, level="rewrite", attributes=["occupation"], cuts=cuts
-    )
+    how = {"target": 0.2, "slack": 0.0, "level": "rewrite", "attributes": ["occupation"], "thorough": True}
+    done = shield(text, reader=Counter(), cuts=cuts, **how)
     assert done.traces[0].text == left
     assert done.reached
+
+
+class Blunt(Counter):
+    """Sure of the job by .9 where any line says "ward"; names whole lines as evidence, those of bread first."""
+
+    def read(self, person, attributes):
+        hits = [trace for trace in person.own if "bread" in trace.text] or person.own
+        evidence = tuple(Evidence(t.id, t.where, (), 1 / len(hits)) for t in hits)
+        sure = 0.9 if any("ward" in trace.text for trace in person.own) else 0.1
+        return [
+            Claim(person.id, a.name, (Guess("nurse", sure),), "inferred", False, "blunt", evidence)
+            for a in attributes
+        ]
+
+
+def test_what_need_not_have_gone_comes_back_whole_or_short_of_one_word():
+    said = lines("I bake rye bread.", "My ward has a new bed.")
+    how = {"reader": Blunt(), "attributes": ["job"], "level": "rewrite", "slack": 0.0}
+    done = shield(said, **how)
+    assert [trace.text for trace in done.traces] == ["I bake rye bread.", "My … has a new bed."]
+    assert done.reached
+    assert [trace.text for trace in shield(said, **how, thorough=True).traces] == ["", ""]
 
 
 def test_a_share_of_the_words_is_kept_whatever_the_target():

@@ -71,7 +71,8 @@ def shield(
     thorough: Annotated[
         bool,
         typer.Option(
-            "--thorough", help="Write telling values in wider words where this attacker sees none, too."
+            "--thorough",
+            help="Write telling values in wider words where this attacker sees none, too, and put no line back.",
         ),
     ] = False,
     strict: Annotated[

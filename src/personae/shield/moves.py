@@ -12,7 +12,7 @@ from personae.metrics.overlap import words_of
 from personae.people.matching import match
 from personae.people.records import Claim, Evidence
 from personae.shield._state import CUT, Key, State
-from personae.shield.drafts import Kind
+from personae.shield.drafts import Edit, Kind
 from personae.shield.exposure import log_odds
 
 SHARE = 0.02  # of a person's lines that are changed between two attacks, at most
@@ -23,6 +23,8 @@ CARRIED = (
     0.9,
     1.0,
 )  # of a line's weight that its telling words, its sentence and the whole of it are taken to carry
+SHORT = 12  # words of a line of which one by one is tried before the whole of it is given up
+_WORD = re.compile(r"\w[\w'’-]*")
 _SENTENCE = re.compile(r"[^.!?…\n]*(?:[.!?…]+[\"'”’)\]]*|\n|\Z)\s*")
 
 
@@ -67,6 +69,9 @@ class Plan:
     ) -> None:
         self.state, self.floors, self.truth, self.cuts = state, floors, truth, cuts
         self.tried: Counter[tuple[Key, str]] = Counter()
+        self.dropped: dict[
+            Key, tuple[Edit, ...]
+        ] = {}  # lines that lost a sentence, with their edits before that
         self.by_id = {(trace.id, trace.where): key for key, trace in state.by_key.items()}
 
     def make(self, claims: Sequence[Claim], excess: Mapping[str, float]) -> int:
@@ -90,6 +95,8 @@ class Plan:
 
     def _make(self, move: Move) -> None:
         words, kind = ("", "drop") if move.stage else (CUT, "cut")
+        if move.stage:
+            self.dropped.setdefault(move.key, self.state.edits_of(move.key))
         for span in reversed(move.spans):
             self.state.put(move.key, span, words, cast("Kind", kind), move.attribute)
         self.tried[move.key, move.attribute] = (
@@ -124,6 +131,13 @@ class Plan:
         words = sum(len(words_of(text[a:b])) for a, b in spans)
         if words:
             yield Move(key, spans, attribute, stage, words, min(1.0, CARRIED[stage] * fall))
+
+
+def one_word_less(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the words of a short line, longest first; nothing for a line of more than `SHORT` words."""
+    words = [match.span() for match in _WORD.finditer(text)]
+    if len(words) <= SHORT:
+        yield from sorted(words, key=lambda span: span[0] - span[1])
 
 
 def _sentences(text: str, spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -7,7 +7,7 @@ inference steers the rewriting); Staab et al. (2024), "Beyond Memorization", arX
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -19,7 +19,7 @@ from personae.people.records import Guess, Person, Trace
 from personae.report import silence
 from personae.shield._institutions import INSTITUTIONS
 from personae.shield._repeats import Repeats
-from personae.shield._state import Key, State, key_of
+from personae.shield._state import CUT, Key, State, key_of
 from personae.shield.drafts import Edit, Rewrites, rendered
 from personae.shield.exposure import (
     RISE,
@@ -34,7 +34,7 @@ from personae.shield.exposure import (
 )
 from personae.shield.generalize import country_in
 from personae.shield.identifiers import Recognizer
-from personae.shield.moves import CUTS, Plan
+from personae.shield.moves import CUTS, Plan, one_word_less
 from personae.shield.pseudonyms import Called
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ IDENTIFYING = (
     "occupation",
     "income_level",
 )  # whose plain words name a value
+GIVEN_BACK = 2  # attacks for each that was made, at most, that tell what need not have gone
 REWRITES = 3  # times that a language model is asked
 ROUNDS = 120  # of attack and rewriting, after which what is left is reported as left
 NONE_ASKED = Rewrites()
@@ -215,7 +216,8 @@ def shield(
     slack : float
         How far above that of an empty text an exposure may stay.
     thorough : bool
-        Write the telling values of every attribute in wider words, also where this attacker does not see them: another may.
+        Write the telling values of every attribute in wider words, also where this attacker does not see them, and put no dropped
+        line back although this attacker would be none the wiser: another may.
     rounds : int
         Most attacks in all.
     cuts : int
@@ -233,7 +235,8 @@ def shield(
     -----
     A best guess about somebody of whom nothing is known has a probability too (one half for sex); the shield stops there, and
     says "no surer than of anybody" rather than "reached". Words are cut greedily: the largest fall of the attacker's log-odds
-    for each word lost comes first, by its own attribution; the exposure after a batch is always measured, never predicted.
+    for each word lost comes first, by its own attribution; the exposure after a batch is always measured, never predicted. In the
+    end a dropped line comes back, whole or short of one word, where the attacker stays below its bounds with it.
 
     Examples
     --------
@@ -259,7 +262,7 @@ def shield(
     if rewriter is not None:
         run.model(rewriter, recognizers, mask)
     if level == "rewrite":
-        run.cut(cuts)
+        run.cut(cuts, give_back=not thorough)
     return run.result(level, encoder or CachedEncoder(home_encoder()))
 
 
@@ -358,12 +361,50 @@ class _Run:
         }
         return [key for key in written if (key[1], self.state.by_key[key].where) in told]
 
-    def cut(self, cuts: int) -> None:
+    def cut(self, cuts: int, *, give_back: bool) -> None:
         plan = Plan(self.state, self.floors, self.truth, cuts)
         while len(self.curve) < self.rounds and self.excess:
             if not plan.make(self.claims, self.excess):
-                return
+                break
             self.attack()
+        if give_back and not self.excess and self._give_back(plan):
+            self.attack()
+
+    def _give_back(self, plan: Plan) -> int:
+        """Put dropped lines back, whole or short of one word, where the attacker stays below its bounds; return how many.
+
+        What goes first may prove needless once the rest is gone, and the last straw is often one word.
+        """
+        left, made = min(GIVEN_BACK * len(self.curve), self.rounds - len(self.curve)), 0
+        for key, edits in plan.dropped.items():
+            now, holds = self.state.edits_of(key), False
+            for _ in self._less_cut(key, edits, now[-1].attribute):
+                if left == 0:
+                    break
+                left -= 1
+                if holds := self._holds():
+                    break
+            made += holds
+            if not holds:
+                self.state.restore(key, now)
+        return made
+
+    def _less_cut(self, key: Key, edits: tuple[Edit, ...], attribute: str) -> Iterator[None]:
+        """Put a line back as it was under these edits, then the same short of one word after another."""
+        self.state.restore(key, edits)
+        yield
+        for span in one_word_less(self.state.text(key)):
+            self.state.restore(key, edits)
+            if self.state.is_free(key, span):
+                self.state.put(key, span, CUT, "cut", attribute)
+                yield
+
+    def _holds(self) -> bool:
+        """Return whether every attribute is at its bound, and nothing more is told in plain words than was."""
+        claims = self.reader.read(Person(self.state.person, self.state.traces()), self.attributes)
+        first, kept = self.curve[0].guesses, self.curve[-1].kept
+        below = not over(exposed(claims, self.attributes, self.truth), self.bounds)
+        return below and not any(self._kept(name, first[name]) for name in self.targets if name not in kept)
 
     def _kept(self, name: str, first: Guess) -> str:
         """Return what the text still says of an attribute in plain words; of a known truth, only what says that."""
