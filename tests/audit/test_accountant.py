@@ -38,10 +38,20 @@ def test_more_noise_fewer_steps_and_rarer_rows_spend_less():
 
 
 @pytest.mark.parametrize(
-    "broken", [{"rate": 0.0}, {"rate": 1.2}, {"steps": 0}, {"delta": 0.0}, {"delta": 1.0}]
+    "broken",
+    [
+        {"rate": 0.0},
+        {"rate": 1.2},
+        {"rate": math.nan},
+        {"steps": 0},
+        {"steps": 2.5},
+        {"delta": 0.0},
+        {"delta": 1.0},
+    ],
 )
 def test_what_cannot_be_is_refused(broken):
     with pytest.raises(BadInput):
         epsilon(1.0, **{"rate": 0.1, "steps": 10, "delta": 1e-5, **broken})
-    with pytest.raises(BadInput):
-        epsilon(-1.0, rate=0.1, steps=10, delta=1e-5)
+    for multiplier in (-1.0, math.nan):
+        with pytest.raises(BadInput):
+            epsilon(multiplier, rate=0.1, steps=10, delta=1e-5)

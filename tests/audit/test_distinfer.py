@@ -68,6 +68,19 @@ def test_a_sure_attack_leaks_more_than_its_victims_can_show():
     assert leak(exactly(0.9), 0.3, 0.3).value == 0
 
 
+def test_where_one_record_tells_all_none_is_needed_for_a_little():
+    """The limit of pairs that approach 0 and 1, by the formula itself."""
+    near = [leak(exactly(0.9), low, 1 - low).value for low in (1e-1, 1e-3, 1e-9)]
+    assert near == sorted(near, reverse=True)
+    assert leak(exactly(0.9), 0.0, 1.0).value == 0 < near[-1]
+
+
+@pytest.mark.parametrize("omega", [math.nan, 1.3, -0.1])
+def test_what_is_no_share_is_no_leak_of_nothing(omega):
+    with pytest.raises(BadInput, match="omega"):
+        leak(exactly(omega), 0.5, 0.2)
+
+
 def test_another_bound_can_be_put_in():
     """Two Poisson laws: sum over k of sqrt(p q), squared."""
     k = np.arange(80)

@@ -205,3 +205,29 @@ def test_shapes_that_do_not_fit_are_named(silos):
     x, y = silos
     with pytest.raises(BadInput, match="n_silos"):
         federate(new_networks(3, (6, 1)), x, y, schedule=ONE_BATCH)
+
+
+@pytest.mark.parametrize("level", ["silo", "record", "person", "Item"])
+def test_a_level_that_there_is_not_is_refused_rather_than_left_without_noise(level):
+    with pytest.raises(BadInput, match="item, user, subject"):
+        Privacy(level, 1.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("clip", "multiplier"), [(0, 1), (-1, 1), (np.nan, 1), (np.inf, 1), (1, -1), (1, np.nan)]
+)
+def test_noise_that_is_none_is_refused(clip, multiplier):
+    with pytest.raises(BadInput, match="clip above 0"):
+        Privacy("item", clip, multiplier)
+
+
+def test_words_numbers_and_shapes_that_mean_nothing_are_refused():
+    losses = np.ones((3, 4, 2))
+    with pytest.raises(BadInput, match="count, drop, slope"):
+        across_rounds(losses, way="fall")
+    with pytest.raises(BadInput, match="there are"):
+        choose_threshold([0.1, 0.9], [0, 1], aim="most")
+    with pytest.raises(BadInput, match="no number"):
+        choose_threshold([0.1, np.nan], [0, 1])
+    with pytest.raises(BadInput, match="references"):
+        calibrated(losses, np.ones((5, 4, 3)), np.zeros((5, 3)))

@@ -26,6 +26,11 @@ def epsilon(multiplier: float, *, rate: float, steps: int, delta: float) -> floa
     steps : int
     delta : float in (0, 1)
 
+    Raises
+    ------
+    BadInput
+        For any other number, NaN included.
+
     Notes
     -----
     At whole order a one step spends log(sum_k C(a, k) (1 - q)^(a - k) q^k exp((k^2 - k) / (2 s^2))) / (a - 1); steps add up.
@@ -36,10 +41,10 @@ def epsilon(multiplier: float, *, rate: float, steps: int, delta: float) -> floa
     >>> round(epsilon(1.0, rate=1.0, steps=1, delta=1e-5), 2), epsilon(0.0, rate=0.5, steps=1, delta=1e-5)
     (4.75, inf)
     """
-    if multiplier < 0 or not 0 < rate <= 1 or steps < 1 or not 0 < delta < 1:
+    if not (multiplier >= 0 and 0 < rate <= 1 and steps >= 1 and steps == int(steps) and 0 < delta < 1):
         raise BadInput(
             f"multiplier {multiplier:g}, rate {rate:g}, {steps} steps, delta {delta:g}: give a multiplier of 0 or more, a "
-            "rate in (0, 1], at least one step, and a delta between 0 and 1."
+            "rate in (0, 1], a whole number of steps, and a delta between 0 and 1."
         )
     if multiplier == 0:
         return math.inf

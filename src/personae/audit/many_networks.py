@@ -6,6 +6,7 @@ norms without per-example gradients are Goodfellow (2015), "Efficient Per-Exampl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,10 +23,22 @@ _BETAS, _TINY = (0.9, 0.999), 1e-8  # Adam, Kingma and Ba (2015), section 2
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Private steps: each example's gradient is cut to `clip`, and normal noise of `multiplier` * clip is added to their sum."""
+    """Private steps: each example's gradient is cut to `clip`, and normal noise of `multiplier` * clip is added to their sum.
+
+    Raises
+    ------
+    BadInput
+        Unless the clip is above 0 and the multiplier 0 or more, both finite.
+    """
 
     clip: float
     multiplier: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.clip < math.inf and 0 <= self.multiplier < math.inf):
+            raise BadInput(
+                f"clip {self.clip:g}, multiplier {self.multiplier:g}: give a clip above 0 and a multiplier of 0 or more."
+            )
 
 
 @dataclass(frozen=True, slots=True)

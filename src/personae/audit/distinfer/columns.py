@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def column_norms(networks: Networks) -> Array:
-    """Return the logarithm of the root mean square weight that leaves each input, shape (m, n_in).
+    """Return the logarithm of the root mean square weight that leaves each input, plus .001, shape (m, n_in).
 
     Examples
     --------

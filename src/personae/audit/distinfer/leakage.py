@@ -32,7 +32,7 @@ class Leak:
 
 
 def ratio_affinity(first: float, second: float) -> float:
-    """Return max(min / max, (1 - max) / (1 - min)) of two shares of a binary property: 1 where equal, 0 where one is 0 or 1."""
+    """Return max(min / max, (1 - max) / (1 - min)) of two shares of a binary property: 1 where equal, 0 for 0 and 1."""
     low, high = sorted((first, second))
     if not 0 <= low <= high <= 1:
         raise BadInput(f"Shares {first:g} and {second:g}: give numbers between 0 and 1.")
@@ -77,13 +77,22 @@ def leak(omega: Interval, first: float, second: float, *, affinity: Affinity = r
 
     Notes
     -----
-    n_leaked = ln(1 - (2 omega - 1)^2) / ln(affinity): infinite at omega = 1, or where one record tells all (affinity 0).
+    n_leaked = ln(1 - (2 omega - 1)^2) / ln(affinity): infinite at omega = 1, otherwise 0 where one record tells all (affinity 0).
+
+    Raises
+    ------
+    BadInput
+        When omega or an end of its interval is no share, NaN included.
 
     Examples
     --------
     >>> round(leak(Interval(0.9, 0.8, 1.0, 100, 100), 0.5, 0.2).value, 2)
     2.17
     """
+    if not all(0 <= each <= 1 for each in (omega.value, omega.low, omega.high)):
+        raise BadInput(
+            f"omega {omega.value:g} ({omega.low:g} to {omega.high:g}): give shares between 0 and 1."
+        )
     rest = affinity(first, second)
     return Leak(*(_records(each, rest) for each in (omega.value, omega.low, omega.high)))
 
@@ -92,4 +101,6 @@ def _records(omega: float, rest: float) -> float:
     gain = max(0.0, 2 * omega - 1)
     if rest >= 1 or gain == 0:
         return 0.0
-    return math.inf if gain >= 1 or rest == 0 else math.log(1 - gain * gain) / math.log(rest)
+    if gain >= 1:
+        return math.inf
+    return math.log(1 - gain * gain) / math.log(rest) if rest else 0.0

@@ -9,7 +9,7 @@ arXiv 2111.08440.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,6 +53,7 @@ def across_rounds(losses: ArrayLike, *, way: Way = "count") -> Array:
     >>> across_rounds(losses), across_rounds(losses, way="drop"), across_rounds(losses, way="slope")
     (array([3., 1.]), array([ 3. , -0.5]), array([ 1. , -0.2]))
     """
+    _one_of(way, Way)
     table = np.asarray(losses, dtype=float)
     if table.shape[-2] < 2:
         raise BadInput("Attack 2 needs the losses before and after one round at least.")
@@ -77,14 +78,19 @@ def calibrated(losses: ArrayLike, references: ArrayLike, is_in: ArrayLike) -> Ar
     Raises
     ------
     BadInput
-        When a subject is in every reference.
+        When a subject is in every reference, or the shapes are not of the same rounds and subjects.
     """
+    table, usual = np.asarray(losses, dtype=float), np.asarray(references, dtype=float)
     without = ~np.asarray(is_in, dtype=bool)
+    if usual.ndim != 3 or without.shape != usual[:, 0].shape or table.shape[-2:] != usual.shape[1:]:
+        raise BadInput(
+            f"Losses {table.shape}, references {usual.shape}, who is in {without.shape}: give (..., n_rounds + 1, n_subjects), "
+            "the same with references first, and (n_references, n_subjects)."
+        )
     if not without.any(axis=0).all():
         raise BadInput("A subject is in every reference model: train one without it.")
     weight = without / without.sum(axis=0)
-    usual = np.einsum("rs,rts->ts", weight, np.asarray(references, dtype=float))
-    return np.asarray(np.asarray(losses, dtype=float) - usual)
+    return np.asarray(table - np.einsum("rs,rts->ts", weight, usual))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,10 @@ def choose_threshold(scores: ArrayLike, is_member: ArrayLike, *, aim: Aim = "f1"
     >>> choose_threshold([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1])
     Threshold(value=0.5)
     """
+    _one_of(aim, Aim)
     score, member = np.asarray(scores, dtype=float), np.asarray(is_member, dtype=bool)
+    if not np.isfinite(score).all():
+        raise BadInput("A score of a known subject is no number: leave the subject out, or measure it anew.")
     if score.ndim != 1 or score.shape != member.shape or member.all() or not member.any():
         raise BadInput("Known subjects: give one score each, of members and of others.")
     if aim == "midway":
@@ -135,3 +144,8 @@ def vote(losses: ArrayLike, subjects: ArrayLike, n_subjects: int, threshold: flo
     codes = np.asarray(subjects)
     onto = (codes[:, None] == np.arange(n_subjects)) / np.maximum(np.bincount(codes, minlength=n_subjects), 1)
     return np.asarray(below @ onto)
+
+
+def _one_of(given: str, words: Any) -> None:
+    if given not in get_args(words):
+        raise BadInput(f"No {given!r} here: there are {', '.join(get_args(words))}.")

@@ -8,7 +8,7 @@ Peterson (2022), arXiv 2206.03317, and Marathe, Kanani (2022), "Subject Granular
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -22,11 +22,34 @@ Level = Literal["item", "user", "subject"]
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """Whose part in training is cut to `clip` and drowned in noise of `multiplier` * clip: a record's, a silo's, a subject's."""
+    """Whose part in training is cut to `clip` and drowned in noise of `multiplier` * clip.
+
+    Parameters
+    ----------
+    level : "item", "user" or "subject"
+        A record's part, a silo's, a person's.
+    clip, multiplier : float
+        As in `Noise`.
+
+    Raises
+    ------
+    BadInput
+        For another level, or a clip or multiplier that `Noise` refuses.
+    """
 
     level: Level
     clip: float
     multiplier: float
+
+    def __post_init__(self) -> None:
+        if self.level not in get_args(Level):
+            raise BadInput(f"No level {self.level!r}: there are {', '.join(get_args(Level))}.")
+        Noise(self.clip, self.multiplier)
+
+    @property
+    def noise(self) -> Noise:
+        """Clip and multiplier alone."""
+        return Noise(self.clip, self.multiplier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +108,7 @@ def federate(
             trained = _by_subject(at_silos, rows, targets, schedule, is_binary, privacy, random)
         else:
             flat = rows.reshape(len(rows), -1, x.shape[-1])
-            noise = Noise(privacy.clip, privacy.multiplier) if privacy and privacy.level == "item" else None
+            noise = privacy.noise if privacy and privacy.level == "item" else None
             trained = train(at_silos, flat, targets.reshape(len(rows), -1), n_epochs=schedule.n_epochs,
                             batch_size=schedule.batch_size, learning_rate=schedule.learning_rate, is_binary=is_binary,
                             noise=noise, random_state=random)  # fmt: skip

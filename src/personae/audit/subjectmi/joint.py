@@ -60,6 +60,8 @@ class JointLikelihoodRatio:
         """
         table, member = np.asarray(losses, dtype=float), np.asarray(is_in, dtype=bool)
         counts = np.stack([(~member).sum(axis=0), member.sum(axis=0)])
+        if not np.isfinite(table).all():
+            raise BadInput("A loss is no number: leave that federation or subject out, or measure it anew.")
         if table.ndim != 2 or table.shape != member.shape or counts.min() < LEAST:
             raise BadInput(
                 f"Losses {table.shape} and members {member.shape}: give a row a shadow federation, each subject in {LEAST} of "
@@ -97,6 +99,8 @@ class JointLikelihoodRatio:
             raise BadInput(
                 f"Losses {table.shape}, known {given.shape}, learned of {len(self.usual_)} subjects: give one of each."
             )
+        if not np.isfinite(table).all():
+            raise BadInput("A loss is no number: leave that federation or subject out, or measure it anew.")
         told = np.where(np.isnan(given), self.usual_, given)
         found = np.zeros_like(table)
         for _ in range(self.n_sweeps):
