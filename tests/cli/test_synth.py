@@ -80,6 +80,35 @@ def test_a_table_is_learned_from(table):
     assert set(only) == {"person", "team", "provenance"}
 
 
+def test_words_stay_as_the_table_writes_them_and_empty_cells_stay_keys(tmp_path):
+    rows = [
+        f"{('yes', 'no')[k % 2]},{('x', '')[k % 3 == 0]},{('true', 'false')[k % 2]},2024-0{k % 2 + 1}-03"
+        for k in range(80)
+    ]
+    file = tmp_path / "people.csv"
+    file.write_text("\n".join(["smokes,team,member,joined", *rows]))
+    made = [
+        json.loads(line)
+        for line in typed("people", "--like", file, "--n", 200, "--json", "-q")[0].splitlines()
+    ]
+    assert {frozenset(row) for row in made} == {
+        frozenset(("person", "smokes", "team", "member", "joined", "provenance"))
+    }
+    assert {row["team"] for row in made} == {"x", ""}
+    assert {(row["smokes"], row["member"], row["joined"]) for row in made} == {
+        ("yes", "true", "2024-01-03"), ("no", "false", "2024-02-03"),
+    }  # fmt: skip
+    lines = tmp_path / "people.jsonl"
+    lines.write_text(
+        "".join(json.dumps({"member": k % 2 == 0, "team": "ab"[k % 2]}) + "\n" for k in range(80))
+    )
+    made = [
+        json.loads(line)
+        for line in typed("people", "--like", lines, "--n", 50, "--json", "-q")[0].splitlines()
+    ]
+    assert {row["member"] for row in made} == {"true", "false"}
+
+
 def test_nobody_of_the_table_is_handed_out(tmp_path):
     random = np.random.default_rng(1)
     scores = [f"{each:.2f}" for each in random.uniform(0, 100, 80)]

@@ -51,6 +51,17 @@ def test_home_tells_one_life_and_says_so():
         interview(PERSON, questions={"pets": "Any pets?"})
 
 
+def test_the_year_of_birth_is_that_of_the_birth_date():
+    """Who is 41 on the day of the population, 1 July 2025, was born in 1984 before that day of the year, else in 1983."""
+    for fields, year in (
+        ({"birth_date": "1983-11-02"}, 1983),
+        ({"birth_date": "1984-02-11"}, 1984),
+        ({}, 1984),
+    ):
+        story = interview(MadePerson("p", PERSON.fields | fields, "by hand"))
+        assert f"That was in {year}, so I am 41 now." in story.text
+
+
 @pytest.mark.parametrize(
     ("earlier", "candidate", "found"),
     [

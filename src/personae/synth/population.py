@@ -93,11 +93,16 @@ class Population:
         return len(next(iter(self.columns.values())))
 
     def people(self) -> Iterator[MadePerson]:
-        """Yield the people in order."""
+        """Yield the people in order; where "" is a level of a table's column, it stays."""
         names = tuple(self.columns)
+        has_empty = {variable.name for variable in self.variables if "" in variable.levels}
         cells = zip(*(column.tolist() for column in self.columns.values()), strict=True)
         for place, row in enumerate(cells):
-            fields = {name: value for name, value in zip(names, row, strict=True) if value != ""}
+            fields = {
+                name: value
+                for name, value in zip(names, row, strict=True)
+                if value != "" or name in has_empty
+            }
             yield MadePerson(self.person_id(place), fields, self.provenance)
 
     def person_id(self, place: int) -> str:

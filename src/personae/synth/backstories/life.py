@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 
 from personae.people.attributes import ATTRIBUTES
+from personae.synth.panorama.profiles import AS_OF
 from personae.synth.population import MadePerson
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
@@ -79,7 +80,7 @@ class Life:
     n_children: int
     parent: str
     matters: str
-    year: int = 2026
+    born: int
 
     def answer(self, topic: str) -> str:
         """Return the answer to one of ANSWERS."""
@@ -93,7 +94,7 @@ class Life:
         )  # fmt: skip
         return (
             f"I was born in {born}." if born else "My story begins in a small flat.",
-            f"That was in {self.year - int(age)}, so I am {age} now." if age.isdigit() else "",
+            f"That was in {self.born}, so I am {age} now." if age.isdigit() else "",
             f"My father was {self.parent}, and the kitchen was where everything was decided.",
             siblings,
         )
@@ -141,18 +142,22 @@ class Life:
 def life_of(person: MadePerson, seed: int) -> Life:
     """Return the facts of one person's life; drawn from the id and the seed, children from age.
 
+    The year of birth is that of `birth_date`, or of the age on the day of the population.
+
     >>> life_of(MadePerson("p", {"age": 17}, ""), 0).n_children
     0
     """
     random = np.random.default_rng([seed, crc32(person.id.encode())])
     truth = {name: str(person.fields[name]) for name in _TOLD if person.fields.get(name) not in (None, "")}
     age = int(truth["age"]) if truth.get("age", "").isdigit() else 40
+    year = str(person.fields.get("birth_date", ""))[:4]
+    born = int(year) if year.isdigit() else AS_OF.year - age
     given = truth.get("children_count", "")
     drawn = int(random.binomial(4, 0.4)) if age >= 28 else 0
     n_children = min(int(given), len(_NUMBERS) - 1) if given.isdigit() else drawn
     return Life(
         truth, int(random.binomial(4, 0.4)), n_children,
-        _PARENTS[int(random.integers(len(_PARENTS)))], _MATTERS[int(random.integers(len(_MATTERS)))],
+        _PARENTS[int(random.integers(len(_PARENTS)))], _MATTERS[int(random.integers(len(_MATTERS)))], born,
     )  # fmt: skip
 
 
