@@ -8,6 +8,7 @@ from personae.people.records import Preference
 from personae.preference import LinearTaste, bench, comparisons, split_rows
 from personae.preference._core import Chances
 from personae.preference.asking import information, next_question, questions
+from personae.preference.bench import counts_had, made_worse, right_by_population
 
 WORDS = [f"{'long ' * (number % 2)}word {number}" for number in range(30)]
 LIKED = dict(zip(WORDS, np.random.default_rng(3).normal(size=30), strict=True))
@@ -143,3 +144,39 @@ def test_the_next_question_tells_more_than_one_by_lot():
         chances = taste.adapt("new", shots).probs(pool)
         left[way] = float((chances.high - chances.low).mean())
     assert left["told"] < left["lot"]
+
+
+def test_people_made_worse_are_counted_against_the_populations_reward():
+    """Everyone but one likes sour; a method that is wrong of all from its own start makes all of those worse."""
+
+    class Wrong(Told):
+        def _chances(self, states, table, vectors):
+            chance = 0.5 - 0.4 * np.sign(vectors[table.b, 0] - vectors[table.a, 0])
+            return Chances(chance, chance, chance)
+
+    rows = [
+        replace(row, choice="b" if LIKED[row.a] > LIKED[row.b] else "a") for row in crowd(n_people=40) if row.choice != "tie"
+    ]  # fmt: skip
+    split = split_rows(rows, n_shots=5, n_test=10)
+    found = {
+        each.metric: each.value
+        for each in bench({"wrong": Wrong(features=features)}, split, shots=(0, 5), draws=20)
+    }
+    assert found["people made worse"].value == 1.0
+    assert right_by_population(split, features).mean() > 0.9
+
+
+def test_made_worse_is_of_people_and_not_of_rows():
+    table = comparisons([Preference(p, "", "x", "y", "a") for p in ("ana", "ana", "bo", "bo")])
+    before, after = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.0, 1.0, 0.5, 0.0])
+    assert made_worse(after, before, table).tolist() == [False, True]
+
+
+def test_counts_of_shots_that_nobody_has_are_left_out():
+    split = split_rows(crowd(n_rows=8), n_shots=30, n_test=5)
+    assert counts_had(split, (0, 30, 2, 4, 5)) == [0, 2, 4]
+    found = list(bench({"told": Told(features=features)}, split, shots=(0, 2, 30), draws=20))
+    assert {each.shots for each in found if each.metric == "accuracy"} == {0, 2}
+    assert [each.shots for each in found if each.metric == "people made worse"] == [2]
+    with pytest.raises(BadInput, match="the most is 4"):
+        list(bench({"told": Told(features=features)}, split, shots=(30,)))

@@ -157,13 +157,7 @@ class Personaliser(ABC):
         """Return what people in these states (n_people, n_numbers) choose; `table.person` points into the states."""
 
     def _vectors(self, table: Comparisons) -> Array:
-        vectors = np.asarray(self.features(table.items), dtype=float)
-        bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
-        if len(bad):
-            raise BadInput(
-                f"The features of {len(bad)} items are not finite numbers, the first is item {bad[0]}."
-            )
-        return vectors
+        return vectors_of(self.features, table.items)
 
     def _keep(self, people: tuple[str, ...], states: Array) -> Self:
         new = [person for person in people if person not in self.index_]
@@ -190,6 +184,31 @@ class Personaliser(ABC):
             raise BadInput(f"This {type(self).__name__} has learned nothing yet; call `fit` first.")
         unknown: Array = self.unknown_
         return unknown
+
+
+def vectors_of(features: Features, items: Sequence[Item]) -> Array:
+    """Return what features say of items, shape (n_items, n_features).
+
+    Raises
+    ------
+    BadInput
+        When they are no numbers, not one row an item, or not finite; names the item by its place, never by its text.
+    """
+    found = features(items)
+    try:
+        vectors = np.asarray(found, dtype=float)
+    except (TypeError, ValueError):
+        raise BadInput("The features are no array of numbers: return one row of numbers an item.") from None
+    if vectors.ndim != 2 or len(vectors) != len(items):
+        raise BadInput(
+            f"The features of {len(items)} items have the shape {vectors.shape}: return one row of numbers an item."
+        )
+    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if len(bad):
+        raise BadInput(
+            f"The features of {len(bad)} items are not finite numbers, the first is item {bad[0]}."
+        )
+    return vectors
 
 
 def clone(method: Personaliser) -> Personaliser:

@@ -17,8 +17,9 @@ from personae.errors import BadInput
 from personae.metrics.calibration import error_columns, error_of_sums
 from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_mean, bootstrap_sums
 from personae.people.records import Preference
-from personae.preference._core import Personaliser, clone
+from personae.preference._core import Features, Personaliser, clone, vectors_of
 from personae.preference.comparisons import Array, Codes, Comparisons, comparisons
+from personae.preference.population import fit_population
 
 SHOTS = (0, 2, 5, 10, 20, 30)
 ALIKE_LENGTH = 0.1  # lengths within a tenth of the longer one
@@ -118,24 +119,61 @@ def bench(
         "accuracy" and "log loss" of seen people and, for each count of shots, of unseen people; at the most shots also "people
         made worse", "accuracy, another person's shots", "accuracy, lengths alike" and "calibration error"; "seconds to fit",
         "milliseconds to adapt" one person, and "bytes per person". Intervals are over people.
+
+    Raises
+    ------
+    BadInput
+        When nobody has as many choices to show as any of `shots` says.
+
+    Notes
+    -----
+    "People made worse" is the share of people of whom fewer choices are foretold than by the population's reward: one for all
+    methods, fitted on the features of the first. Counts of shots that nobody has are left out: see `counts_had`.
     """
-    most = max(shots)
+    counts = counts_had(split, shots)
+    if not counts:
+        raise BadInput(
+            f"Nobody has {min(shots)} choices to show, the most is {_most_shown(split)}: name smaller counts of shots."
+        )
+    everyone = right_by_population(split, next(iter(methods.values())).features) if methods else np.zeros(0)
     for name, method in methods.items():
         learner = clone(method)
         start = time.perf_counter()
         learner.fit(split.train)
         spent = time.perf_counter() - start
         yield from _scores(name, "seen people: ", None, learner, split.seen, draws, random_state)
-        before = _right(learner, split.unseen)
-        for count in shots:
+        for count in counts:
             start = time.perf_counter()
             learner.adapt_all(split.shots.take(split.shot < count))
             adapting = time.perf_counter() - start
             yield from _scores(name, "", count, learner, split.unseen, draws, random_state)
-        yield from _at_the_end(name, most, learner, split, before, draws, random_state)
+        yield from _at_the_end(name, counts[-1], learner, split, everyone, draws, random_state)
         yield _plain(name, "seconds to fit", None, spent)
-        yield _plain(name, "milliseconds to adapt", most, 1000 * adapting / max(_n_people(split.shots), 1))
+        yield _plain(
+            name, "milliseconds to adapt", counts[-1], 1000 * adapting / max(_n_people(split.shots), 1)
+        )
         yield _plain(name, "bytes per person", None, learner.bytes_per_person)
+
+
+def counts_had(split: Split, shots: Sequence[int]) -> list[int]:
+    """Return those counts of shots, ascending, that at least one person met anew has."""
+    return sorted({count for count in shots if count <= _most_shown(split)})
+
+
+def right_by_population(split: Split, features: Features) -> Array:
+    """Return 1 for each unseen person's row that the population's reward has right, else 0, .5 where it cannot tell."""
+    train, test = split.train, split.unseen
+    if not len(train):
+        raise BadInput("No preference rows to learn from: give at least one.")
+    population = fit_population(train, vectors_of(features, train.items))
+    rewards = population.rewards(test.items, vectors_of(features, test.items))
+    return _right_of(0.5 + np.sign(rewards[test.a] - rewards[test.b]) / 4, test)
+
+
+def made_worse(right: Array, before: Array, test: Comparisons) -> NDArray[np.bool_]:
+    """Return for each person of these rows whether fewer are right than before, shape (n_people of the rows,)."""
+    change = np.bincount(test.person, right - before)[np.unique(test.person)]
+    return np.asarray(change < 0)
 
 
 def _scores(
@@ -151,14 +189,13 @@ def _scores(
 
 
 def _at_the_end(
-    name: str, most: int, learner: Personaliser, split: Split, before: Array, draws: int, seed: int
+    name: str, most: int, learner: Personaliser, split: Split, everyone: Array, draws: int, seed: int
 ) -> Iterator[Measure]:
     """What is measured with all shots shown, the shuffled control last since it places people anew."""
     test, people = split.unseen, split.unseen.person.tolist()
     chance = learner.probs(test).probability
     right = _right_of(chance, test)
-    change = np.bincount(test.person, right - before)[np.unique(test.person)]
-    worse = bootstrap_mean(change < 0, draws=draws, random_state=seed)
+    worse = bootstrap_mean(made_worse(right, everyone, test), draws=draws, random_state=seed)
     yield Measure(name, "people made worse", most, worse)
     alike = _is_alike(test)
     if alike.any():
@@ -194,6 +231,10 @@ def _right(learner: Personaliser, test: Comparisons) -> Array:
 def _right_of(chance: Array, test: Comparisons) -> Array:
     """Return 1 for right, 0 for wrong, .5 where the method cannot tell."""
     return np.where(chance == 0.5, 0.5, (chance > 0.5) == (test.chosen > 0.5)).astype(float)
+
+
+def _most_shown(split: Split) -> int:
+    return int(split.shot.max(initial=-1)) + 1
 
 
 def _n_people(table: Comparisons) -> int:

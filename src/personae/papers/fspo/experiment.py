@@ -16,7 +16,7 @@ from personae.papers.fspo.personas import N_PERSONAS, read_statements, users
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.jester import jester_split
 from personae.preference import Comparisons, LinearTaste, Personaliser, Split, TextFeatures
-from personae.preference.bench import SHOTS
+from personae.preference.bench import SHOTS, made_worse, right_by_population
 from personae.preference.comparisons import Array, Codes
 from personae.preference.fspo import FSPO, Recipe
 
@@ -57,12 +57,13 @@ def _jester(context: Context) -> Iterator[Comparison]:
     plans |= {name: FSPO(**shared, recipe=recipe) for name, recipe in recipes.items()}
     if not context.quick:
         plans |= {REAL: FSPO(**shared, learn_from="real"), BOTH: FSPO(**shared, learn_from="made, then real")}
+    everyone = right_by_population(split, features)
     right: dict[str, dict[int, Array]] = {}
     for name, model in context.track(list(plans.items()), "teaching"):
         if name != TASTE:
             model.fit(split.train)
         right[name] = _curve(model, split.shots, split.shot, split.unseen, SHOTS)
-        yield from _rows_of(context, split, name, model, right[name])
+        yield from _rows_of(context, split, name, model, right[name], everyone)
     yield from _differences(context, split, right)
 
 
@@ -78,7 +79,12 @@ def _curve(
 
 
 def _rows_of(
-    context: Context, split: Split, name: str, model: Personaliser, right: Mapping[int, Array]
+    context: Context,
+    split: Split,
+    name: str,
+    model: Personaliser,
+    right: Mapping[int, Array],
+    everyone: Array,
 ) -> Iterator[Comparison]:
     test, most = split.unseen, max(SHOTS)
     people = test.person.tolist()
@@ -92,8 +98,8 @@ def _rows_of(
     yield compare("Jester", f"log loss, {most} shots", name,
                   bootstrap_mean(loss, clusters=people, draws=context.draws, random_state=context.seed))  # fmt: skip
     for count in (20, most):
-        change = np.bincount(test.person, right[count] - right[0])[np.unique(test.person)]
-        worse = bootstrap_mean(change < 0, draws=context.draws, random_state=context.seed)
+        change = made_worse(right[count], everyone, test)
+        worse = bootstrap_mean(change, draws=context.draws, random_state=context.seed)
         yield compare(
             "Jester",
             f"people made worse, {count} shots",
