@@ -13,7 +13,6 @@ from personae.recommend.interactions import (
     liked,
     negatives,
     popular_negatives,
-    read_interactions,
 )
 
 
@@ -26,14 +25,30 @@ def test_rows_out_of_order_are_sorted_and_repeats_counted():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"times": [0.0, float("nan")]}, "Row 1"),
+        ({"times": [0.0, float("nan")]}, "Row 2: its time is not a finite number"),
+        ({"times": [0.0, "later"]}, "Row 2: its time"),
+        ({"times": ["1", None]}, "Row 2: its time"),
+        ({"values": ["good", 1.0]}, "Row 1: its value"),
         ({"values": [1.0]}, "2 items"),
-        ({"catalog": ["x"]}, "Row 1: an item"),
+        ({"catalog": ["x"]}, "Row 2: an item"),
     ],
 )
 def test_bad_rows_are_named(change, said):
     with pytest.raises(BadInput, match=said):
         interactions(["a", "a"], ["x", "y"], **change)
+
+
+def test_a_row_of_nobody_or_nothing_is_named():
+    with pytest.raises(BadInput, match="Row 2: no person or no item"):
+        interactions(["a", None], ["x", "y"])
+    with pytest.raises(BadInput, match="Row 1: no person or no item"):
+        interactions(["a", "b"], ["", "y"])
+
+
+@pytest.mark.parametrize("shares", [(0.8, 0.1), (1.5, -0.5), (float("nan"), 0.5)])
+def test_shares_that_leave_rows_out_are_refused(shares):
+    with pytest.raises(BadInput, match="sum to 1"):
+        by_time(interactions(["a"], ["x"]), shares)
 
 
 def test_last_out_leaves_short_histories_whole():
@@ -74,16 +89,6 @@ def test_traces_with_items_become_rows():
     ]
     rows = interactions_of(traces)
     assert (rows.items, rows.value.tolist()) == (("song",), [3000.0])
-
-
-def test_a_table_reads_back_and_names_what_is_missing(tmp_path):
-    table = tmp_path / "clicks.csv"
-    table.write_text("person,item,time\na,x,2\na,y,1\n", encoding="utf-8")
-    rows = read_interactions(table)
-    assert [rows.items[code] for code in rows.item] == ["y", "x"]
-    table.write_text("who,item\na,x\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=r"clicks\.csv: no column person"):
-        read_interactions(table)
 
 
 def test_somebody_with_almost_the_whole_catalog_is_drawn_what_is_left_and_the_whole_is_refused():

@@ -89,6 +89,21 @@ def read(source: Source, options: Options) -> Iterator[Row]:
     return grouped(chain.from_iterable(chain(parquet, texts)))
 
 
+def records(source: Source, name: str) -> Iterator[tuple[int | str, dict[str, Any]] | RowError]:
+    """Yield (row number or JSON pointer, values by column) for the rows of a table, or an error for one that cannot be read.
+
+    The columns of CSV are in lower case; a row of CSV counts as in a spreadsheet, where the header is 1.
+    """
+    if _is_parquet(source, name):
+        return _parquet_records(source, name)
+    if not json_keys(source, name):
+        return cast("Iterator[tuple[int | str, dict[str, Any]] | RowError]", csv_rows(source, name))
+    return (
+        row if isinstance(row, RowError) else (row[0], as_object(row[1]))
+        for row in json_records(source, name)
+    )
+
+
 def _candidates(source: Source) -> tuple[str, ...]:
     if len(source.names) == 1:
         return source.names
@@ -150,12 +165,11 @@ def _columns(source: Source, name: str, names: list[str], options: Options) -> C
 
 
 def _text_rows(source: Source, name: str, columns: Columns, options: Options) -> Iterator[Row]:
-    is_json = bool(json_keys(source, name))
-    for row in json_records(source, name) if is_json else csv_rows(source, name):
+    for row in records(source, name):
         if isinstance(row, RowError):
             yield row
             continue
-        record = as_object(row[1])
+        record = row[1]
         found = [record.get(columns[ours]) if ours in columns else None for ours in ALIASES]
         person, text, id, time, *rest = found
         values = (as_text(person), as_text(text), as_text(id), parse_time(time), *map(as_text, rest))
@@ -230,6 +244,25 @@ def _parquet_rows(
         yield damaged(
             name, number, BadInput(f"damaged ({type(error).__name__}); the rows before it were read")
         )
+
+
+def _parquet_records(source: Source, name: str) -> Iterator[tuple[int | str, dict[str, Any]] | RowError]:
+    import duckdb
+
+    source.opened.add(name)
+    number = 0
+    try:
+        with connect() as database:
+            found = database.execute(
+                "SELECT * FROM read_parquet(?, file_row_number = true)", [_path(source, name)]
+            )
+            names = [column[0] for column in found.description or ()][:-1]
+            while batch := found.fetchmany(_BATCH):
+                for *values, place in batch:
+                    number = place + 1
+                    yield number, dict(zip(names, values, strict=True))
+    except duckdb.Error as error:
+        yield damaged(name, number, BadInput(f"damaged ({type(error).__name__})"))
 
 
 _IS_GROUPED = """

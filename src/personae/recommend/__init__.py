@@ -13,12 +13,12 @@ from personae.recommend.interactions import (
     interactions_of,
     last_out,
     liked,
-    read_interactions,
 )
 from personae.recommend.m2trec import M2TRec
 from personae.recommend.nbpo import NBPO
 from personae.recommend.sasrec import SASRec
 from personae.recommend.simple import ItemKNN, Popularity
+from personae.recommend.tables import read_interactions
 from personae.recommend.toolrec import ModelSurrogate, RuleSurrogate, ToolRec, Transcript
 from personae.recommend.training import Epoch, Plan
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from personae.errors import BadInput
 from personae.metrics.intervals import RandomState
 from personae.metrics.ranking import Lists
-from personae.people.duck import connect
 from personae.people.records import Trace
+
+if TYPE_CHECKING:
+    from personae.people.archives.rows import RowError
 
 KINDS = ("listen", "watch", "like", "rating", "purchase", "visit")
 Codes = NDArray[np.intp]
@@ -34,6 +36,8 @@ class Interactions:
         A rating, or 1 where there is none.
     n_repeated : int
         Rows left out because the same person had the same item before; the first stays.
+    skipped : tuple of RowError
+        Rows of a file that were left out because they cannot be read, or name nobody or nothing.
     """
 
     people: tuple[str, ...]
@@ -43,6 +47,7 @@ class Interactions:
     time: Array
     value: Array
     n_repeated: int = 0
+    skipped: tuple[RowError, ...] = ()
 
     def __len__(self) -> int:
         return len(self.item)
@@ -93,7 +98,8 @@ def interactions(
     Raises
     ------
     BadInput
-        When lengths differ, a time or value is no finite number, or an item is not in the catalog; names the row.
+        When lengths differ, a person or item is missing, a time or value is no finite number, or an item is not in the catalog;
+        names the row, counted from 1.
 
     Examples
     --------
@@ -102,21 +108,19 @@ def interactions(
     ([1, 0], ('x', 'y'), 1)
     """
     n = len(people)
-    time = np.arange(n, dtype=float) if times is None else np.asarray(times, dtype=float)
-    value = np.ones(n) if values is None else np.asarray(values, dtype=float)
-    if not n == len(items) == len(time) == len(value):
+    time = np.arange(n, dtype=float) if times is None else _numbers(times, "time")
+    value = np.ones(n) if values is None else _numbers(values, "value")
+    if not (n == len(items) and time.shape == value.shape == (n,)):
         raise BadInput(
-            f"{n} people, {len(items)} items, {len(time)} times, {len(value)} values: give one each a row."
-        )
-    bad = np.flatnonzero(~(np.isfinite(time) & np.isfinite(value)))
-    if len(bad):
-        raise BadInput(
-            f"Row {bad[0]}: its time or value is not a finite number. Leave the row out or mend it."
+            f"{n} people, {len(items)} items, {time.size} times, {value.size} values: give one each a row."
         )
     who: dict[str, int] = {}
     person = np.array([who.setdefault(each, len(who)) for each in people], dtype=np.intp)
     what = {each: place for place, each in enumerate(dict.fromkeys(items if catalog is None else catalog))}
-    unknown = next((row for row, each in enumerate(items) if each not in what), None)
+    if {None, ""} & who.keys() or (catalog is None and {None, ""} & what.keys()):
+        row = next(row for row, pair in enumerate(zip(people, items, strict=True), 1) if not all(pair))
+        raise BadInput(f"Row {row}: no person or no item. Leave the row out or mend it.")
+    unknown = next((row for row, each in enumerate(items, 1) if each not in what), None)
     if unknown is not None:
         raise BadInput(
             f"Row {unknown}: an item that is not in the catalog of {len(what)}. Add it or leave the row out."
@@ -136,45 +140,6 @@ def interactions_of(traces: Iterable[Trace], kinds: Sequence[str] = KINDS) -> In
     )
 
 
-def read_interactions(path: Path | str) -> Interactions:
-    """Read a JSONL, CSV or Parquet table with columns `person` and `item`, optionally `time` (seconds) and `value`.
-
-    Raises
-    ------
-    BadInput
-        When a column is missing, or a row cannot be used; names the file and the row.
-    """
-    import duckdb
-
-    file = Path(path)
-    reader = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}.get(
-        file.suffix, "read_json_auto"
-    )
-    if not file.is_file():
-        raise BadInput(f"{file.name}: no such file. Name a JSONL, CSV or Parquet table of interactions.")
-    with connect() as database:
-        try:
-            table = database.execute(f"SELECT * FROM {reader}(?)", [str(file)])
-            names = [column[0] for column in table.description or ()]
-            columns = table.fetchnumpy()
-        except duckdb.Error as error:
-            raise BadInput(f"{file.name}: not a JSONL, CSV or Parquet table that can be read.") from error
-    missing = [name for name in ("person", "item") if name not in names]
-    if missing:
-        raise BadInput(
-            f"{file.name}: no column {', '.join(missing)}; a table of interactions has person and item."
-        )
-    try:
-        return interactions(
-            [str(each) for each in columns["person"]],
-            [str(each) for each in columns["item"]],
-            times=columns.get("time"),
-            values=columns.get("value"),
-        )
-    except BadInput as error:
-        raise BadInput(f"{file.name}: {error}") from error
-
-
 def last_out(rows: Interactions, n_last: int = 1) -> tuple[Interactions, Interactions]:
     """Return everything but each person's last `n_last` interactions, and those; short histories stay whole in the first."""
     counts = np.bincount(rows.person, minlength=len(rows.people))
@@ -184,7 +149,15 @@ def last_out(rows: Interactions, n_last: int = 1) -> tuple[Interactions, Interac
 
 
 def by_time(rows: Interactions, shares: Sequence[float]) -> list[Interactions]:
-    """Return parts cut at the same moments for everyone, such as shares (.8, .1, .1) of the rows in order of time."""
+    """Return parts cut at the same moments for everyone, such as shares (.8, .1, .1) of the rows in order of time.
+
+    Raises
+    ------
+    BadInput
+        When shares are not positive numbers that sum to 1.
+    """
+    if not all(each > 0 for each in shares) or abs(sum(shares) - 1) > 1e-6:
+        raise BadInput(f"Shares {tuple(shares)}: give positive numbers that sum to 1, such as (.8, .1, .1).")
     order = np.argsort(rows.time, kind="stable")
     edges = np.round(np.cumsum([0.0, *shares]) * len(rows)).astype(int)
     return [rows.take(np.sort(order[a:b])) for a, b in pairwise(edges)]
@@ -261,6 +234,27 @@ def popular_negatives(popularity: Codes, power: float = 0.75) -> Callable[[int, 
         return np.searchsorted(edges, random.random(n), side="right").clip(0, len(edges) - 1)
 
     return draw
+
+
+def _numbers(given: ArrayLike, name: str) -> Array:
+    """Return the times or values of rows; names the first that is no finite number."""
+    try:
+        numbers = np.asarray(given, dtype=float)
+        bad = np.flatnonzero(~np.isfinite(numbers))
+    except (TypeError, ValueError, OverflowError):
+        bad = np.array(
+            [row for row, each in enumerate(np.asarray(given, dtype=object)) if not _is_number(each)]
+        )
+    if len(bad):
+        raise BadInput(f"Row {bad[0] + 1}: its {name} is not a finite number. Leave the row out or mend it.")
+    return numbers
+
+
+def _is_number(cell: object) -> bool:
+    try:
+        return bool(np.isfinite(float(cell)))  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def _sorted(
