@@ -38,6 +38,9 @@ _IRONY = re.compile(
 _TAIL = r"[^.!?…\n]{{0,40}}?[\"”»')\s]*[.,;:!?…—–-]+[\"”»')\s]*(?:{})"  # a clause's end, and what the next begins with
 _ARTICLE = 3  # letters that may stand before it: "O meu marido?"
 _MARKS = " \t\n¿¡\"'—–-"
+_GIVEN = re.compile(
+    r"[:\n]|[.!?] (?=(?:dear|sehr geehrte\w*|liebe[rs]?|estimad\w+|querid\w+|chère?s?|madame|monsieur|gentil[ei]|car[oaie]|prezad\w+|geachte|beste) )"
+)
 _ALONE = re.compile(r"\s*(?:\?|\.\.|…)")  # "My husband?"
 
 _NEAR = 400  # characters of a sentence that are looked at on each side of a statement
@@ -113,7 +116,7 @@ def _merged(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 def _pasted(cues: Cues, lowered: str) -> int:
     asked = compiled(cues.asked).match(lowered)
-    given = re.compile(r"[:\n]").search(lowered, asked.end()) if asked else None
+    given = _GIVEN.search(lowered, asked.end()) if asked else None
     return given.end() if given else len(lowered) + 1
 
 

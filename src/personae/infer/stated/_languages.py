@@ -89,7 +89,10 @@ def _tens(calendar: Calendar) -> str:
 
 
 def _work(written: Mapping[str, Any]) -> Work:
-    """Return the occupations; `translated` maps an English title to "forms of men or of both / forms of women"."""
+    """Return the occupations; `translated` maps an English title to "forms of men or of both / forms of women".
+
+    Of the English titles in `heads`, compounds that end in any of their forms are titles too.
+    """
     listed = (*written.get("titles", "").split(), *re.split(r",\s*", written.get("phrases", "")))
     titles = {name: "" for name in listed if name}
     female, male = set(written.get("female", "").split()), words(written.get("male", ""))
@@ -98,5 +101,11 @@ def _work(written: Mapping[str, Any]) -> Work:
         titles |= {form: english for form in f"{his}|{hers}".split("|") if form}
         female |= set(hers.split("|")) - {""}
     follows, stops, drops = (words(written[key]) for key in ("follows", "stops", "drops"))
-    more = {key: written[key] for key in ("compounds", "inverted") if key in written}
-    return Work(titles, follows, stops, frozenset(female), male, drops, **more)
+    compounded = set(re.split(r",\s*", written.get("heads", "")))
+    heads = [form for form, english in titles.items() if english in compounded and english]
+    more = {key: written[key] for key in ("changed", "inverted") if key in written}
+    if longer := sorted(
+        (name for name in titles if stops & words(name.replace("'", "' "))), key=len, reverse=True
+    ):
+        more["longer"] = rf"(?:{'|'.join(map(re.escape, longer))})(?![\w'-])"
+    return Work(titles, follows, stops, frozenset(female), male, drops, frozenset(heads), **more)

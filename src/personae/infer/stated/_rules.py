@@ -64,7 +64,9 @@ class Work:
 
     `titles` maps the last word or words of a title to its English name, "" where it is English already; `female` and
     `male` are titles whose form also says the sex. `follows` are the words that may come right after a title, `stops`
-    end or spoil one before its head, `drops` stand before it and say nothing of the work.
+    end or spoil one before its head, `drops` stand before it and say nothing of the work. `heads` are titles that a compound
+    may end in and still be one; `longer` matches titles with a stop inside ("maestro de obras"); `changed`, searched in the
+    phrase and the words after it, finds what only looks like work: "new driver", "juge de touche".
     """
 
     titles: Mapping[str, str]
@@ -73,7 +75,11 @@ class Work:
     female: frozenset[str] = frozenset()
     male: frozenset[str] = frozenset()
     drops: frozenset[str] = frozenset()
-    compounds: bool = False  # "grundschullehrerin" is a "lehrerin"
+    heads: frozenset[str] = (
+        frozenset()
+    )  # "grundschullehrerin" is a "lehrerin"; a "radfahrer" drives for nobody
+    longer: str = "(?!)"
+    changed: str = "(?!)"
     inverted: str = "(?!)"  # what may follow a title besides: "als Lehrer [arbeite ich]"
 
 

@@ -175,6 +175,10 @@ def _meant(found: Found, reading: Reading, places: Places) -> Found:
     unclear = replace(found, place=Place(said, "city", "", ""))
     if _OTHER_ONE.match(reading.text, found.end):
         return unclear
+    if more := _QUALIFIED.match(reading.text, found.end):
+        namesake = places.find(f"{said} ({more['name'] or more['river']})")
+        if namesake and namesake.kind == "city":
+            return replace(found, place=namesake, end=more.end())
     if whole := _WHOLE.match(reading.text, found.end):
         inside = whole["state"] if reading.language.code == "en" else whole["name"]
         wider = next((p for p in places.named(inside or whole["name"]) if p.kind != "city"), None)
@@ -221,6 +225,7 @@ _OTHER_ONE = re.compile(
     r",? \(?(?:not|no|nicht|pas|non|niet|não) (?:the|el|la|das|dem|celui|celle|quell[oa]|die|dat|o|a)\b",
     re.IGNORECASE,
 )
+_QUALIFIED = re.compile(r" ?(?:\((?P<name>[A-ZÀ-Þ][\w-]+)\)|/(?P<river>[A-ZÀ-Þ]\w+))")  # "Frankfurt (Oder)"
 _WHOLE = re.compile(
     r"(?:, (?P<state>(?!OK|HI)[A-Z]{2}(?=\s*(?:[.,;!?)]|$)))|,? \(?(?P<inner>dans l[ea] |dans l')(?=[A-ZÉ])"
     r"|(?:, | \(| in | en )(?:in |de[rnm] |the |l[ae]s? |los |il )?)(?P<name>(?:[A-ZÀ-Þ][\w-]+(?: [A-ZÀ-Þ][\w-]+)?)?)"

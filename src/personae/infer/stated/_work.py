@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from personae.infer.stated._rules import Work, compiled
 
 LONGEST = 6  # words of a title
+AFTER = 40  # characters past a phrase that may change what it says
 TURNED = "turned"
 _TOKEN = re.compile(r"[^\W\d_](?:[\w./&+'-]*[\w+])?")
 _ENDING = re.compile(r"\w{2,}(?:ologist|ographer|ician|ologue|ólogo|óloga|ologo|ologa|oloog|ologe|ologin)")
@@ -29,16 +30,26 @@ def title(work: Work, lowered: str, start: int) -> Title | None:
     The head is the last noun of the phrase: "history teacher" is a teacher, "teacher training" is none.
     """
     tokens = _phrase(work, lowered, start)
+    if not tokens:
+        return None
+    for _, begin, _ in tokens:
+        if longer := compiled(work.longer).match(lowered, begin):
+            return _titled(work, lowered, longer.group(), work.titles[longer.group()], longer.end())
+    if compiled(work.changed).search(lowered, start, tokens[-1][2] + AFTER):
+        return None
     for n_tokens in range(len(tokens), 0, -1):
         key = _head(work, [token[0] for token in tokens[:n_tokens]])
         if not key:
             continue
-        end = tokens[n_tokens - 1][2]
-        if not _ends_phrase(work, lowered, end):
-            return None
-        sex = "female" if key in work.female else "male" if key in work.male else ""
-        return Title(_name(work, [token[0] for token in tokens[:n_tokens]], key), end, sex)
+        name = _name(work, [token[0] for token in tokens[:n_tokens]], key)
+        return _titled(work, lowered, key, name, tokens[n_tokens - 1][2])
     return None
+
+
+def _titled(work: Work, lowered: str, key: str, name: str, end: int) -> Title | None:
+    if not _ends_phrase(work, lowered, end):
+        return None
+    return Title(name, end, "female" if key in work.female else "male" if key in work.male else "")
 
 
 def _head(work: Work, words: list[str]) -> str:
@@ -47,9 +58,9 @@ def _head(work: Work, words: list[str]) -> str:
         key = " ".join(words[-n_words:])
         if len(words) >= n_words and key in work.titles:
             return key
-    if work.compounds:
+    if work.heads:
         for cut in range(2, len(words[-1]) - 3):
-            if words[-1][cut:] in work.titles and words[-1][:cut] not in work.stops:
+            if words[-1][cut:] in work.heads and words[-1][:cut].rstrip("-") not in work.stops:
                 return words[-1][cut:]
     return words[-1] if _ENDING.fullmatch(words[-1]) else ""
 
