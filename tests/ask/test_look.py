@@ -32,6 +32,19 @@ def test_a_running_number_is_an_id_and_halves_are_a_split():
     assert kinds == {"row": "id", "x": "number", "half": "split", "one": "constant"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [("code", "P{:03}", True), ("member", "name {}", True), ("contact", "p{}@example.org", True), ("shop id", "{}", True),
+     ("shop", "street {}", False), ("day", "2024-01-{:02}", False), ("size", "{}", False)],
+)  # fmt: skip
+def test_a_column_that_repeats_as_people_do_is_told(name, value, found):
+    columns = {name: [value.format(1 + i // 4) for i in range(80)], "score": np.arange(80.0) % 7}
+    look = table_of(columns).look()
+    assert (look.person, look.maybe_person) == ("", name if found else "")
+    once = {name: [value.format(1 + i) for i in range(20)], "score": np.arange(20.0) % 7}
+    assert table_of(once).look().maybe_person == ""
+
+
 def test_a_person_with_many_rows_is_found():
     columns = {"person_id": [f"u{i // 4}" for i in range(80)], "score": np.arange(80.0) % 7}
     assert table_of(columns).look().person == "person_id"

@@ -107,6 +107,18 @@ def test_people_stay_whole_in_the_split():
     assert not set(task.people[task.is_held_out]) & set(task.people[~task.is_held_out])
 
 
+def test_a_column_that_may_say_whose_row_it_is_is_suggested_for_the_split():
+    random = np.random.default_rng(0)
+    codes = np.repeat([f"P{i:03}" for i in range(60)], 5)
+    table = table_of({"code": codes, "x": random.normal(size=300), "y": random.normal(size=300)})
+    petel = PeTEL(problem_type="regression", target_variable="y")
+    told = fill(petel, table)
+    assert told.petel.data_split.kind == "random"
+    assert any("'code' repeats as people do: 60 values in 300 rows" in each for each in told.warnings)
+    split = fill(petel.changed(data_split={"kind": "person", "column": "code"}), table)
+    assert not any("repeats as people" in each for each in split.warnings)
+
+
 def test_nothing_is_trained_on_an_invented_column(table):
     petel = filled(table).petel
     with pytest.raises(UnknownName, match="no column 'wealth'"):

@@ -190,6 +190,13 @@ def _warnings(
             f"The target {petel.target_variable!r} is sensitive ({look[petel.target_variable].sensitive}): "
             "be sure that you may tell it of people."
         )
+    split = petel.data_split
+    if look.maybe_person not in ("", petel.target_variable) and (split is None or split.kind == "random"):
+        said.append(
+            f"The column {look.maybe_person!r} repeats as people do: {look[look.maybe_person].n_distinct} values in "
+            f"{look.n_rows} rows. If it says whose row it is, split by it (--split-by {look.maybe_person!r}): no person is then "
+            "both learned from and tested on."
+        )
     ids = [each.column for each in petel.left_out if each.reason == _LEFT_OUT["id"]]
     if ids:
         said.append(f"Left out, since they name rows or people: {', '.join(ids)}.")

@@ -43,6 +43,11 @@ _PERSON_WORDS = frozenset(
         "pid",
     }
 )
+_MAYBE_PEOPLE = frozenset((
+    "member", "student", "client", "employee", "player", "worker", "account", "handle", "name", "email", "mail", "username",
+    "login", "who", "speaker", "driver", "case", "household", "child", "teacher", "rater", "annotator", "nickname", "phone",
+))  # fmt: skip  # in the names of columns that may say whose row it is
+_ID_SHAPED = re.compile(r"[A-Za-z]{0,8}[-_#]?\d{1,12}|[^\s@]+@[^\s@]+\.\w+|(?!\d{4}-\d\d)[0-9a-f-]{8,40}")
 _HALVES = frozenset({"train", "training", "test", "testing", "valid", "validation", "dev", "holdout"})
 SENSITIVE: dict[str, str] = {  # what the law of most places protects, and how columns name it
     "sex": r"sex|gender|(?:fe)?male",
@@ -74,6 +79,8 @@ class Column:
         From the user's data dictionary.
     sensitive : str
         A name of `SENSITIVE`, empty where none fits.
+    repeats : bool
+        Whether it may say whose row it is, by its values or its name.
     """
 
     name: str
@@ -84,6 +91,7 @@ class Column:
     range: tuple[float, ...] = ()
     description: str = ""
     sensitive: str = ""
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +123,14 @@ class Look:
         """The column that says whose row it is, where people have several rows; empty without one."""
         for column in self.columns:
             if 1 < column.n_distinct < self.n_rows and _names_people(column):
+                return column.name
+        return ""
+
+    @property
+    def maybe_person(self) -> str:
+        """Another column that repeats as people do: its values look like ids, or it is named so; empty without one."""
+        for column in () if self.person else self.columns:
+            if column.repeats and 2 * column.n_distinct <= self.n_rows - column.n_missing:
                 return column.name
         return ""
 
@@ -307,6 +323,7 @@ def _column(name: str, values: Values, description: str) -> Column:
         ends,
         description,
         _sensitive(name, description, listed),
+        _may_repeat_people(name, kind, distinct),
     )
 
 
@@ -342,6 +359,18 @@ def _names_people(column: Column) -> bool:
         and column.n_distinct >= SMALL_CELL
         and (is_whole or column.kind in ("id", "text"))
     )
+
+
+def _may_repeat_people(name: str, kind: Kind, distinct: Values) -> bool:
+    """Whether a column of ten values at least may say whose row it is, although its name does not say so outright."""
+    if len(distinct) < SMALL_CELL or kind not in ("id", "text", "category", "number"):
+        return False
+    named = set(words(name))
+    if kind == "number":
+        return bool(named & (_ID_WORDS | _MAYBE_PEOPLE)) and bool((distinct == np.floor(distinct)).all())
+    short = all(len(str(value)) <= 40 for value in distinct[:200])
+    shaped = all(_ID_SHAPED.fullmatch(str(value)) for value in distinct[:200])
+    return short and (shaped or bool(named & (_ID_WORDS | _MAYBE_PEOPLE)))
 
 
 def _sensitive(name: str, description: str, listed: Sequence[tuple[str, int]]) -> str:
