@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch")
 from personae.errors import BadInput  # noqa: E402
 from personae.metrics.ranking import Lists  # noqa: E402
 from personae.recommend import Items, M2TRec, Plan, SASRec, interactions, nets  # noqa: E402
-from personae.recommend._next import TIE  # noqa: E402
+from personae.recommend.m2trec import POWER  # noqa: E402
 from personae.recommend.sequences import every_window  # noqa: E402
 
 CATALOG = ("pen", "ink", "pad", "soap", "new soap", "comb")
@@ -44,12 +44,24 @@ def test_windows_tell_every_item_but_the_first_once():
 
 
 def test_items_of_one_kind_score_alike_but_for_how_many_had_them():
-    model = M2TRec(**SMALL).fit(bought(), KINDS)
+    rows = interactions(
+        [*"aabbccdd"], ["pen", "ink", "pen", "pad", "pen", "soap", "pen", "comb"], catalog=CATALOG
+    )
+    model = M2TRec(**SMALL).fit(rows, KINDS)
     scores = model.score(model.states_)
     assert model.n_kinds_ == 3  # pen, ink and pad are one, and both soaps
-    had = np.log1p(model.popularity_) / np.log1p(model.popularity_.max())
-    assert np.allclose(scores[:, 3] - scores[:, 4], TIE * (had[3] - had[4]), atol=1e-5)
-    assert (scores[:, 3] > scores[:, 4]).all()
+    assert np.allclose(scores[:, 0] - scores[:, 1], POWER * np.log(4), atol=1e-5)
+    assert np.allclose(scores[:, 3], scores[:, 4], atol=1e-5)  # the new soap is an average soap
+    weights = [4**POWER + 2, 1, 1]  # of pen, ink and pad; soap; comb
+    assert np.allclose(model.prior_.exp().numpy(), weights, atol=1e-5)
+
+
+def test_what_nobody_had_of_a_kind_nobody_had_weighs_as_an_average_item():
+    rows = interactions([*"aabb"], ["pen", "ink", "pen", "pad"], catalog=CATALOG)
+    model = M2TRec(**SMALL).fit(rows, KINDS)
+    assert np.allclose(np.exp(model.before_[3:]), (2**POWER + 2) / 3, atol=1e-5)
+    assert model._others().tolist() == [0]
+    assert M2TRec(head="untied", **SMALL).fit(rows, KINDS)._others().tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_an_item_nobody_had_is_scored_by_what_it_is_with_an_id_too():

@@ -49,6 +49,23 @@ def test_the_loss_is_cross_entropy_among_the_others_that_are_not_wanted():
         assert torch.allclose(here, there, atol=1e-6)
 
 
+def test_what_items_have_before_is_added_to_their_scores_in_the_loss():
+    torch.manual_seed(0)
+    states, table, prior = torch.randn(2, 4), torch.randn(3, 4), torch.tensor([0.5, -1.0, 2.0])
+    loss = nets.sampled_softmax(states, table, torch.tensor([1, 2]), torch.tensor([2, 0, 1]), prior)
+    scores = (states @ table.T + prior).log_softmax(1)
+    assert loss.item() == pytest.approx(-(scores[0, 1] + scores[1, 2]).item() / 2, abs=1e-6)
+
+
+def test_nothing_is_learned_where_every_other_is_the_wanted_one():
+    states, table = torch.randn(2, 4, requires_grad=True), torch.randn(2, 4, requires_grad=True)
+    loss = nets.sampled_softmax(states, table, torch.tensor([0, 0]), torch.tensor([0]))
+    loss.backward()
+    assert loss.item() == 0
+    assert (states.grad == 0).all()
+    assert (table.grad == 0).all()
+
+
 @pytest.mark.parametrize("method", ["SASRec", "DIN"])
 def test_without_torch_a_method_names_the_extra(method):
     code = (

@@ -11,6 +11,7 @@ from personae.metrics.ranking import Lists
 from personae.recommend import (
     DIN,
     NBPO,
+    AttributeCosine,
     AWMoE,
     CategoryMoE,
     ItemKNN,
@@ -30,6 +31,7 @@ WIDE = replace(SMALL, batch_size=64)
 METHODS = [
     Popularity(),
     ItemKNN(n_neighbors=6, n_last=8),
+    AttributeCosine(n_last=6),
     SASRec(size=8, length=6, n_layers=1, n_heads=1, n_others=0, plan=SMALL),
     M2TRec(size=8, length=6, n_layers=1, n_heads=1, n_others=0, plan=SMALL),
     M2TRec(size=8, length=6, n_layers=1, n_heads=1, has_id=True, head="untied", pooling="last", plan=SMALL),

@@ -17,7 +17,7 @@ from personae.recommend.interactions import (
 from personae.recommend.m2trec import M2TRec
 from personae.recommend.nbpo import NBPO
 from personae.recommend.sasrec import SASRec
-from personae.recommend.simple import ItemKNN, Popularity
+from personae.recommend.simple import AttributeCosine, ItemKNN, Popularity
 from personae.recommend.tables import read_interactions
 from personae.recommend.toolrec import ModelSurrogate, RuleSurrogate, ToolRec, Transcript
 from personae.recommend.training import Epoch, Plan
@@ -28,6 +28,7 @@ __all__ = [
     "AWMoE",
     "Answerer",
     "Asker",
+    "AttributeCosine",
     "CatalogAsker",
     "CategoryMoE",
     "Episode",

@@ -19,6 +19,7 @@ from personae.recommend.training import Epoch
 States = NDArray[np.generic]
 Scores = NDArray[np.floating[Any]]
 Watch = Callable[[Epoch], None]
+TIE = 1e-3  # what popularity adds to a score at most, where it decides among equals alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +175,12 @@ class Recommender(ABC):
         shared = np.array([own[np.unique(has.items_of(int(each)))].sum() for each in had])
         order = np.argsort(-shared, kind="stable")[:3]
         return had[order[shared[order] > 0]]
+
+
+def ties(popularity: Codes) -> Scores:
+    """Return what is added to the scores of a catalog, shape (n_items,), so that of equals the more popular comes first.
+
+    >>> ties(np.array([3, 1, 0])).round(5).tolist()
+    [0.001, 0.0005, 0.0]
+    """
+    return np.asarray(TIE * np.log1p(popularity) / np.log1p(max(popularity.max(), 1)))

@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from personae.metrics.ranking import Lists, rank_all
-from personae.recommend._core import Recommender, Scores, States, Watch
+from personae.recommend._core import Recommender, Scores, States, Watch, ties
 from personae.recommend.interactions import Codes, Interactions
 from personae.recommend.sequences import NOTHING, every_window, last_items
 from personae.recommend.training import Plan, train
-
-TIE = 1e-3  # what popularity adds to a score at most
 
 
 @dataclass(kw_only=True)
@@ -22,7 +20,7 @@ class NextItem(Recommender):
     """The next item from the last ones, by causal self-attention; what is kept of a person is their last items' vector.
 
     Items are rows of two tables: one they are read from (`read_`, the row of each item) and one they are foretold from (`told_`).
-    Items of the same row have the same vector: the more popular one comes first.
+    Items of the same row have the same vector: the more popular one comes first, by `before_` (n_items,).
 
     Parameters
     ----------
@@ -53,7 +51,7 @@ class NextItem(Recommender):
         return self._placed(last_items(self._known(histories), self.length))
 
     def score(self, states: States) -> Scores:
-        """Return inner products with the items' vectors, shape (n_people, n_items); ties by popularity."""
+        """Return inner products with the items' vectors and what items have before, shape (n_people, n_items)."""
         return np.asarray((states @ self.table_.T)[:, self.told_] + self.before_, dtype=np.float32)
 
     @abstractmethod
@@ -76,6 +74,10 @@ class NextItem(Recommender):
         """Return the states of every place, shape (n, length, size), from what the transformer returns."""
         return vectors
 
+    def _log_prior(self) -> Any:
+        """Return what is added to the scores of each row that items are foretold from while it learns, if anything."""
+        return None
+
     def _more(self, states: Any, wanted: Codes) -> Any:
         """Return what is added to the loss of states (n, size) and the items after them."""
         return 0.0
@@ -86,9 +88,7 @@ class NextItem(Recommender):
         torch = nets.torch
 
         self.popularity_ = rows.popularity()
-        self.before_ = (TIE * np.log1p(self.popularity_) / np.log1p(self.popularity_.max())).astype(
-            np.float32
-        )
+        self.before_ = ties(self.popularity_)
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
             self.net_, self.read_, self.told_ = self._net(rows)
@@ -132,7 +132,7 @@ class NextItem(Recommender):
         )
         rows = (torch.as_tensor(self.told_[each]) for each in (wanted, drawn))
         states = states[is_there]
-        return nets.sampled_softmax(states, told, *rows) + self._more(states, wanted)
+        return nets.sampled_softmax(states, told, *rows, self._log_prior()) + self._more(states, wanted)
 
     def _fix(self) -> None:
         """Keep the items' vectors as they stand."""

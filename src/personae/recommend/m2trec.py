@@ -18,6 +18,8 @@ from personae.recommend._core import Watch
 from personae.recommend._next import NextItem
 from personae.recommend.interactions import Codes, Interactions
 
+POWER = 0.4  # of how many had an item: its share of the belief in its kind
+
 
 @dataclass(kw_only=True)
 class M2TRec(NextItem):
@@ -119,7 +121,13 @@ class M2TRec(NextItem):
             self.has_ = self.items_.has.distinct()
             parts["attributes"] = nets.Bias(self._log_odds())
         self.n_kinds_ = len(first)
-        return nets.modules(**parts), kind, kind if self.head == "tied" else np.arange(n_items)
+        told = kind if self.head == "tied" else np.arange(n_items)
+        weights = self._weights(kind)
+        self.before_ = np.log(weights)
+        with np.errstate(divide="ignore"):
+            of_rows = np.log(np.bincount(told, weights * self._is_told()))
+        self.prior_ = nets.torch.as_tensor(of_rows, dtype=nets.torch.float32)
+        return nets.modules(**parts), kind, told
 
     def _kinds(self, n_items: int) -> tuple[Codes, Codes]:
         """Return an item of each kind, and the kind of each item."""
@@ -143,8 +151,24 @@ class M2TRec(NextItem):
         table = self.net_["catalog"]()
         return table, self.net_["told"](table) if self.head == "tied" else self.net_["told"]()
 
+    def _weights(self, kind: Codes) -> np.ndarray:
+        """Return how much of its kind an item is believed to be; one that nobody had is an average one of its kind."""
+        weights, is_had = self.popularity_**POWER, self.popularity_ > 0
+        n_had = np.bincount(kind, is_had)
+        average = np.bincount(kind, weights) / np.maximum(n_had, 1)
+        average[n_had == 0] = weights[is_had].mean()
+        return np.where(is_had, weights, average[kind])
+
+    def _is_told(self) -> np.ndarray:
+        """Return which items others are drawn from: with the untied head all, so that it learns what nobody has."""
+        return (self.popularity_ > 0) | (self.head == "untied")
+
     def _others(self) -> Codes:
-        return np.flatnonzero(self.popularity_) if self.head == "tied" else self.told_
+        items = np.flatnonzero(self._is_told())
+        return np.asarray(items[np.unique(self.told_[items], return_index=True)[1]])
+
+    def _log_prior(self) -> Any:
+        return self.prior_
 
     def _pooled(self, vectors: Any, is_there: Any) -> Any:
         if self.pooling == "last":

@@ -260,15 +260,21 @@ def tensors(items: Codes) -> tuple[Tensor, Tensor]:
     return kept, kept != NOTHING
 
 
-def sampled_softmax(states: Tensor, table: Tensor, wanted: Tensor, others: Tensor) -> Tensor:
+def sampled_softmax(
+    states: Tensor, table: Tensor, wanted: Tensor, others: Tensor, log_prior: Tensor | None = None
+) -> Tensor:
     """Return the mean cross-entropy of the wanted items among themselves and some others drawn for the whole batch.
 
-    Shapes: states (n, size), table (n_items + 1, size), wanted (n,), others (n_others,). An other that is the wanted one does not
-    count. Source: Jean et al. (2015), arXiv 1412.2007, section 3; items are drawn uniformly, so there is no correction.
+    Shapes: states (n, size), table (n_items + 1, size), wanted (n,), others (n_others,), log_prior (n_items,), which is added to
+    the scores. An other that is the wanted one does not count. Source: Jean et al. (2015), arXiv 1412.2007, section 3; items are
+    drawn uniformly, so there is no correction.
     """
-    right = (states * table.index_select(0, wanted)).sum(dim=1)
+    prior = table.new_zeros(len(table)) if log_prior is None else log_prior
+    right = (states * table.index_select(0, wanted)).sum(dim=1) + prior[wanted]
     others = others.sort().values
-    beside: Tensor = _LogSumExp.apply(states, table.index_select(0, others), *_equal(wanted, others))  # type: ignore[no-untyped-call]
+    beside: Tensor = _LogSumExp.apply(  # type: ignore[no-untyped-call]
+        states, table.index_select(0, others), prior[others], *_equal(wanted, others)
+    )
     return functional.softplus(beside - right).mean()
 
 
@@ -281,25 +287,28 @@ def _equal(wanted: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _LogSumExp(torch.autograd.Function):
-    """The logarithm of the summed exponentials of states @ vectors.T, but for some pairs: one array of that shape is written.
+    """The logarithm of the summed exponentials of states @ vectors.T + prior, but for some pairs: one array of that shape is written.
 
-    Shapes: states (n, size), vectors (n_others, size), the pairs left out row and column (n_pairs,); the result (n,).
+    Shapes: states (n, size), vectors (n_others, size), prior (n_others,), of which nothing is learned, the pairs left out row
+    and column (n_pairs,); the result (n,).
     """
 
     @staticmethod
-    def forward(ctx: Any, states: Tensor, vectors: Tensor, row: Tensor, column: Tensor) -> Tensor:
-        shares = states @ vectors.T
+    def forward(
+        ctx: Any, states: Tensor, vectors: Tensor, prior: Tensor, row: Tensor, column: Tensor
+    ) -> Tensor:
+        shares = torch.addmm(prior, states, vectors.T)
         shares[row, column] = -torch.inf
-        most = shares.amax(dim=1, keepdim=True)
-        total = shares.sub_(most).exp_().sum(dim=1, keepdim=True)
+        most = shares.amax(dim=1, keepdim=True).clamp(min=-1e30)  # all of them may be left out
+        total = shares.sub_(most).exp_().sum(dim=1, keepdim=True).clamp(min=1e-30)
         ctx.save_for_backward(states, vectors, shares.div_(total))
         return (total.log() + most)[:, 0]
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         states, vectors, shares = ctx.saved_tensors
         column = gradient[:, None]
-        return shares @ vectors * column, shares.T @ (states * column), None, None
+        return shares @ vectors * column, shares.T @ (states * column), None, None, None
 
 
 def _spread(x: Tensor, there: Tensor, n: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""What every method must beat: the most popular items, and items that the same people had."""
+"""What every method must beat: the most popular items, items that the same people had, and items that are alike."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from personae.errors import BadInput
 from personae.metrics.ranking import Lists
-from personae.recommend._core import Recommender, Scores, States, Watch
+from personae.recommend._core import Recommender, Scores, States, Watch, ties
 from personae.recommend._sparse import sparse_matrices
 from personae.recommend.interactions import Codes, Interactions
 
@@ -75,6 +76,59 @@ class ItemKNN(Recommender):
         unit = had @ sparse.diags(1 / norms)
         cosines = unit.T @ unit
         self.cosines_ = _nearest((cosines - sparse.diags(cosines.diagonal())).tocsr(), self.n_neighbors)
+
+
+@dataclass(kw_only=True)
+class AttributeCosine(Recommender):
+    """The cosine between an item's attributes and those of what somebody had last, rare ones weighing more; nothing is learned.
+
+    Source: Salton, Buckley (1988), "Term-weighting approaches in automatic text retrieval": counts times log(n / n_with).
+
+    Parameters
+    ----------
+    n_last : int
+        The items of a person that count, the last ones, each as much.
+
+    Examples
+    --------
+    >>> from personae.recommend import Items, interactions
+    >>> rows = interactions(["ana", "bo"], ["pen", "soap"], catalog=["pen", "ink", "soap"])
+    >>> items = Items(rows.items, ("writes", "washes"), Lists.of([0, 1, 2], [0, 0, 1], n_people=3))
+    >>> AttributeCosine().fit(rows, items).recommend("ana", 1, known=["pen"])[0].item
+    'ink'
+    """
+
+    n_last: int = 10
+
+    def place(self, histories: Lists) -> States:
+        """Return the summed unit vectors of the last items, shape (n_people, n_attributes)."""
+        from personae.recommend.sequences import last_items
+
+        sparse = sparse_matrices()
+        last = last_items(histories, self.n_last)
+        people, places = np.nonzero(last >= 0)
+        shape = (len(last), len(self.items_.ids))
+        had = sparse.csr_matrix((np.ones(len(people)), (people, last[people, places])), shape)
+        return np.asarray((had @ self.vectors_).toarray(), dtype=np.float32)
+
+    def score(self, states: States) -> Scores:
+        """Return inner products with the items' unit vectors, shape (n_people, n_items); ties by popularity."""
+        return np.asarray((self.vectors_ @ states.T).T + self.ties_)
+
+    def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
+        sparse = sparse_matrices()
+        has, n_items, n_attributes = self.items_.has, len(self.items_.ids), len(self.items_.attributes)
+        if not n_attributes:
+            raise BadInput("Nothing is known of the items: give `items` with attributes.")
+        counts = sparse.csr_matrix(
+            (np.ones(len(has.items)), (np.repeat(np.arange(n_items), has.counts()), has.items)),
+            (n_items, n_attributes),
+        )
+        n_with = np.bincount(has.distinct().items, minlength=n_attributes)
+        weighed = counts @ sparse.diags(np.log(n_items / np.maximum(n_with, 1)))
+        norms = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1))[:, 0])
+        self.vectors_ = (sparse.diags(1 / np.where(norms > 0, norms, 1)) @ weighed).tocsr()
+        self.ties_ = ties(rows.popularity())
 
 
 def _nearest(cosines: Any, k: int) -> Any:
