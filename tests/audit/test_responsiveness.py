@@ -44,7 +44,7 @@ def moves(actions, x, name):
 
 
 def scored(actions, people, wanted, **options):
-    return ResponsivenessScorer(actions=actions, predict=wanted, target=True, **options).score(people)
+    return ResponsivenessScorer(actions=actions, predict=wanted, **{"target": True, **options}).score(people)
 
 
 def test_bounds_steps_and_direction_make_the_grid():
@@ -262,7 +262,7 @@ def test_missing_values_stay_missing_and_are_not_acted_on():
     actions = ActionSet((Feature("a", FREE), Feature("b", FREE)), (Thermometer(("a", "b")),))
     scores = scored(actions, [[math.nan, 0.0], [0.0, 0.0]], lambda p: np.nan_to_num(p[:, 0]) > 0)
     assert scores.points.tolist() == [[0, 0], [1, 1]]
-    assert scores.fixed.tolist() == [1, 0]
+    assert scores.fixed.tolist() == [-1, 0], "what is missing might have been changed: nothing is proven"
 
     def refuses(points):
         if np.isnan(points).any():
@@ -300,6 +300,13 @@ def test_what_cannot_be_listed_is_undecided_never_fixed():
 def test_bad_input_says_what_to_mend():
     with pytest.raises(BadInput, match="low <= high"):
         Feature("a", low=2, high=1)
+    for broken in ({"low": math.nan}, {"step": math.nan}, {"step_high": math.nan}):
+        with pytest.raises(BadInput, match="low <= high"):
+            Feature("a", "int", **broken)
+    with pytest.raises(BadInput, match="no kind 'integer'"):
+        Feature("a", "integer")
+    with pytest.raises(BadInput, match="never with 'yes'"):
+        scored(ActionSet(bools("a")), [[0.0]], lambda points: points[:, 0] > 0, target="yes")
     with pytest.raises(BadInput, match="no name twice"):
         ActionSet(bools("aa"))
     with pytest.raises(UnknownName, match="Nearest: income"):

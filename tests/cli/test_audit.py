@@ -11,7 +11,7 @@ from personae.cli import app
 from personae.errors import BadInput, UnknownName
 
 joblib = pytest.importorskip("joblib")
-pytest.importorskip("sklearn")
+linear_model = pytest.importorskip("sklearn.linear_model")
 RULES = """
 features:
   savings: {kind: int, low: 0, high: 4, direction: up}
@@ -128,6 +128,8 @@ def test_wrong_use_is_one_clear_error(arguments, match):
         ("features: {savings: {}}\nconstraints: [{onehot: {}}]", "no constraint 'onehot'"),
         ("features: {savings: {}}\nconstraints: [{one_hot: {names: [a]}}]", "options of one_hot"),
         ("features: {savings: {low: 5, high: 1}}", "low <= high"),
+        ("features: {savings: {low: .nan, high: 3}}", "low <= high"),
+        ("features: {savings: {step: .nan, kind: int}}", "low <= high"),
     ],
 )
 def test_a_wrong_action_set_names_the_file_and_the_entry(tmp_path, rules, match):
@@ -178,3 +180,15 @@ def test_one_class_and_missing_columns_are_refused():
     with pytest.raises(BadInput, match="--target"):
         target_label(lender, None)
     assert target_label(lender, "2") == 2
+    with pytest.raises(BadInput, match="foretells a number"):
+        target_label(linear_model.LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0]), 1)
+
+
+def test_whoever_is_named_with_leading_zeros_or_twenty_digits_is_found(place):
+    people = {"00017": 1, "17": 2, "20000000000000000017": 0}
+    rows = "".join(f"{name},{savings},30,none\n" for name, savings in people.items())
+    (place / "people.csv").write_text(f"person,savings,age,job\n{rows}")
+    for name, savings in people.items():
+        told = said(name)
+        assert told["person"] == name
+        assert {each["feature"]: each["value"] for each in told["features"]}["savings"] == str(savings)

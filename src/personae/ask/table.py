@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from personae.ask._words import words
 from personae.errors import BadInput, UnknownName
 from personae.models.answers import nearest
 from personae.people.duck import connect
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Kind = Literal["number", "binary", "category", "text", "time", "id", "split", "constant"]
 Values = NDArray[Any]
@@ -221,8 +224,18 @@ def table_of(
     )
 
 
-def read_table(path: Path | str, *, descriptions: Mapping[str, str] | None = None) -> Table:
+def read_table(
+    path: Path | str, *, descriptions: Mapping[str, str] | None = None, names: Sequence[str] = ()
+) -> Table:
     """Read a CSV, TSV, JSON, JSONL or Parquet file, compressed or not, with DuckDB.
+
+    Parameters
+    ----------
+    path : Path or str
+    descriptions : mapping of str to str, optional
+        Of columns.
+    names : sequence of str
+        Columns, where there are such, that are read as the text that stands there: 00017 names another person than 17.
 
     Raises
     ------
@@ -244,15 +257,42 @@ def read_table(path: Path | str, *, descriptions: Mapping[str, str] | None = Non
     options = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     try:
         with connect(settings=options) as connection:
-            found = connection.execute(f"SELECT * FROM {reader}(?)", [str(path)])
-            names = [column[0] for column in found.description or ()]
+            found = connection.execute(_query(connection, reader, path, names), [str(path)])
+            columns = [column[0] for column in found.description or ()]
             arrays = found.fetchnumpy()
     except duckdb.Error as error:
         kind = type(error).__name__
     else:
-        columns = {name: _clean(_filled(arrays[name])) for name in names}
-        return Table(path.name, columns, dict(descriptions or {}), str(path.resolve()))
+        values = {name: _clean(_filled(arrays[name]), is_name=name in names) for name in columns}
+        return Table(path.name, values, dict(descriptions or {}), str(path.resolve()))
     raise BadInput(f"{path}: cannot be read as a {ending or 'csv'} table ({kind}). Is there one header line?")
+
+
+def _query(connection: DuckDBPyConnection, reader: str, path: Path, names: Sequence[str]) -> str:
+    """Return the query that reads a table with the named columns as text."""
+    if not names:
+        return f"SELECT * FROM {reader}(?)"
+    kinds = {
+        name: "VARCHAR" if name in names else kind
+        for name, kind, *_ in connection.execute(
+            f"DESCRIBE SELECT * FROM {reader}(?)", [str(path)]
+        ).fetchall()
+    }
+    if reader == "read_parquet":
+        quoted = {name: '"' + name.replace('"', '""') + '"' for name in kinds}
+        texts = ", ".join(
+            f"CAST({quoted[each]} AS VARCHAR) AS {quoted[each]}" for each in names if each in kinds
+        )
+        return (
+            f"SELECT * REPLACE ({texts}) FROM read_parquet(?)" if texts else "SELECT * FROM read_parquet(?)"
+        )
+    option = "types" if reader == "read_csv" else "columns"
+    told = ", ".join(f"{_literal(name)}: {_literal(kind)}" for name, kind in kinds.items())
+    return f"SELECT * FROM {reader}(?, {option} = {{{told}}})"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _filled(values: Any) -> Values:
@@ -267,8 +307,8 @@ def _filled(values: Any) -> Values:
     return np.array([None if is_gone else v for v, is_gone in zip(plain, gone, strict=True)], dtype=object)
 
 
-def _clean(values: Values) -> Values:
-    """Return float64, datetime64, or objects that are str or None."""
+def _clean(values: Values, *, is_name: bool = False) -> Values:
+    """Return float64, datetime64, or objects that are str or None; a name is never a number."""
     if values.dtype.kind in "iufb":
         return values.astype(float)
     if values.dtype.kind == "M":
@@ -276,7 +316,7 @@ def _clean(values: Values) -> Values:
     texts = [
         None if v is None or v != v or str(v).strip() in _MISSING else str(v).strip() for v in values.tolist()
     ]
-    if any(text is not None for text in texts):
+    if not is_name and any(text is not None for text in texts):
         try:
             return np.array([np.nan if text is None else float(text) for text in texts])
         except ValueError:

@@ -72,7 +72,7 @@ def recourse(
     from personae.audit.responsiveness.reading import read_plan
     from personae.report.recourse import write_recourse
 
-    columns = dict(read_table(data).columns)
+    columns = dict(read_table(data, names=(column,)).columns)
     row = _row(columns, column, person, data)
     note(f"{model.name}: loading a model runs the code in it; name only files you trust.", quiet=quiet)
     loaded = load_model(model)
@@ -110,7 +110,7 @@ _VERDICTS = {
 def _row(columns: Mapping[str, Any], column: str, person: str, data: Path) -> int:
     if column not in columns:
         raise BadInput(f"{data.name}: has no column {column!r} that names people. Name it with --id.")
-    rows = [at for at, value in enumerate(columns[column]) if _id(value) == person]
+    rows = [at for at, value in enumerate(columns[column]) if str(value) == person]
     if not rows:
         raise UnknownName(
             f"{data.name}: nobody named {person!r} among {len(columns[column])} rows of column {column}."
@@ -118,10 +118,6 @@ def _row(columns: Mapping[str, Any], column: str, person: str, data: Path) -> in
     if len(rows) > 1:
         raise BadInput(f"{data.name}: {len(rows)} rows of {person!r}; a model decides on one row a person.")
     return rows[0]
-
-
-def _id(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _report(scorer: ResponsivenessScorer, plan: Plan, x: Any, person: str, model: str) -> RecourseReport:

@@ -70,8 +70,8 @@ def model(
     classifier = load_model(model_file)
     wanted = target_label(classifier, positive or None)
     names = tuple(name.strip() for name in sensitive.split(",") if name.strip())
-    learned = read_table(data)
-    judged = read_table(held_out) if held_out else learned
+    learned = read_table(data, names=(person,))
+    judged = read_table(held_out, names=(person,)) if held_out else learned
     for table in (learned, judged):
         _lacking(table, (target, person, *names))
     leave_out = (target, person)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,7 +60,10 @@ class Feature:
     values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.low > self.high or self.step <= 0 or self.step_low > 0 or self.step_high < 0:
+        if self.kind not in get_args(Kind):
+            raise BadInput(f"{self.name}: no kind {self.kind!r}; there are {', '.join(get_args(Kind))}.")
+        steps = self.step_low <= 0 <= self.step_high and 0 < self.step < math.inf
+        if not (self.low <= self.high and steps):  # NaN is none of it
             raise BadInput(
                 f"{self.name}: low <= high, step > 0 and step_low <= 0 <= step_high are needed; "
                 f"given {self.low:g}, {self.high:g}, {self.step:g}, {self.step_low:g}, {self.step_high:g}."

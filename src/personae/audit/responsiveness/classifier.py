@@ -105,8 +105,10 @@ def target_label(model: Any, asked: Any) -> Any:
     Raises
     ------
     BadInput
-        When the model knows one class alone, more than two with none asked for, or not the one asked for.
+        When the model is a regressor, knows one class alone, more than two with none asked for, or not the one asked for.
     """
+    if _is_regressor(model):
+        raise BadInput(f"A {type(model).__name__} foretells a number and decides nothing: give a classifier.")
     classes = list(getattr(model, "classes_", ()))
     if len(classes) == 1:
         raise BadInput(
@@ -126,3 +128,9 @@ def target_label(model: Any, asked: Any) -> Any:
             f"The model never predicts {asked!r}. It predicts: {', '.join(map(str, classes[:12]))}."
         )
     return asked
+
+
+def _is_regressor(model: Any) -> bool:
+    from sklearn.base import BaseEstimator, is_regressor
+
+    return isinstance(model, BaseEstimator) and bool(is_regressor(model))

@@ -42,7 +42,7 @@ class ReasonsAudit:
     to_fixed : Interval or None
         Share of people whose prediction is fixed who are given reasons all the same; None without such people.
     only_wrong : Interval or None
-        Share of people whom a single feature could help who are given only reasons that cannot.
+        Share of those given reasons whom a single feature could help, but none of their reasons.
     """
 
     presented: Interval

@@ -44,7 +44,7 @@ class Scores:
     exact : ndarray of bool of shape (n_people, n_features)
     fixed : ndarray of int of shape (n_people,)
         1: no point that the person can reach, changing anything at once, has the wanted prediction; 0: one has, or the person
-        has it already; -1: none was found, and not all could be looked at.
+        has it already; -1: none was found, and not all could be looked at, or a value that could be changed is missing.
     reachable : ndarray of shape (n_people,)
         Points that can be reached changing anything at once, the person's own included; infinite where values are continuous.
     """
@@ -247,6 +247,10 @@ class ResponsivenessScorer:
             raise BadInput(
                 f"The model returned labels of shape {labels.shape} for {len(points)} points; one each is needed."
             )
+        if labels.dtype.kind in "biuf" and isinstance(self.target, str):
+            raise BadInput(
+                f"The model answers with numbers and never with {self.target!r}: name one of its labels as target."
+            )
         return np.asarray(labels == self.target)
 
     def _moves(self, x: Array, j: int, sampled: bool, random: np.random.Generator) -> Moves:
@@ -283,7 +287,8 @@ class ResponsivenessScorer:
             x = values[person]
             reachable[person] = self.reach.size(x)
             if not helped[person]:
-                whole = reachable[person] <= self.most_points
+                known = not np.isnan(x[self.actions.actionable]).any()
+                whole = known and reachable[person] <= self.most_points
                 found = any(self.wanted(points).any() for points in self._joint_chunks(x))
                 fixed[person] = OPEN if found else FIXED if whole else UNDECIDED
         return fixed, reachable
