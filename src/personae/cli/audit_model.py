@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from personae.cli._console import note, print_json, print_table
+from personae.cli._console import note, print_json, print_table, progress
 from personae.cli._options import Json, Limit, Quiet, Seed
-from personae.errors import BadInput, UnknownName
+from personae.errors import BadInput, MissingExtra, UnknownName
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from personae.ask.table import Table
-    from personae.audit.game import Outcome
-    from personae.audit.model import ModelAudit
-    from personae.report.model import ModelReport, Recourse
+    from personae.audit.counterfactual import People
+    from personae.audit.handle import ModelHandle
+    from personae.report.model import Counterfactual, Leak, Recourse, ShareRow
 
-DENIED = 200  # people looked at for recourse, unless --limit says otherwise
 PAGE = Path("audit.html")
+UNSAID = "Nobody says whether the model learned from these people; if it did, every number here flatters it."
 
 
 def model(
@@ -52,263 +53,309 @@ def model(
         Path | None,
         typer.Option("--actions", help="What people can change, as in `personae audit recourse`."),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Where the page goes.")] = PAGE,
+    features: Annotated[
+        str,
+        typer.Option(
+            "--features", help="The columns of a model that knows no names, in its order, such as age,hours."
+        ),
+    ] = "",
+    shadows: Annotated[
+        int,
+        typer.Option(
+            "--shadows",
+            min=0,
+            help="Copies trained for each sensitive column, to tell a group's share; 0 for none.",
+        ),
+    ] = 40,
+    twins: Annotated[
+        bool,
+        typer.Option(
+            "--twins/--no-twins", help="Hold people against their twins of another group; needs torch."
+        ),
+    ] = True,
+    denied: Annotated[
+        int, typer.Option("--denied", min=1, help="Denied rows looked at for what would change the answer.")
+    ] = 200,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Where the page goes.  [default: audit.html; none with --json]"),
+    ] = None,
     limit: Limit = None,
     seed: Seed = 0,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write one page: calibration, what groups get, whether training people are given away, and who can change the answer.
+    """Write one page: calibration, what groups get and would get as others, what is given away, who can change the answer.
 
     Give people that the model has not learned from, as --held-out or as --data: on its own training people every number flatters.
     """
-    from personae.ask.table import read_table
-    from personae.audit.model import audit_model, membership_leakage
-    from personae.audit.responsiveness.classifier import load_model, target_label
+    from personae.audit.handle import ModelHandle
+    from personae.audit.model import audit_model
+    from personae.audit.responsiveness.classifier import load_model
+    from personae.cli import _model_page
     from personae.report.model import write_model
 
-    classifier = load_model(model_file)
-    wanted = target_label(classifier, positive or None)
-    names = tuple(name.strip() for name in sensitive.split(",") if name.strip())
-    learned = read_table(data, names=(person,))
-    judged = read_table(held_out, names=(person,)) if held_out else learned
-    for table in (learned, judged):
-        _lacking(table, (target, person, *names))
-    leave_out = (target, person)
-    p, y = (
-        _probabilities(classifier, judged, wanted, leave_out),
-        _outcomes(judged, target, classifier, wanted),
-    )
-    groups = {name: list(judged.columns[name]) for name in names}
-    if len(names) > 1:
-        groups[" and ".join(names)] = [
-            _crossed(row) for row in zip(*(groups[name] for name in names), strict=True)
-        ]
-    people = list(judged.columns[person]) if person else None
-    found = audit_model(p, y, groups, people=people, random_state=seed)
-    leak, counts = None, (0, 0)
-    if held_out:
-        own = _of_truth(
-            _probabilities(classifier, learned, wanted, leave_out),
-            _outcomes(learned, target, classifier, wanted),
-        )
-        leak = membership_leakage(own, _of_truth(p, y), random_state=seed)
-        counts = len(own), len(p)
-    recourse = (
-        _recourse(classifier, judged, p, actions, wanted, leave_out, limit or DENIED, seed)
-        if actions
-        else None
-    )
-    report = _report(found, leak, counts, recourse, (model_file.name, judged.name, target, str(wanted)))
+    names = _names(sensitive)
+    read = partial(_table, person=person, needed=(target, person, *names), limit=limit)
+    judged, learned = read(held_out or data), read(data) if held_out else None
+    handle = ModelHandle.of(
+        load_model(model_file), list(judged.columns), target=target, person=person, sensitive=names,
+        features=_names(features), positive=positive,
+    )  # fmt: skip
+    notes = [UNSAID] if learned is None else []
+    if learned is not None:
+        judged = _apart(learned, judged, person, notes)
+    _tell(handle, judged, (target, person), limit, notes)
+    own = None if learned is None else _side(handle, learned, target, person)
+    side = _side(handle, judged, target, person)
+    found = audit_model(side.p, side.y, _groups(side, names), people=side.people, random_state=seed)
+    report = _model_page.page(
+        found, names=(model_file.name, judged.name, target, str(handle.wanted)),
+        counterfactuals={name: _counterfactual(handle, own, side, name, twins, seed) for name in names},
+        leak=None if own is None else _membership(own, side, seed),
+        shares=[_share(handle, own, side, name, shadows, seed, quiet) for name in names if shadows],
+        recourse=_recourse(handle, side, actions, denied, seed) if actions else None,
+        notes=notes, is_by_person=bool(person),
+    )  # fmt: skip
+    if out or not as_json:
+        note(f"Wrote {write_model(report, out or PAGE)}.", quiet=quiet)
     if as_json:
-        print_json(_as_json(report))
-        return
-    write_model(report, out)
-    rows = [(name, f"{each.value:.3f}", f"{each.low:.3f} to {each.high:.3f}") for name, each in report.facts]
-    print_table(("", "here", "95%"), rows)
-    note(f"Wrote {out}.", quiet=quiet)
+        print_json(_model_page.as_json(report))
+    else:
+        print_table(("", "here", "95%"), _model_page.lines(report))
 
 
-def _lacking(table: Table, names: tuple[str, ...]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One table as the model sees it: true answers as its labels and as 0 or 1, its probabilities, and whose rows they are."""
+
+    name: str
+    columns: Mapping[str, NDArray[Any]]
+    answers: NDArray[Any]
+    y: NDArray[Any]
+    p: NDArray[Any]
+    people: list[str] | None
+
+    def of_truth(self) -> NDArray[Any]:
+        """Return the probability of the true answer."""
+        import numpy as np
+
+        return np.where(self.y == 1, self.p, 1 - self.p)
+
+    def by(self, column: str) -> People:
+        from personae.audit.counterfactual import People
+        from personae.audit.model import group_name
+
+        return People(self.columns, self.y, [group_name(each) for each in self.columns[column]], self.people)
+
+
+def _side(handle: ModelHandle, table: Table, target: str, person: str) -> _Side:
+    answers = handle.answers(table.columns[target], target, table.name)
+    people = list(table.columns[person]) if person else None
+    p = handle.probabilities(table.columns, table.name)
+    return _Side(table.name, table.columns, answers, (answers == handle.wanted).astype(float), p, people)
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
+def _table(path: Path, *, person: str, needed: tuple[str, ...], limit: int | None) -> Table:
+    """Read a table's first people, or rows where people are not named."""
+    import numpy as np
+
+    from personae.ask.table import read_table
+    from personae.metrics.intervals import cluster_codes
     from personae.models.answers import nearest
 
-    for name in filter(None, names):
+    table = read_table(path, names=(person,) if person else ())
+    for name in filter(None, needed):
         if name not in table.columns:
             close = nearest(name, list(table.columns), 0.5)
-            raise UnknownName(
-                f"{table.name}: there is no column {name!r}.{f' Nearest: {close}.' if close else ''}"
-            )
+            hint = f" Nearest: {close}." if close else ""
+            raise UnknownName(f"{table.name}: there is no column {name!r}.{hint}")
+    whose = list(table.columns[person]) if person else None
+    if whose and None in whose:
+        raise BadInput(
+            f"{table.name}, row {whose.index(None) + 1}: {person} is missing: say whose row it is, or drop it."
+        )
+    codes, _ = cluster_codes(whose, table.n_rows)
+    return table if limit is None else table.take(np.flatnonzero(codes < limit))
 
 
-def _probabilities(classifier: Any, table: Table, wanted: Any, leave_out: tuple[str, ...]) -> NDArray[Any]:
-    """Return the probability of the wanted answer for every row; a row that cannot be scored is named."""
+def _apart(learned: Table, judged: Table, person: str, notes: list[str]) -> Table:
+    """Return the people held out, without those who were learned from; two tables that are the same are refused."""
     import numpy as np
 
-    from personae.audit.responsiveness.classifier import feature_names
-
-    if not callable(getattr(classifier, "predict_proba", None)):
+    if _is_same(learned, judged):
         raise BadInput(
-            "The model gives no probabilities: wrap it in CalibratedClassifierCV, or save one with `predict_proba`."
+            f"--data ({learned.name}) and --held-out ({judged.name}) hold the same rows: one is what the model learned from, the "
+            "other people it has not seen."
         )
-    features = feature_names(classifier, list(table.columns), leave_out)
-    place = list(classifier.classes_).index(wanted)
+    if not person:
+        return judged
+    known = set(learned.columns[person])
+    others = np.array([each not in known for each in judged.columns[person]])
+    if not others.any():
+        raise BadInput(f"{judged.name}: everybody is in {learned.name} too. Hold other people out.")
+    if not others.all():
+        n_people = len(known & set(judged.columns[person]))
+        notes.append(
+            f"People who are in both files, {n_people} of them, are left out of those the model is held against."
+        )
+    return judged.take(others)
 
-    def scored(rows: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(classifier.predict_proba(_inputs(classifier, table, features, rows)), dtype=float)[
-            :, place
-        ]
 
-    rows = np.arange(table.n_rows)
-    try:
-        return scored(rows)
-    except (ValueError, TypeError):
-        refused = _first_refused(scored, rows)
-    raise BadInput(
-        f"{table.name}, row {refused + 1}: the model cannot score it: a value is missing, or of a kind or category that "
-        "it has not learned. Mend the row, or put an imputer and an encoder with handle_unknown='ignore' into the model's "
-        "pipeline."
+def _is_same(first: Table, second: Table) -> bool:
+    if first.n_rows != second.n_rows or set(first.columns) != set(second.columns):
+        return False
+    return all(
+        [str(each) for each in values] == [str(each) for each in second.columns[name]]
+        for name, values in first.columns.items()
     )
 
 
-def _first_refused(scored: Any, rows: NDArray[Any]) -> int:
-    """Return the first row that is refused alone, by halves; the first of all where each is taken alone."""
-    while len(rows) > 1:
-        half = rows[: len(rows) // 2]
-        try:
-            scored(half)
-        except (ValueError, TypeError):
-            rows = half
-        else:
-            rows = rows[len(rows) // 2 :]
-    return int(rows[0])
+def _tell(
+    handle: ModelHandle, table: Table, never: tuple[str, ...], limit: int | None, notes: list[str]
+) -> None:
+    """Note what a model without names was shown, and that not everybody was read."""
+    if not handle.is_named:
+        rest = [name for name in table.columns if name not in (*handle.features, *never)]
+        left = f"; not shown: {', '.join(rest)}" if rest else ""
+        notes.append(
+            f"The model knows no names. It was shown {', '.join(handle.features)}, in this order{left}."
+        )
+    if limit is not None:
+        notes.append(f"At most {limit} people of each file were read, the first.")
 
 
-def _inputs(classifier: Any, table: Table, features: tuple[str, ...], rows: NDArray[Any]) -> Any:
+def _groups(side: _Side, names: Sequence[str]) -> dict[str, list[Any]]:
+    """Return the values of each sensitive column, and of all together where there are several."""
+    from personae.audit.handle import told
+
+    def crossed(values: tuple[Any, ...]) -> str | None:
+        return None if any(each is None or each != each for each in values) else ", ".join(map(told, values))
+
+    groups = {name: list(side.columns[name]) for name in names}
+    if len(names) > 1:
+        groups[" and ".join(names)] = [
+            crossed(row) for row in zip(*(groups[name] for name in names), strict=True)
+        ]
+    return groups
+
+
+def _membership(own: _Side, side: _Side, seed: int) -> Leak:
+    from personae.audit.model import membership_leakage
+    from personae.cli._model_page import membership
+
+    found = membership_leakage(
+        own.of_truth(), side.of_truth(), seen_people=own.people, unseen_people=side.people, random_state=seed
+    )
+    counts = [len(set(each.people)) if each.people else len(each.p) for each in (own, side)]
+    return membership(found, (counts[0], counts[1]), is_subject=side.people is not None)
+
+
+def _counterfactual(
+    handle: ModelHandle, own: _Side | None, side: _Side, column: str, with_twins: bool, seed: int
+) -> Counterfactual:
+    """Change a column alone, and hold people against twins learned from others: one half from the other where there are none."""
+    from personae.audit.counterfactual import changed_alone, twin_fairness
+    from personae.audit.model import large_groups
+    from personae.cli._model_page import counterfactual
+
+    values = large_groups(list(side.columns[column]), side.people)
+    pair = dict(list(values.items())[:2])
+    alone = _had(
+        lambda: changed_alone(handle, side.columns, column, values, people=side.people, random_state=seed)
+    )
+    if not with_twins:
+        return counterfactual(alone, (None, "--no-twins leaves them out"), tuple(pair))
+    learned, judged = _halves(side.by(column), seed) if own is None else (own.by(column), side.by(column))
+    return counterfactual(
+        alone,
+        _had(lambda: twin_fairness(handle, learned, judged, column, pair, random_state=seed)),
+        tuple(pair),
+    )
+
+
+def _halves(given: People, seed: int) -> tuple[People, People]:
     import numpy as np
 
-    columns: Mapping[str, NDArray[Any]] = {name: table.columns[name][rows] for name in features}
-    if getattr(classifier, "feature_names_in_", None) is not None:
-        import pandas as pd
+    from personae.metrics.intervals import cluster_codes
 
-        return pd.DataFrame(columns)
-    return np.column_stack(list(columns.values()))
-
-
-def _outcomes(table: Table, target: str, classifier: Any, wanted: Any) -> NDArray[Any]:
-    """Return 1 where the true answer is the wanted one; an answer that the model never gives is refused by its row."""
-    import numpy as np
-
-    classes = {_told(label) for label in classifier.classes_}
-    told = [_told(value) for value in table.columns[target]]
-    for row, value in enumerate(told, 1):
-        if value not in classes:
-            raise BadInput(
-                f"{table.name}, row {row}: {target} is missing, or none of the model's answers "
-                f"({', '.join(map(str, list(classifier.classes_)[:6]))}). Mend or drop the row."
-            )
-    return np.array([value == _told(wanted) for value in told], dtype=float)
+    codes, n_people = cluster_codes(given.people, len(given.names))
+    is_first = np.random.default_rng(seed).permutation(n_people)[codes] < n_people / 2
+    return given.take(np.flatnonzero(is_first)), given.take(np.flatnonzero(~is_first))
 
 
-def _told(value: Any) -> str:
-    """Write an answer so that 1, 1.0 and True are one."""
+def _had(measure: Callable[[], Any]) -> tuple[Any, str]:
+    """Return what was measured, or None and why it could not be."""
     try:
-        return f"{float(value):g}"
-    except (TypeError, ValueError):
-        return str(value)
+        return measure(), ""
+    except (BadInput, MissingExtra) as error:
+        return None, str(error)
 
 
-def _crossed(values: tuple[Any, ...]) -> str | None:
-    return None if any(each is None or each != each for each in values) else ", ".join(map(_told, values))
-
-
-def _of_truth(p: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
-    import numpy as np
-
-    return np.where(y == 1, p, 1 - p)
-
-
-def _recourse(
-    classifier: Any,
-    table: Table,
-    p: NDArray[Any],
-    path: Path,
-    wanted: Any,
-    leave_out: tuple[str, ...],
-    limit: int,
+def _share(
+    handle: ModelHandle,
+    own: _Side | None,
+    side: _Side,
+    column: str,
+    n_copies: int,
     seed: int,
-) -> Recourse:
-    """Look for what the first denied people could change."""
+    quiet: bool,
+) -> ShareRow:
+    """Tell the share of the column's largest group from copies, and what it is among the people learned from."""
+    from personae.audit.model import NOT_GIVEN, large_groups
+    from personae.audit.shadows import share_leakage
+    from personae.cli._model_page import share_row
+
+    groups = tuple(large_groups(list(side.columns[column]), side.people))
+    if len(groups) < 2:
+        return share_row(column, None, "There are not two groups large enough.", float("nan"))
+    names = [None if name == NOT_GIVEN else name for name in side.by(column).names]
+    found, why = _had(
+        lambda: share_leakage(
+            handle, side.columns, side.answers, names, column=column, group=groups[0], people=side.people,
+            n_copies=n_copies, track=partial(_track, quiet=quiet), random_state=seed,
+        )
+    )  # fmt: skip
+    known = [] if own is None else [name for name in own.by(column).names if name != NOT_GIVEN]
+    truth = known.count(groups[0]) / len(known) if known else float("nan")
+    return share_row(column, found, why, truth)
+
+
+def _track(items: Iterable[Any], label: str, *, quiet: bool) -> Iterator[Any]:
+    known = list(items)
+    with progress(label, len(known), quiet=quiet) as bar:
+        for item in known:
+            yield item
+            bar.advance(bar.task_ids[0])
+
+
+def _recourse(handle: ModelHandle, side: _Side, path: Path, most: int, seed: int) -> Recourse:
+    """Look for what the first denied rows could change."""
     import numpy as np
 
     from personae.audit.responsiveness import ResponsivenessScorer
-    from personae.audit.responsiveness.classifier import feature_names, predictor
+    from personae.audit.responsiveness.classifier import predictor
     from personae.audit.responsiveness.reading import read_plan
     from personae.metrics.intervals import Interval, wilson
     from personae.report.model import Recourse
 
-    names = feature_names(classifier, list(table.columns), leave_out)
-    plan = read_plan(path, table.columns, names)
-    denied = np.flatnonzero(p < 0.5)[:limit]
-    if not len(denied):
+    plan = read_plan(path, side.columns, handle.features)
+    every = np.flatnonzero(side.p < 0.5)
+    rows = every[:most]
+    if not len(rows):
         nobody = Interval(float("nan"), float("nan"), float("nan"), 0, 0)
-        return Recourse(0, nobody, nobody, 0)
-    points = plan.coding.encode({name: table.columns[name][denied] for name in names})
+        return Recourse(0, 0, nobody, nobody, 0)
+    points = plan.coding.encode({name: side.columns[name][rows] for name in handle.features})
     scorer = ResponsivenessScorer(
-        actions=plan.actions, predict=predictor(classifier, plan.coding), target=wanted, random_state=seed
-    )
+        actions=plan.actions, predict=predictor(handle.classifier, plan.coding), target=handle.wanted, random_state=seed
+    )  # fmt: skip
     scores = scorer.score(points)
     fixed = scores.fixed
     return Recourse(
-        len(denied), wilson(int(scores.explained.sum()), len(denied)), wilson(int((fixed == 1).sum()), len(denied)),
+        len(rows), len(every), wilson(int(scores.explained.sum()), len(rows)), wilson(int((fixed == 1).sum()), len(rows)),
         int((fixed == -1).sum()),
     )  # fmt: skip
-
-
-def _report(
-    found: ModelAudit,
-    leak: Outcome | None,
-    counts: tuple[int, int],
-    recourse: Recourse | None,
-    names: tuple[str, str, str, str],
-) -> ModelReport:
-    from datetime import date
-
-    from personae import __version__
-    from personae.audit.model import MEASURES, SMALL
-    from personae.report import plots
-    from personae.report.model import ColumnPart, GapRow, GroupRow, Leak, ModelReport
-
-    columns = tuple(
-        ColumnPart(
-            column,
-            tuple(
-                GroupRow(
-                    group.name,
-                    group.n_people,
-                    group.is_small,
-                    tuple(group.measures[each] for each in MEASURES),
-                )
-                for group in found.groups
-                if group.column == column
-            ),
-            tuple(
-                GapRow(gap.group, gap.against, gap.found.gap, gap.found.ratio, gap.found.is_flagged)
-                for gap in found.gaps
-                if gap.column == column
-            ),
-        )
-        for column in dict.fromkeys(group.column for group in found.groups)
-    )
-    told = (
-        ()
-        if leak
-        else (
-            "Nobody says whether the model learned from these people; if it did, every number here flatters it.",
-        )
-    )
-    return ModelReport(
-        *names, found.n_people, found.base_rate, SMALL,
-        (("right", found.accuracy), ("ranked right (AUC)", found.auroc)),
-        found.calibration_error, found.brier, [plots.Bin(each.probability, each.right, each.n) for each in found.bins],
-        tuple(MEASURES), columns,
-        None if leak is None else Leak(*counts, leak.advantage, leak.auroc),
-        recourse, told, date.today(), __version__,
-    )  # fmt: skip
-
-
-def _as_json(report: ModelReport) -> dict[str, Any]:
-    """Return the page's content as one JSON object; numbers that cannot be measured are null."""
-    whole = {**asdict(report), "made": report.made.isoformat() if report.made else None}
-    cleaned = _finite(whole)
-    assert isinstance(cleaned, dict)
-    return cleaned
-
-
-def _finite(value: Any) -> Any:
-    import math
-
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

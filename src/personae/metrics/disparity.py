@@ -16,6 +16,7 @@ from personae.errors import BadInput
 from personae.metrics.intervals import (
     DRAWS,
     LEVEL,
+    Clusters,
     Interval,
     RandomState,
     bootstrap_sums,
@@ -163,6 +164,7 @@ def disparity(
     first: int = 0,
     second: int = 1,
     min_cell: int = MIN_CELL,
+    clusters: Clusters | None = None,
     draws: int = DRAWS,
     level: float = LEVEL,
     random_state: RandomState = 0,
@@ -178,8 +180,8 @@ def disparity(
     first, second : int
         Columns.
     min_cell : int
-        Refuse a group with fewer expected people.
-    draws, level, random_state
+        Refuse a group with fewer expected rows.
+    clusters, draws, level, random_state
         As in `personae.metrics.intervals.bootstrap_mean`.
 
     Raises
@@ -196,7 +198,9 @@ def disparity(
     columns = _columns(outcomes, probabilities, first, second)
     _big_enough(columns, min_cell)
     found = [
-        bootstrap_sums(columns, statistic, draws=draws, level=level, random_state=random_state)
+        bootstrap_sums(
+            columns, statistic, clusters=clusters, draws=draws, level=level, random_state=random_state
+        )
         for statistic in (_gap, _ratio, _smd)
     ]
     return _found(columns, *found)
