@@ -200,6 +200,44 @@ def test_an_interrupted_shield_writes_nothing_and_says_so(table, monkeypatch):
     assert sorted(table.parent.iterdir()) == before
 
 
+def test_an_interrupted_shield_goes_on_after_those_whom_it_kept(table, monkeypatch):
+    from personae.infer.home import HomeReader
+
+    read, asked = HomeReader.read, []
+
+    def interrupted(self, person, attributes):
+        asked.append(person.id)
+        if person.id == "p2":
+            raise KeyboardInterrupt
+        return read(self, person, attributes)
+
+    monkeypatch.setattr(HomeReader, "read", interrupted)
+    words = ("--level", "generalize", "--only", "job,city")
+    first = run(table, *words)
+    assert "People done and kept: 1" in first.stderr
+    (kept,) = table.parent.glob(".*.kept")
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "bake" not in kept.read_text()
+    asked.clear()
+    assert run(table, "--level", "mask", "--only", "job").exit_code != 0
+    assert "p1" in asked, "asked otherwise, it begins again"
+    asked.clear()
+    assert run(table, *words).exit_code != 0
+    asked.clear()
+    monkeypatch.setattr(
+        HomeReader, "read", lambda self, person, names: asked.append(person.id) or read(self, person, names)
+    )
+    done = run(table, *words, "--json")
+    assert done.exit_code == 0, done.output
+    assert set(asked) == {"p2"}
+    assert "done and kept: 1; going on" in done.stderr
+    assert not list(table.parent.glob(".*.kept"))
+    made = table.with_name("two-shielded.jsonl").read_text()
+    whole = run(table, *words, "--json", "-q", "--overwrite")
+    assert table.with_name("two-shielded.jsonl").read_text() == made
+    assert done.stdout == whole.stdout
+
+
 def test_the_table_and_the_page_say_what_was_raised_and_where_the_shield_stopped(capsys):
     from personae.cli.shield import _print
     from personae.people.records import Guess, Trace
@@ -244,3 +282,17 @@ def test_what_came_of_a_rewriter_is_told(table, server):
     assert done.exit_code == 0, done.output
     assert "1 reply or line of it could not be used" in done.stderr
     assert "unusable by the rewriter" in done.stdout
+
+
+def test_a_chat_is_written_back_under_pseudonyms_and_its_owner_is_told(tmp_path):
+    path = tmp_path / "WhatsApp Chat with Bea Costa.txt"
+    path.write_text("12/03/24, 14:02 - Ana Silva: Hi Bea\n12/03/24, 14:03 - Bea Costa: Hi Ana, rye?\n")
+    done = run(path, "--only", "city", "--level", "mask", "--me", "Ana Silva")
+    assert done.exit_code == 0, done.output
+    me = done.stderr.split("is called ")[1].split(" there")[0]
+    (made,) = tmp_path.glob("*-shielded.txt")
+    assert "Bea" not in made.name
+    assert f": Hi {me}, rye?" in made.read_text().replace("14:03 -", ":")
+    assert not {"Ana", "Silva", "Bea", "Costa"} & set(
+        made.read_text().replace(":", " ").replace(",", " ").split()
+    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from personae.people.records import Person
     from personae.shield import Exposure, Shielded
     from personae.shield.archive import Opened
+    from personae.shield.resuming import Resumed
 
 SHOWN_PEOPLE = 20
 _STDIN = "stdin.txt"
@@ -130,9 +131,10 @@ def shield(
         write_back,
     )  # fmt: skip
     from personae.shield.pseudonyms import new_key
+    from personae.shield.resuming import Resumed
 
     key = new_key() if seed is None else seed
-    job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], key, quiet)
+    job = _Job(target or [], level, only, purpose, model, rewriter, recognizer or [], quiet)
     job.extra = {"truth": _truth(truth or []), "keep": keep, "thorough": thorough}
     options = Options(day_first=day_first, person=me, columns=_columns(columns or []))
     if report is not None and len(paths) > 1:
@@ -147,21 +149,28 @@ def shield(
         with _on_disk(path) as file:
             name = _name(path)
             opened = open_for_shield(file, options)
-            default = shielded_name(name, opened.names, random_state=key)
-            place = _place(path, out, several=len(paths) > 1, default=default)
-            to_write(place, overwrite=overwrite)
-            done: list[Shielded] = []
-            try:
-                done += job.run(opened, person, limit)
-            except KeyboardInterrupt:
+            hidden = _place(path, out, several=len(paths) > 1, default=shielded_name(name))
+            kept = Resumed(
+                hidden.with_name(f".{hidden.name}.kept"), opened.traces, (job.asked, seed, me), key
+            )
+            if len(kept):
                 note(
-                    f"Nothing was written of {plain(name.name)}; --person and --limit take fewer people.",
+                    f"People whom an interrupted run has done and kept: {len(kept)}; going on after them.",
                     quiet=quiet,
                 )
+            done: list[Shielded] = []
+            try:
+                done += job.run(opened, person, limit, kept)
+            except KeyboardInterrupt:
+                note(_interrupted(plain(name.name), len(kept)), quiet=quiet)
                 raise
             if not done:
                 raise BadInput(f"{plain(name.name)}: nobody to shield. {_why(opened)}")
-            write_back(opened, [edit for each in done for edit in each.edits], place, random_state=key)
+            default = shielded_name(name, opened.names, random_state=kept.key)
+            place = _place(path, out, several=len(paths) > 1, default=default)
+            to_write(place, overwrite=overwrite)
+            write_back(opened, [edit for each in done for edit in each.edits], place, random_state=kept.key)
+            kept.remove()
             page = report or place.with_name(f"{place.name.partition('.')[0]}-report.html")
             others, left = other_columns(opened), left_out(opened)
             _page(done, opened, place, left, others, job, page)
@@ -173,7 +182,7 @@ def shield(
                 page,
                 left,
                 others,
-                me=own_name(opened, random_state=key),
+                me=own_name(opened, random_state=kept.key),
                 whole=not person and limit is None,
                 thorough=thorough,
                 quiet=quiet,
@@ -185,6 +194,12 @@ def shield(
 
 def _name(path: Path) -> Path:
     return path if str(path) != "-" else Path(_STDIN)
+
+
+def _interrupted(name: str, kept: int) -> str:
+    if kept:
+        return f"Nothing was written of {name} yet. People done and kept: {kept}; the same command goes on after them."
+    return f"Nothing was written of {name}; --person and --limit take fewer people."
 
 
 def _why(opened: Opened) -> str:
@@ -219,7 +234,6 @@ class _Job:
         model: str,
         rewriter: str,
         recognizers: Sequence[str],
-        seed: int,
         quiet: bool,
     ) -> None:
         from personae.infer.pipeline import allowed
@@ -239,13 +253,19 @@ class _Job:
             )
         self.targets = _targets(targets, [each.name for each in self.attributes])
         self.level: Level = next(each for each in LEVELS if each == level)
-        self.model, self.seed, self.quiet = model, seed, quiet
-        self.reader = _reader(model, seed)
+        self.model, self.quiet = model, quiet
+        self.reader = _reader(model)
         self.rewriter = _chat(rewriter) if rewriter else None
         self.recognizers = [recognizer(name) for name in recognizers]
         self.extra: dict[str, Any] = {}
+        self._named = (rewriter, recognizers)
 
-    def run(self, opened: Opened, person: str, limit: int | None) -> Iterator[Shielded]:
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """All that decides what is made of a person."""
+        return self.attributes, self.targets, self.level, self.model, self._named, sorted(self.extra.items())
+
+    def run(self, opened: Opened, person: str, limit: int | None, kept: Resumed) -> Iterator[Shielded]:
         from personae.models.encoder import CachedEncoder, home_encoder
         from personae.shield import shield as run
 
@@ -253,11 +273,15 @@ class _Job:
         encoder = CachedEncoder(home_encoder())
         with progress("Shielding", len(people), quiet=self.quiet) as bar:
             for one in people:
-                yield run(
-                    one.traces, reader=self.reader, target=self.targets, level=self.level, attributes=self.attributes,
-                    rewriter=self.rewriter, recognizers=self.recognizers, names=opened.names, encoder=encoder,
-                    random_state=self.seed, **self.extra,
-                )  # fmt: skip
+                done = kept.find(one.id, one.traces)
+                if done is None:
+                    done = run(
+                        one.traces, reader=self.reader, target=self.targets, level=self.level, attributes=self.attributes,
+                        rewriter=self.rewriter, recognizers=self.recognizers, names=opened.names, encoder=encoder,
+                        random_state=kept.key, **self.extra,
+                    )  # fmt: skip
+                    kept.add(done)
+                yield done
                 bar.advance(bar.task_ids[0])
 
 
@@ -307,14 +331,14 @@ def _truth(given: Sequence[str]) -> dict[str, str]:
     return {attribute(name).name: value.strip() for name, _, value in pairs}
 
 
-def _reader(model: str, seed: int) -> Reader:
+def _reader(model: str) -> Reader:
     if model == "home":
         from personae.shield.attacker import home_attacker
 
         return home_attacker()
     from personae.infer.prompted import PromptedReader
 
-    return PromptedReader(_chat(model), seed=seed)
+    return PromptedReader(_chat(model))
 
 
 def _chat(model: str):  # type: ignore[no-untyped-def]
