@@ -36,7 +36,7 @@ def whatsapp(folder):
         "12/03/24, 14:01 - Ana Silva added Bea and +351 912 345 678\n"
         f"12/03/24, 14:02 - Ana Silva: {SAID[0]}\n"
         f"12/03/24, 14:03 - Bea Costa 🍞: {SAID[1]}\nand Ana\n"
-        f"12/03/24, 14:04 - ~ Ana Silva: {SAID[2]}\n"
+        f"12/03/24, 14:04 - ~ Ana Silva: {SAID[2]} @\u2068Bea Costa\u2069, \n"
         "12/03/24, 14:05 - +351 912 345 678: Hi @351912345678\n"
         "12/03/24, 14:06 - Bea Costa 🍞: Bea Costa.vcf (file attached)\n"
     )

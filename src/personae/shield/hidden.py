@@ -23,6 +23,7 @@ _ADDRESSED = re.compile(
 _NO_ACCOUNT = frozenset(
     ("i", "p", "reel", "reels", "stories", "intent", "hashtag", "search", "share", "explore", "me")
 )
+_ISOLATES = re.compile("[\u202a-\u202e\u2066-\u2069]")  # around names that a chat mentions
 _FIXED = frozenset(
     ("type", "role", "kind", "content_type", "media_type", "sender", "status", "statistic", "@context")
 )
@@ -125,12 +126,16 @@ class Hidden:
         """Return a line of a chat or a text: its sender by the pseudonym, and all of it masked where no trace was read."""
         match = whatsapp._HEADER.match(line) if self.format == "whatsapp" else None
         if match is None:
-            return line if is_read else self.text(line)
+            return self._said(line, is_read=is_read)
         body = match[match.re.groups]
         head, (sender, said) = line[: len(line) - len(body)], whatsapp._split(body)
         if not sender:
             return head + self.text(body)
-        return f"{head}{self.of(sender)}: {said if is_read else self.text(said)}"
+        return f"{head}{self.of(sender)}: {self._said(said, is_read=is_read)}"
+
+    def _said(self, words: str, *, is_read: bool) -> str:
+        """Return words masked where no trace was read from them, else without the marks that its text does not have."""
+        return _ISOLATES.sub("", words) if is_read else self.text(words)
 
     def _found(self, value: str) -> Iterator[tuple[int, int]]:
         """Yield where names stand between signs, in any case; "_" is a sign here, as in names of folders."""
