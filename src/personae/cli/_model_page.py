@@ -123,7 +123,8 @@ def _twins(found: Fairness | None, pair: Sequence[str]) -> Twins | None:
     if found is None:
         return None
     measured = ("total_effect", "counterfactual_gap", "flipped", "parity_gap", "odds_gap")
-    return Twins(pair[0], pair[1], found.n_people, *(found.intervals[name] for name in measured))
+    intervals = [found.intervals[name] for name in measured]
+    return Twins(pair[0], pair[1], intervals[0].n_clusters, *intervals)
 
 
 def _clause(why: str) -> str:
