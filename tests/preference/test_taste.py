@@ -72,8 +72,8 @@ def test_placing_one_row_is_newtons_mode():
     def margins(weights, places):
         return weights, np.ones((*places.shape, 1))
 
-    state = place(table, 1, margins, prior, n_steps=20)[0]
-    assert state[0] == pytest.approx(sigmoid(-state[0]), abs=1e-9)
+    state = place(table, 1, margins, prior)[0]
+    assert state[0] == pytest.approx(sigmoid(-state[0]), abs=1e-6)
     assert state[0] == pytest.approx(0.4011, abs=1e-4)
     assert state[1] == pytest.approx(1 / (1 + state[0] * (1 - state[0])), abs=1e-6)
 
@@ -87,10 +87,37 @@ def test_a_step_that_goes_too_far_is_halved():
             ..., None
         ]
 
-    found = place(table, 1, margins, Gaussian(np.zeros(1), 9 * np.eye(1)), n_steps=20)[0, 0]
+    found = place(table, 1, margins, Gaussian(np.zeros(1), 9 * np.eye(1)))[0, 0]
     grid = np.linspace(-3, 3, 6001)
     loss = 50 * np.logaddexp(0, -4 * grid * np.exp(-(grid**2))) + grid**2 / 18
     assert found == pytest.approx(grid[loss.argmin()], abs=0.05)
+
+
+def test_a_person_of_many_choices_is_placed_at_the_mode_itself():
+    """Where nothing pulls: the slope of the log posterior is 0, after choices as one-sided as three hundred can be."""
+    taste = LinearTaste(features=vectors_of, n_directions=3, n_learned=0, n_rounds=3).fit(choices(60, 12))
+    rows = comparisons(choices(1, 300, seed=4, spread=3.0, steep=20.0))
+    state = taste.adapt_all(rows).states_[-1]
+    base, gaps = taste._gaps(rows, vectors_of(rows.items))
+    weights = state[:3]
+    pull = gaps.T @ (rows.chosen - sigmoid(base + gaps @ weights)) - np.linalg.solve(taste.spread_, weights)
+    covariance = state[3:].reshape(3, 3)
+    assert pull == pytest.approx(np.zeros(3), abs=1e-4)
+    assert np.sqrt(pull @ covariance @ pull) < 1e-4
+    assert np.linalg.norm(weights) > 1
+
+
+def test_no_more_steps_are_taken_than_are_given():
+    table = comparisons([Preference("p", "", "x", "y", "a", 50.0)])
+
+    def margins(weights, places):
+        return weights, np.ones((*places.shape, 1))
+
+    far, near = (
+        place(table, 1, margins, Gaussian(np.zeros(1), np.eye(1)), most_steps=most)[0, 0] for most in (50, 1)
+    )
+    assert far == pytest.approx(50 * sigmoid(-far), abs=1e-6)
+    assert abs(near - far) > 0.1
 
 
 def test_the_gaussian_of_weights_is_their_second_moment_with_one_round_person():

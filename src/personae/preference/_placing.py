@@ -18,6 +18,8 @@ from personae.preference.comparisons import Array, Codes, Comparisons
 # Weights of shape (n_people, k) and rows of shape (n_people, m) to log-odds (n_people, m) and their slopes (n_people, m, k)
 Margins = Callable[[Array, Codes], tuple[Array, Array]]
 _CHUNK = 1024  # people placed at once: bounds the memory at some tens of MB
+_TOLERANCE = 1e-6  # of a standard deviation of what is believed of a person
+_MOST_STEPS = 50  # six suffice where log-odds are linear in the weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +38,21 @@ class Gaussian:
         return states[:, : self.size], states[:, self.size :].reshape(-1, self.size, self.size)
 
 
-def place(table: Comparisons, n_people: int, margins: Margins, prior: Gaussian, *, n_steps: int = 3) -> Array:
+def place(
+    table: Comparisons, n_people: int, margins: Margins, prior: Gaussian, *, most_steps: int = _MOST_STEPS
+) -> Array:
     """Return each person's weights and their covariance, shape (n_people, k + k * k); without a row, the prior's.
 
     Notes
     -----
     Newton's steps for all people in one array operation, from the prior's mean, with the curvature of the log-odds themselves
     left out (Gauss-Newton), which makes no difference where they are linear in the weights. A step after which a person's
-    choices are less likely is not taken, and half of it tried instead.
+    choices are less likely is not taken, and half of it tried instead. A person is placed once the next step is shorter than
+    `_TOLERANCE` of the standard deviations that are left, and takes no further part; after `most_steps` all are.
     """
     places, is_row = padded(table, n_people)
     return np.vstack([
-        _place(table, margins, prior, places[start : start + _CHUNK], is_row[start : start + _CHUNK], n_steps)
+        _place(table, margins, prior, places[start : start + _CHUNK], is_row[start : start + _CHUNK], most_steps)
         for start in range(0, n_people, _CHUNK)
     ])  # fmt: skip
 
@@ -69,7 +74,7 @@ def learn_gaussian(prior: Gaussian, states: Array, *, with_mean: bool = False) -
 
 
 def _place(
-    table: Comparisons, margins: Margins, prior: Gaussian, places: Codes, is_row: Array, n_steps: int
+    table: Comparisons, margins: Margins, prior: Gaussian, places: Codes, is_row: Array, most_steps: int
 ) -> Array:
     n_people = len(places)
     weights = np.tile(prior.mean, (n_people, 1))
@@ -78,29 +83,29 @@ def _place(
     precision = np.asarray(np.linalg.inv(prior.covariance), dtype=float)
     chosen, strength = table.chosen[places], table.weight[places] * is_row  # (people, rows)
 
-    def loss(at: Array, margin: Array) -> Array:
-        apart = at - prior.mean
-        missed = strength * (np.logaddexp(0, margin) - chosen * margin)
-        return np.asarray(missed.sum(axis=1) + ((apart @ precision) * apart).sum(axis=1) / 2)
-
-    def newton(at: Array, margin: Array, slopes: Array) -> tuple[Array, Array]:
-        chance = sigmoid(margin)
-        pull = ((strength * (chosen - chance))[:, None] @ slopes)[:, 0] - (at - prior.mean) @ precision
-        sure = np.swapaxes(slopes * (strength * chance * (1 - chance))[..., None], 1, 2)
+    def look(who: Codes, at: Array) -> tuple[Array, Array, Array, Array]:
+        """Return the loss of these people there, Newton's step, its squared length in standard deviations, and the curvature."""
+        margin, slopes = margins(at, places[who])
+        rows, chance, apart = strength[who], sigmoid(margin), at - prior.mean
+        missed = rows * (np.logaddexp(0, margin) - chosen[who] * margin)
+        pull = ((rows * (chosen[who] - chance))[:, None] @ slopes)[:, 0] - apart @ precision
+        sure = np.swapaxes(slopes * (rows * chance * (1 - chance))[..., None], 1, 2)
         bend = sure @ slopes + precision
-        return np.linalg.solve(bend, pull[..., None])[..., 0], bend
+        step = np.linalg.solve(bend, pull[..., None])[..., 0]
+        loss = missed.sum(axis=1) + ((apart @ precision) * apart).sum(axis=1) / 2
+        return loss, step, (pull * step).sum(axis=1), bend
 
-    margin, slopes = margins(weights, places)
-    least = loss(weights, margin)
-    step, bend = newton(weights, margin, slopes)
-    for _ in range(n_steps):
-        tried = weights + step
-        margin, slopes = margins(tried, places)
-        reached = loss(tried, margin)
-        is_better = reached <= least
-        following, bent = newton(tried, margin, slopes)
-        weights = np.where(is_better[:, None], tried, weights)
-        step = np.where(is_better[:, None], following, step / 2)
-        bend = np.where(is_better[:, None, None], bent, bend)
-        least = np.where(is_better, reached, least)
+    least, step, length, bend = look(np.arange(n_people), weights)
+    for _ in range(most_steps):
+        open_ = np.flatnonzero(length > _TOLERANCE**2)
+        if not len(open_):
+            break
+        tried = weights[open_] + step[open_]
+        reached, following, left, bent = look(open_, tried)
+        is_better = reached <= least[open_]
+        taken, refused = open_[is_better], open_[~is_better]
+        weights[taken], least[taken], bend[taken] = tried[is_better], reached[is_better], bent[is_better]
+        step[taken], length[taken] = following[is_better], left[is_better]
+        step[refused] /= 2
+        length[refused] /= 4
     return np.hstack([weights, np.linalg.inv(bend).reshape(n_people, -1)])

@@ -41,7 +41,7 @@ class LinearTaste(Personaliser):
     Notes
     -----
     log P(a) / P(b) = r(a) - r(b) + (x(a) - x(b)) . w, w ~ N(0, S) for each person. A person's state is the mode of w and its
-    covariance there (Laplace), by a few Newton steps, for all people in one array operation. S is learned by expectation
+    covariance there (Laplace), by Newton's steps to their end, for all people in one array operation. S is learned by expectation
     maximization: the mean of w w' + Cov(w) over the people given to `fit`, with one person's worth of a round prior.
 
     Without the scale of `sureness_` the chances are too unsure, more so the more of a person is known (calibration error .05
