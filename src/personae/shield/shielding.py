@@ -367,7 +367,7 @@ class _Run:
             if not plan.make(self.claims, self.excess):
                 break
             self.attack()
-        if give_back and not self.excess and self._give_back(plan):
+        if give_back and self._give_back(plan):
             self.attack()
 
     def _give_back(self, plan: Plan) -> int:
@@ -400,11 +400,17 @@ class _Run:
                 yield
 
     def _holds(self) -> bool:
-        """Return whether every attribute is at its bound, and nothing more is told in plain words than was."""
+        """Return whether no attribute is above its bound that was not, none further above it, and no more stands in plain words.
+
+        Nor may a guess that fell short of its bound by changing come back to what it was at first.
+        """
+        first, last = self.curve[0].guesses, self.curve[-1]
         claims = self.reader.read(Person(self.state.person, self.state.traces()), self.attributes)
-        first, kept = self.curve[0].guesses, self.curve[-1].kept
-        below = not over(exposed(claims, self.attributes, self.truth), self.bounds)
-        return below and not any(self._kept(name, first[name]) for name in self.targets if name not in kept)
+        guesses = exposed(claims, self.attributes, self.truth)
+        bounds = {name: max(bound, last.guesses[name].probability) for name, bound in self.bounds.items()}
+        again = (guesses[name].value == first[name].value != last.guesses[name].value for name in self.excess)
+        more = (self._kept(name, first[name]) for name in self.targets if name not in last.kept)
+        return not over(guesses, bounds) and not any(again) and not any(more)
 
     def _kept(self, name: str, first: Guess) -> str:
         """Return what the text still says of an attribute in plain words; of a known truth, only what says that."""
