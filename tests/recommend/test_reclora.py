@@ -140,3 +140,25 @@ def test_answers_that_do_not_fit_the_texts_are_refused():
         RecLoRA().fit(texts, np.zeros((1, 4)), np.array([True, False]))
     with pytest.raises(BadInput, match="All answers are the same"):
         RecLoRA().fit(texts, np.zeros((2, 4)), np.array([True, True]))
+    with pytest.raises(BadInput, match="rows of finite numbers"):
+        RecLoRA().fit(texts, np.array([[0.0, np.nan], [1.0, 2.0]]), np.array([True, False]))
+
+
+def test_vectors_of_another_width_and_asking_before_fitting_are_refused():
+    texts = prepare(["Storm", "Waltz"], most_tokens=8)
+    vectors = np.array([[0.0, 1.0], [1.0, 0.0]])
+    lora = RecLoRA(plan=Plan(n_epochs=1)).fit(texts, vectors, np.array([True, False]))
+    for asked in (
+        lambda wide: lora.chances(texts, wide),
+        lambda wide: lora.mix(wide),
+        lambda wide: lora.adapter(wide[0]),
+    ):
+        for wrong in (np.zeros((2, 3)), np.full((2, 2), np.nan)):
+            with pytest.raises(BadInput, match="learned from rows of 2 finite numbers"):
+                asked(wrong)
+    with pytest.raises(BadInput, match="2 texts, 1 vectors"):
+        lora.chances(texts, vectors[:1])
+    with pytest.raises(BadInput, match="RecLoRA has learned nothing yet"):
+        RecLoRA().mix(vectors)
+    with pytest.raises(BadInput, match="ClickModel has learned nothing yet"):
+        ClickModel().vectors(None)

@@ -264,3 +264,60 @@ def test_the_best_epoch_on_held_out_rows_is_kept(method):
     rows = table(crowd())
     learner = method.clone().fit(rows, CATALOG, valid=rows.take(np.arange(5, len(rows), 6)))
     assert all(0 <= each.score <= 1 for each in learner.epochs_)
+
+
+@every
+def test_asking_before_fitting_is_one_clear_error(method):
+    asked = (
+        lambda new: new.recommend("ana"),
+        lambda new: new.adapt("ana", []),
+        lambda new: new.forget("ana"),
+        lambda new: new.codes(["calm 1"]),
+        lambda new: new.because("calm 1", ["calm 2"]),
+        lambda new: new.like("calm 1", ["calm 2"]),
+        lambda new: new.bytes_per_person,
+    )
+    for ask in asked:
+        with pytest.raises(
+            BadInput, match=f"This {type(method).__name__} has learned nothing yet; call `fit` first"
+        ):
+            ask(method.clone())
+
+
+@every
+def test_a_list_of_less_than_one_is_refused(method, fitted):
+    for n in (0, -1):
+        with pytest.raises(BadInput, match=f"A list of {n}"):
+            fitted(method).recommend("p1", n)
+
+
+def test_what_a_method_does_not_have_is_said_as_python_says_it(fitted):
+    with pytest.raises(AttributeError, match="Popularity has no 'scores'"):
+        fitted(METHODS[0]).scores  # noqa: B018
+
+
+@pytest.mark.parametrize("learner", [SASRec, M2TRec], ids=lambda each: each.__name__)
+def test_next_items_need_two_of_somebody_and_a_width_for_each_head(learner):
+    with pytest.raises(BadInput, match="Nobody has two items"):
+        learner().fit(interactions(["a", "b"], ["calm 1", "loud 1"], catalog=FILMS), CATALOG)
+    with pytest.raises(BadInput, match="size=9"):
+        learner(size=9).fit(table(crowd()), CATALOG)
+
+
+def test_the_attribute_that_stands_out_most_is_named_by_hand():
+    """Four of ten items had are rare, nine common: 3 of ana's 4 are rare, by 3 ln(3 / 1.6), and all common, by 4 ln(4 / 3.6)."""
+    items = Items(("1", "2", "3", "4", "5"), ("common", "rare", "once"),
+                  Lists.of([0, 0, 1, 1, 2, 2, 3, 4, 4], [0, 1, 0, 1, 0, 1, 0, 1, 2], n_people=5))  # fmt: skip
+    rows = interactions(
+        ["ana"] * 4 + ["bo", "cy", "dag", "eli", "fay", "gil"],
+        ["1", "2", "3", "4", "4", "4", "4", "4", "4", "5"],
+        catalog=items.ids,
+    )
+    model = Popularity().fit(rows, items)
+    assert model.common_ == pytest.approx([0.9, 0.4, 0.1])
+    assert model.like("5", ["1", "2", "3", "4"]) == "rare"
+    assert model.like("4", ["1", "2", "3", "4"]) == "common"
+    assert model.like("5", ["1", "4"]) == ""
+    assert model.like("5", []) == ""
+    assert [each.like for each in model.recommend("ana", 2, known=["1", "2", "3", "4"])] == ["rare"]
+    assert model.recommend("ana", 1, known=["1", "2", "3", "4"], liked=["4"])[0].like == ""

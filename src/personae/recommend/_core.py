@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import BadInput, UnknownName
+from personae.errors import BadInput, NotFitted, UnknownName
 from personae.metrics.ranking import Lists
 from personae.recommend.interactions import Codes, Interactions, Items
 from personae.recommend.training import Epoch
@@ -24,15 +24,31 @@ TIE = 1e-3  # what popularity adds to a score at most, where it decides among eq
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """One item of a list, its score (comparable within the list), and items the person had that speak for it most."""
+    """One item of a list, its score (comparable within the list), and why.
+
+    `because` are items the person had that speak for it most, `like` an attribute of it that they have more of than others.
+    """
 
     item: str
     score: float
     because: tuple[str, ...] = ()
+    like: str = ""
+
+
+class Learned:
+    """Base of what `fit` makes ready: names that end in "_" are there after it, and asking for one before is an error."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            kind = type(self)
+            if (name.endswith("_") and not name.startswith("_")) or hasattr(kind, name):
+                raise NotFitted(f"This {kind.__name__} has learned nothing yet; call `fit` first.")
+            raise AttributeError(f"{kind.__name__} has no {name!r}.")
 
 
 @dataclass(kw_only=True)
-class Recommender(ABC):
+class Recommender(Learned, ABC):
     """Base of the family's methods: settings are fields, `fit` learns, `clone` copies the settings.
 
     A method says how to learn from everyone (`_learn`), how to place people by their items (`place`: one row of numbers a
@@ -50,6 +66,8 @@ class Recommender(ABC):
         The catalog, in the order of the scores' columns; `numbers_` maps its ids to them.
     states_ : ndarray of shape (n_people, n_numbers)
         What is kept of each person; `index_` maps their names to its rows.
+    attributes_, common_ : Lists, and ndarray of shape (n_attributes,)
+        The attributes of each item, and the share of everyone's items that have each.
     """
 
     random_state: int = 0
@@ -91,6 +109,9 @@ class Recommender(ABC):
             )
         self.items_ = items or Items(rows.items, (), Lists.of([], [], n_people=len(rows.items)))
         self.numbers_ = {each: place for place, each in enumerate(self.items_.ids)}
+        self.attributes_ = self.items_.has.distinct()
+        had = np.bincount(self.attributes_.pairs_of(rows.item)[1], minlength=len(self.items_.attributes))
+        self.common_ = np.maximum(had, 0.5) / len(rows)
         self._learn(rows, valid, watch)
         self.states_ = self.place(rows.lists())
         self.index_ = {person: place for place, person in enumerate(rows.people)}
@@ -114,22 +135,49 @@ class Recommender(ABC):
             self.index_ = {name: place for place, name in enumerate(kept)}
         return self
 
-    def recommend(self, person: str, n: int = 10, *, known: Sequence[str] = ()) -> list[Suggestion]:
+    def recommend(
+        self, person: str, n: int = 10, *, known: Sequence[str] = (), liked: Sequence[str] | None = None
+    ) -> list[Suggestion]:
         """Return the n best items for a person, without those they know; someone unknown gets what anybody would.
 
+        Parameters
+        ----------
+        known : sequence of str
+            Left out.
+        liked : sequence of str, optional
+            What reasons are taken from; what is known without it.
+
+        Raises
+        ------
+        BadInput
+            When n is below 1.
+        UnknownName
+            When an item is not in the catalog.
+
+        Examples
+        --------
         >>> from personae.recommend import Popularity, interactions
         >>> Popularity().fit(interactions(["ana", "bo", "bo"], ["x", "x", "y"])).recommend("ana", 1, known=["x"])
-        [Suggestion(item='y', score=1.0, because=())]
+        [Suggestion(item='y', score=1.0, because=(), like='')]
         """
+        if n < 1:
+            raise BadInput(f"A list of {n} was asked for; give a length of 1 or more.")
         place = self.index_.get(person)
         state = self.place(Lists.of([], [], n_people=1)) if place is None else self.states_[place][None]
-        had = self.codes(known)
+        had, reasons = self.codes(known), known if liked is None else liked
         scores = np.array(self.score(state)[0], dtype=float)
         scores[had] = -np.inf
         best = np.argsort(-scores, kind="stable")[: min(n, len(scores) - len(set(had.tolist())))]
+        counts, n_reasons = self._counts(self.codes(reasons))
+        ids = self.items_.ids
         return [
-            Suggestion(self.items_.ids[item], float(scores[item]), self.because(self.items_.ids[item], known))
-            for item in best
+            Suggestion(
+                ids[item],
+                float(scores[item]),
+                self.because(ids[item], reasons),
+                self._like(item, counts, n_reasons),
+            )
+            for item in best.tolist()
         ]
 
     def because(self, item: str, known: Sequence[str]) -> tuple[str, ...]:
@@ -137,6 +185,13 @@ class Recommender(ABC):
         return tuple(
             self.items_.ids[each] for each in self._because(int(self.codes([item])[0]), self.codes(known))
         )
+
+    def like(self, item: str, known: Sequence[str]) -> str:
+        """Return the attribute of an item that stands out most in what somebody had; "" where none does.
+
+        Of n items k have it, and a share p of everyone's: it stands out by k ln(k / n p), and by nothing where k is 1.
+        """
+        return self._like(int(self.codes([item])[0]), *self._counts(self.codes(known)))
 
     def codes(self, items: Sequence[str]) -> Codes:
         """Return the numbers of items; raises `UnknownName` for one that is not in the catalog."""
@@ -164,6 +219,19 @@ class Recommender(ABC):
     def _learn(self, rows: Interactions, valid: Interactions | None, watch: Watch) -> None:
         """Learn what is shared by all people."""
 
+    def _counts(self, had: Codes) -> tuple[Codes, int]:
+        """Return how many of the items have each attribute, shape (n_attributes,), and how many there are."""
+        had = np.unique(had)
+        attributes = self.attributes_.pairs_of(had)[1]
+        return np.bincount(attributes, minlength=len(self.items_.attributes)), len(had)
+
+    def _like(self, item: int, counts: Codes, n: int) -> str:
+        own = self.attributes_.items_of(item)
+        k, expected = counts[own], n * self.common_[own]
+        telling = np.where(k > 1, k * np.log(np.maximum(k, 1) / np.maximum(expected, 1e-12)), 0.0)
+        best = int(np.argmax(telling)) if len(own) else 0
+        return self.items_.attributes[own[best]] if len(own) and telling[best] > 0 else ""
+
     def _because(self, item: int, had: Codes) -> Codes:
         """Return at most three of the items somebody had that share most attributes with this one, rare ones counting more."""
         has = self.items_.has
@@ -183,4 +251,4 @@ def ties(popularity: Codes) -> Scores:
     >>> ties(np.array([3, 1, 0])).round(5).tolist()
     [0.001, 0.0005, 0.0]
     """
-    return np.asarray(TIE * np.log1p(popularity) / np.log1p(max(popularity.max(), 1)))
+    return np.asarray(TIE * np.log1p(popularity) / np.log1p(max(popularity.max(), 1)), dtype=np.float32)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from personae.errors import BadInput
 from personae.metrics.ranking import Lists, rank_all
 from personae.recommend._core import Recommender, Scores, States, Watch, ties
 from personae.recommend.interactions import Codes, Interactions
@@ -87,6 +88,14 @@ class NextItem(Recommender):
 
         torch = nets.torch
 
+        if self.size % self.n_heads:
+            raise BadInput(
+                f"size={self.size} cannot be parted into n_heads={self.n_heads}: give a size that is a multiple of it."
+            )
+        if rows.lists().counts().max() < 2:
+            raise BadInput(
+                "Nobody has two items: there is no next item to learn from. Give longer histories, or use Popularity."
+            )
         self.popularity_ = rows.popularity()
         self.before_ = ties(self.popularity_)
         with torch.random.fork_rng():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from personae.metrics.calibration import auroc
 from personae.metrics.ranking import Lists
-from personae.recommend._core import Watch
+from personae.recommend._core import Learned, Watch
 from personae.recommend.interactions import Codes, Items
 from personae.recommend.reclora.clicks import Clicks
 from personae.recommend.sequences import NOTHING
@@ -24,7 +24,7 @@ _AT_ONCE = 4096
 
 
 @dataclass(kw_only=True)
-class ClickModel:
+class ClickModel(Learned):
     """Whether the next item is liked, from ids, attributes and what was rated before.
 
     Parameters

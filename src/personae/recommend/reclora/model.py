@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from personae.errors import BadInput
 from personae.metrics.calibration import auroc
 from personae.models.backbone import Backbone
-from personae.recommend._core import Watch
+from personae.recommend._core import Learned, Watch
 from personae.recommend.interactions import Codes
 from personae.recommend.training import Plan, train
 
@@ -76,7 +76,7 @@ def prepare(
 
 
 @dataclass(kw_only=True)
-class RecLoRA:
+class RecLoRA(Learned):
     """Whether somebody likes an item, from a text of the item and a short past, read by an encoder adapted to them.
 
     Each adapted query and value projection W becomes W x + (alpha / rank) B_u A_u x with A_u = sum_k w_k A_k and
@@ -145,7 +145,7 @@ class RecLoRA:
         Raises
         ------
         BadInput
-            When the numbers of rows differ, or everything or nothing is liked.
+            When the numbers of rows differ, a vector holds what is no finite number, or everything or nothing is liked.
         """
         from personae.recommend import nets
         from personae.recommend.reclora import _net
@@ -158,6 +158,10 @@ class RecLoRA:
             )
         if is_liked.all() or not is_liked.any():
             raise BadInput("All answers are the same: there is nothing to tell apart.")
+        if np.ndim(vectors) != 2 or not np.isfinite(vectors).all():
+            raise BadInput(
+                "Vectors are not rows of finite numbers: give those of `ClickModel.vectors`, one a text."
+            )
         self.center_, self.spread_ = vectors.mean(axis=0), np.maximum(vectors.std(axis=0), 1e-6)
         with torch.random.fork_rng():
             torch.manual_seed(self.random_state)
@@ -178,10 +182,18 @@ class RecLoRA:
         return self
 
     def chances(self, texts: Prepared, vectors: Array) -> Array:
-        """Return how likely each item is liked, shape (n,)."""
+        """Return how likely each item is liked, shape (n,).
+
+        Raises
+        ------
+        BadInput
+            When there is not one vector a text, or they are not as wide as those learned from.
+        """
         import torch
 
         self.net_.eval()
+        if len(texts) != len(vectors):
+            raise BadInput(f"{len(texts)} texts, {len(vectors)} vectors: give one each a row.")
         with torch.no_grad():
             parts = [
                 self._logits(texts, vectors, np.arange(start, min(start + _AT_ONCE, len(texts)))).numpy()
@@ -221,4 +233,8 @@ class RecLoRA:
     def _standard(self, vectors: Array) -> Any:
         import torch
 
+        if np.shape(vectors)[1:] != self.center_.shape or not np.isfinite(vectors).all():
+            raise BadInput(
+                f"Vectors of shape {np.shape(vectors)}: this RecLoRA learned from rows of {len(self.center_)} finite numbers."
+            )
         return torch.as_tensor((vectors - self.center_) / self.spread_, dtype=torch.float32)
