@@ -1,6 +1,7 @@
 """Episodes: turns, answers, transcripts that are read back, and everyone who can answer."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -177,6 +178,26 @@ def test_transcripts_that_are_none_are_refused(items, kept, said):
         Episode.of_json(kept, CatalogAsker(items))
 
 
+def test_a_transcript_about_another_catalog_is_refused_by_its_turn(items, has):
+    whole = Episode(CatalogAsker(items)).run(Wanting("20", has, random_state=4)).as_json()
+    last = len(whole["turns"])
+    fewer = Items(
+        items.ids[:20], items.attributes, Lists.of(*items.has.pairs(0, 20), n_people=20), items.texts[:20]
+    )
+    renamed = replace(items, attributes=tuple(f"a {each} one" for each in items.attributes))
+    retitled = replace(items, texts=tuple(f"new {each}" for each in items.texts))
+    for other, turn in ((fewer, last), (renamed, 1), (retitled, last)):
+        with pytest.raises(BadInput, match=f"Turn {turn}: names what this catalog does not have"):
+            Episode.of_json(whole, CatalogAsker(other))
+    assert Episode.of_json(whole, CatalogAsker(items)).found == "20"
+
+
+@pytest.mark.parametrize("liking", [[1.0] * 35, [1.0] * 35 + [float("nan")], "high", [["x"]] * 36])
+def test_a_liking_that_is_not_a_number_an_item_is_refused(items, liking):
+    with pytest.raises(BadInput, match="one finite number for each of the catalog's 36 items"):
+        CatalogAsker(items, liking=liking)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -184,7 +205,10 @@ def test_transcripts_that_are_none_are_refused(items, kept, said):
         ("[]\n", "row 1"),
         ('{"item": 1}\n{"title": "x"}\n', "row 2"),
         ('{"item": 1, "attributes": "red"}\n', "row 1: `attributes`"),
-        ('{"item": 1}\n{"item": "1"}\n', "row 2: an item that has a row"),
+        ('{"item": 1}\n\n{"item": "1"}\n', "row 3: an item that has a row"),
+        ('{"item": 1}\n{"item": null}\n', "row 2: not a JSON object with `item`"),
+        ('{"item": 1}\n{"item": " "}\n', "row 2: not a JSON object with `item`"),
+        ('{"item": 1}\n{"item', "row 2: not a JSON object with `item`"),
     ],
 )
 def test_catalogs_that_cannot_be_read_are_named_by_file_and_row(tmp_path, text, said):
@@ -203,3 +227,5 @@ def test_a_catalog_without_attributes_cannot_be_asked_about(tmp_path):
         CatalogAsker(read)
     with pytest.raises(BadInput, match="no such file"):
         read_catalog(tmp_path / "none.jsonl")
+    with pytest.raises(BadInput, match="a folder"):
+        read_catalog(tmp_path)

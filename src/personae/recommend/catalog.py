@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,10 @@ from numpy.typing import ArrayLike
 
 from personae.errors import BadInput
 from personae.metrics.ranking import Lists
+from personae.people.archives._json import json_lines
+from personae.people.archives._source import open_source
+from personae.people.archives._text import as_text
+from personae.people.archives.rows import RowError
 from personae.recommend.episode import NO, YES, Move, Turn
 from personae.recommend.interactions import Items
 from personae.recommend.scpr.belief import Belief, look_ahead
@@ -32,25 +35,25 @@ def read_catalog(path: Path | str) -> Items:
     """
     file = Path(path)
     if not file.is_file():
-        raise BadInput(
-            f"{file.name}: no such file. Name a JSONL file of items with item, title and attributes."
-        )
+        what = "a folder" if file.is_dir() else "no such file"
+        raise BadInput(f"{file.name}: {what}. Name a JSONL file of items with item, title and attributes.")
     rows = list(_rows(file))
     if not rows:
         raise BadInput(
             f"{file.name}: no items. Write one JSON object a line, with item, title and attributes."
         )
-    ids = [item for item, _, _ in rows]
-    if len(set(ids)) != len(ids):
-        twice = next(place for place, item in enumerate(ids) if item in ids[:place])
-        raise BadInput(
-            f"{file.name}, row {twice + 1}: an item that has a row already. Leave one of them out."
-        )
-    names = tuple(sorted({each for _, _, own in rows for each in own}))
+    ids = [item for _, item, _, _ in rows]
+    first: dict[str, int] = {}
+    for row, item, _, _ in rows:
+        if first.setdefault(item, row) != row:
+            raise BadInput(
+                f"{file.name}, row {row}: an item that has a row already. Leave one of them out."
+            )
+    names = tuple(sorted({each for *_, own in rows for each in own}))
     number = {each: place for place, each in enumerate(names)}
-    owner = np.repeat(np.arange(len(rows)), [len(own) for _, _, own in rows])
-    has = Lists.of(owner, [number[each] for _, _, own in rows for each in own], n_people=len(rows))
-    return Items(tuple(ids), names, has, tuple(title for _, title, _ in rows))
+    owner = np.repeat(np.arange(len(rows)), [len(own) for *_, own in rows])
+    has = Lists.of(owner, [number[each] for *_, own in rows for each in own], n_people=len(rows))
+    return Items(tuple(ids), names, has, tuple(title for _, _, title, _ in rows))
 
 
 class CatalogAsker:
@@ -71,7 +74,7 @@ class CatalogAsker:
     Raises
     ------
     BadInput
-        When no item has an attribute: there is nothing to ask.
+        When no item has an attribute: there is nothing to ask; or the liking is not one finite number an item.
 
     Examples
     --------
@@ -90,11 +93,7 @@ class CatalogAsker:
                 "No item of the catalog has an attribute: there is nothing to ask. Give `attributes`."
             )
         self.policy: Policy = look_ahead()
-        self.prior = (
-            np.zeros(len(items.ids))
-            if liking is None
-            else -np.log(_places(np.asarray(liking, dtype=float)) + 10)
-        )
+        self.prior = np.zeros(len(items.ids)) if liking is None else _prior(liking, len(items.ids))
         self._item = {each: place for place, each in enumerate(items.ids)}
         self._attribute = {each: place for place, each in enumerate(items.attributes)}
 
@@ -112,6 +111,16 @@ class CatalogAsker:
         name = self.items.attributes[asked[0]]
         return Move("ask", (name,), (name,))
 
+    def knows(self, move: Move) -> bool:
+        """Whether the catalog has all that a move names, under the names it shows."""
+        if move.kind != "show":
+            return move.labels == move.ids and all(each in self._attribute for each in move.ids)
+        titles = self.items.texts or self.items.ids
+        return len(move.ids) == len(move.labels) and all(
+            each in self._item and titles[self._item[each]] == label
+            for each, label in zip(move.ids, move.labels, strict=True)
+        )
+
     def _standing(self, turns: Sequence[Turn]) -> _Standing:
         vectors = Vectors(
             np.zeros((0, 1)), np.zeros((self.graph.n_items, 1)), np.zeros((self.graph.n_attributes, 1))
@@ -125,9 +134,7 @@ class CatalogAsker:
         row = np.zeros(1, dtype=np.intp)
         move = turn.move
         if move.kind == "show":
-            world.drop(
-                row, np.array([[self._item[each] for each in move.ids if each in self._item]], dtype=np.intp)
-            )
+            world.drop(row, np.array([[self._item[each] for each in move.ids]], dtype=np.intp))
             return
         named = turn.answer if move.kind == "open" else move.ids[0]
         if named not in self._attribute:
@@ -161,8 +168,8 @@ class CatalogAsker:
         asked = [(turn.move.ids[0], turn.answer) for turn in turns if turn.move.kind == "ask"]
         named += [name for name, answer in asked if answer == YES and name in own]
         denied = [name for name, answer in asked if answer == NO and name not in own][:_REASONS]
-        parts = [f"you said {_listed(named)}"] if named else []
-        parts += [f"not {_listed(denied, 'nor')}"] if denied else []
+        parts = [f"you said {listed(named)}"] if named else []
+        parts += [f"not {listed(denied, 'nor')}"] if denied else []
         return f"because {' and '.join(parts)}" if parts else ""
 
 
@@ -175,31 +182,42 @@ class _Standing:
         self.history = np.zeros((1, n_turns), dtype=np.int8)
 
 
-def _listed(names: Sequence[str], word: str = "and") -> str:
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Return names as a sentence has them.
+
+    >>> listed(["tea", "rice", "salt"], "or")
+    'tea, rice or salt'
+    """
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
-def _places(scores: Any) -> Any:
+def _prior(liking: ArrayLike, n_items: int) -> Any:
+    """Return the logarithm of how much each item is believed in, shape (n_items,)."""
+    try:
+        scores = np.asarray(liking, dtype=float)
+    except (TypeError, ValueError):
+        scores = np.full(n_items, np.nan)
+    if scores.shape != (n_items,) or not np.isfinite(scores).all():
+        raise BadInput(f"The liking is not one finite number for each of the catalog's {n_items} items.")
     order = np.argsort(-scores, kind="stable")
-    places = np.empty(len(scores))
-    places[order] = np.arange(len(scores))
-    return places
+    places = np.empty(n_items)
+    places[order] = np.arange(n_items)
+    return -np.log(places + 10)
 
 
-def _rows(file: Path) -> Iterator[tuple[str, str, list[str]]]:
-    with file.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                item, own = str(row["item"]), row.get("attributes", [])
-            except (ValueError, TypeError, KeyError, AttributeError):
+def _rows(file: Path) -> Iterator[tuple[int, str, str, list[str]]]:
+    with open_source(file) as source:
+        for row in json_lines(source, source.names[0]):
+            number, told = (0, None) if isinstance(row, RowError) else row
+            item = as_text(told.get("item")) if isinstance(told, dict) else ""
+            if isinstance(row, RowError) or not isinstance(told, dict) or not item.strip():
+                place = row.where.rpartition(":")[2] if isinstance(row, RowError) else number
                 raise BadInput(
-                    f"{file.name}, row {number}: not a JSON object with `item`. Mend or leave out the row."
-                ) from None
+                    f"{file.name}, row {place}: not a JSON object with `item`. Mend or leave out the row."
+                )
+            own = told.get("attributes", [])
             if not isinstance(own, list) or not all(isinstance(each, str) and each for each in own):
                 raise BadInput(
                     f"{file.name}, row {number}: `attributes` is not a list of names. Mend or leave out the row."
                 )
-            yield item, str(row.get("title") or item), sorted(set(own))
+            yield number, item, as_text(told.get("title")) or item, sorted(set(own))

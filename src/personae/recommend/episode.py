@@ -62,9 +62,10 @@ class Turn:
 
 
 class Asker(Protocol):
-    """Decides on the next move from all turns so far; None where nothing is left to ask or show."""
+    """Decides on the next move from all turns so far, None where nothing is left to ask or show; knows what a move may name."""
 
     def next(self, turns: Sequence[Turn]) -> Move | None: ...
+    def knows(self, move: Move) -> bool: ...
 
 
 class Answerer(Protocol):
@@ -163,7 +164,7 @@ class Episode:
         Raises
         ------
         BadInput
-            When it is no episode; names the turn.
+            When it is no episode, or one about other things than the asker knows; names the turn.
         """
         if (
             not isinstance(kept, dict)
@@ -171,7 +172,14 @@ class Episode:
             or not isinstance(kept.get("budget"), int)
         ):
             raise BadInput("No episode: it needs `budget` and `turns`, as `Episode.as_json` writes them.")
-        return cls(asker, kept["budget"], [_turn(each, place) for place, each in enumerate(kept["turns"], 1)])
+        turns = [_turn(each, place) for place, each in enumerate(kept["turns"], 1)]
+        for place, turn in enumerate(turns, 1):
+            if not asker.knows(turn.move):
+                raise BadInput(
+                    f"Turn {place}: names what this catalog does not have. Give the catalog it was begun with, or begin another "
+                    f"episode."
+                )
+        return cls(asker, kept["budget"], turns)
 
     def _next(self) -> Move | None:
         if self.found is not None or len(self.turns) >= self.budget:
