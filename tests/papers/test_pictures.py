@@ -1,6 +1,7 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ from typer.testing import CliRunner
 
 from personae.cli.papers import app
 from personae.errors import BadInput
-from personae.papers.harness import Context
-from personae.papers.pictures import confidences_of, draw
+from personae.papers.distinfer.defences import curves
+from personae.papers.harness import Comparison, Context, paper
+from personae.papers.pictures import confidences_of, draw, draw_curves
+from personae.papers.table import load
 
 SOME = {
     "token": (np.array([0.9, 0.8, 0.3]), np.array([1.0, 1.0, 0.0])),
@@ -33,6 +36,38 @@ def test_a_picture_file_is_drawn_by_matplotlib(tmp_path):
     pytest.importorskip("matplotlib")
     draw("knowwhatknow", SOME, tmp_path / "picture.png", kind="risk-coverage")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def _defended(setting, method, value, low, high):
+    metric = "omega" if method == "best of all" else "accuracy of the victims on their own ratio"
+    return Comparison(f"share of women, 0.5 against 0.1, {setting}", metric, method, value, low, high, 80)
+
+
+def test_defence_curves_pair_the_best_attack_with_the_accuracy_of_each_step():
+    found = curves([
+        _defended("early stopping, 9 epochs", "loss test", 0.6, 0.5, 0.7),
+        _defended("early stopping, 9 epochs", "best of all", 0.9, 0.8, 1.0),
+        _defended("early stopping, 9 epochs", "victims", 0.8, 0.7, 0.9),
+        _defended("early stopping, 2 epochs", "best of all", 0.5, 0.4, 0.6),
+        _defended("early stopping, 2 epochs", "victims", 0.6, 0.5, 0.7),
+        replace(_defended("", "best of all", 1.0, 0.9, 1.0), setting="share of women, .5 against 0.1"),
+    ])  # fmt: skip
+    assert found == {"early stopping": [(0.8, 0.9, 0.8, 1.0), (0.6, 0.5, 0.4, 0.6)]}
+
+
+def test_the_command_draws_the_saved_defences(tmp_path):
+    pytest.importorskip("matplotlib")
+    for name in ("page.html", "curves.png"):
+        done = CliRunner().invoke(app, ["plot", "distinfer", str(tmp_path / name)])
+        assert done.exit_code == 0, done.exception
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    text = (tmp_path / "page.html").read_text()
+    assert text.count("<li>") == 3
+    rows = load(paper("distinfer")).rows
+    last = next(row for row in rows if "noise 5" in row.setting and row.method == "best of all")
+    assert f"told {100 * last.value:.0f}%" in text
+    with pytest.raises(BadInput, match="no defence curves"):
+        draw_curves("synthpai", tmp_path / "none.html")
 
 
 def test_a_paper_without_confidences_says_which_have_some():

@@ -147,21 +147,29 @@ def table(
 def plot(
     slug: Slug,
     path: Annotated[Path, typer.Argument(metavar="FILE", help="Ends in .png, .svg, .pdf or .html.")],
-    kind: Annotated[str, typer.Option(help="reliability or risk-coverage.")] = "reliability",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="reliability, risk-coverage or defences.  [default: defences where the paper has some]"
+        ),
+    ] = "",
     model: Model = "replay:",
     recording: Recorded = None,
     seed: Seed = 0,
     limit: Limit = None,
 ) -> None:
-    """Draw how far a paper's recorded confidences can be trusted, or those of a model asked in their place."""
+    """Draw how far recorded confidences, or those of a model in their place, can be trusted; or what defences buy and cost."""
     from personae.papers.harness import Context
-    from personae.papers.pictures import confidences_of, draw
+    from personae.papers.pictures import confidences_of, draw, draw_curves, has_curves
 
-    if kind not in {"reliability", "risk-coverage"}:
-        raise typer.BadParameter(f"No kind named {kind!r}; use reliability or risk-coverage.")
-    _note_recording(recording, model)
-    context = Context(seed=seed, model=model, limit=limit, recording=recording)
-    draw(slug, confidences_of(slug, context), path, kind=cast(Any, kind))
+    if kind not in {"", "reliability", "risk-coverage", "defences"}:
+        raise typer.BadParameter(f"No kind named {kind!r}; use reliability, risk-coverage or defences.")
+    if kind == "defences" or (not kind and has_curves(slug)):
+        draw_curves(slug, path)
+    else:
+        _note_recording(recording, model)
+        context = Context(seed=seed, model=model, limit=limit, recording=recording)
+        draw(slug, confidences_of(slug, context), path, kind=cast(Any, kind or "reliability"))
     note(f"wrote {path}")
 
 

@@ -1,9 +1,9 @@
-"""How far recorded or live confidences can be trusted, as pictures: reliability and risk-coverage, in a file or a page."""
+"""Papers as pictures, in a file or a page: how far confidences can be trusted, and what defences buy and cost."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from personae.errors import BadInput
 from personae.metrics.calibration import reliability_bins, risk_coverage
 from personae.papers.harness import Context, paper
-from personae.papers.table import write_whole
+from personae.papers.table import load, write_whole
 from personae.report import figures, plots
-from personae.report.plots import Bin
+from personae.report.plots import Bin, Kept
 
 Kind = Literal["reliability", "risk-coverage"]
 Confidences = Mapping[
@@ -74,11 +74,42 @@ def draw(slug: str, confidences: Confidences, path: Path, *, kind: Kind = "relia
             figures.draw_risk_coverage(curves, path, title=title)
             return
         picture = plots.risk_coverage(curves, title=title)
-    names = "".join(f"<li>{html.escape(name)}</li>" for name in confidences)
+    _write_page(path, title, kind, picture, list(confidences))
+
+
+def has_curves(slug: str) -> bool:
+    """Whether a paper has defence curves among its saved rows."""
+    return hasattr(import_module(f"personae.papers.{paper(slug).slug}.experiment"), "curves")
+
+
+def draw_curves(slug: str, path: Path) -> None:
+    """Write the defence curves of a paper's saved rows: attack success against accuracy, as each defence grows.
+
+    Raises
+    ------
+    BadInput
+        When the paper has none, or no saved rows.
+    """
+    chosen = paper(slug)
+    if not has_curves(slug):
+        raise BadInput(f"{chosen.title} has no defence curves. distinfer has.")
+    curves: Mapping[str, Sequence[Kept]] = import_module(f"personae.papers.{slug}.experiment").curves(
+        load(chosen).rows
+    )
+    series = list(curves.items())
+    if path.suffix.lower() == ".html":
+        picture = plots.defences(series, title=chosen.title)
+        _write_page(path, chosen.title, "defences", picture, list(curves))
+    else:
+        figures.draw_defences(series, path, title=chosen.title)
+
+
+def _write_page(path: Path, title: str, kind: str, picture: str, names: Sequence[str]) -> None:
+    listed = "".join(f"<li>{html.escape(name)}</li>" for name in names)
     write_whole(
         path,
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>\n'
-        f"<h1>{html.escape(title)}</h1>\n<p>{kind}</p>\n{picture}\n<ol>{names}</ol>\n</html>\n",
+        f"<h1>{html.escape(title)}</h1>\n<p>{kind}</p>\n{picture}\n<ol>{listed}</ol>\n</html>\n",
     )
 
 

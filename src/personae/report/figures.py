@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from personae.errors import BadInput, MissingExtra
-from personae.report.plots import Bin, Point
+from personae.report.plots import Bin, Kept, Point
 
 FORMS = (".png", ".svg", ".pdf")
 Shot = tuple[int, float, float, float]  # choices seen, share right, its interval
@@ -76,6 +76,33 @@ def draw_shots(series: Sequence[tuple[str, Sequence[Shot]]], path: Path, *, titl
         x, value, low, high = zip(*shots, strict=True)
         (line,) = axes.plot(x, value, linewidth=1.5, marker="o", markersize=3, label=name)
         axes.fill_between(x, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
+    _write(figure, axes, path)
+
+
+def draw_defences(series: Sequence[tuple[str, Sequence[Kept]]], path: Path, *, title: str) -> None:
+    """Write how often an attack guesses right against the accuracy that is left, one line a defence as it grows.
+
+    Parameters
+    ----------
+    series : sequence of (name, points)
+        Points are (accuracy, share of right guesses, low, high), the weakest defence first.
+    path, and what is raised
+        As in `draw_reliability`.
+    """
+    figure, axes = _axes(path, title, "accuracy left", "guessed right")
+    drawn = [(x, end) for _, points in series for x, *ends in points for end in ends]
+    axes.set_xlim(min((x for x, _ in drawn), default=0) - 0.02, max((x for x, _ in drawn), default=1) + 0.02)
+    axes.set_ylim(min((y for _, y in drawn), default=0) - 0.02, max((y for _, y in drawn), default=1) + 0.02)
+    axes.axhline(0.5, linestyle="--", color="gray", linewidth=1)
+    for name, points in series:
+        x, y, low, high = (list(each) for each in zip(*points, strict=True))
+        spread = [
+            [v - end for v, end in zip(y, low, strict=True)],
+            [end - v for v, end in zip(y, high, strict=True)],
+        ]
+        axes.errorbar(
+            x, y, spread, linewidth=1.5, marker="o", markersize=4, elinewidth=0.8, capsize=2, label=name
+        )
     _write(figure, axes, path)
 
 

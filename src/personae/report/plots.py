@@ -14,6 +14,7 @@ from markupsafe import Markup
 from personae.report._text import shown
 
 Point = tuple[float, float]
+Kept = tuple[float, float, float, float]  # accuracy, share of right guesses, its interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,27 @@ def tradeoff(points: Sequence[Point], *, title: str) -> Markup:
     ends = [points[0], points[-1]] if points else []
     words = "; ".join(f"keeping {percent(kept)}, hidden {percent(hidden)}" for kept, hidden in ends)
     body = _square(left, top, size, "kept", "hidden") + _dots(dots, 0)
+    return _svg("square", 216, 216, f"{title}. {words}", body)
+
+
+def defences(series: Sequence[tuple[str, Sequence[Kept]]], *, title: str) -> Markup:
+    """Draw how often an attack guesses right (up) against the accuracy that is left (across), one line a defence as it grows.
+
+    The dashed line is chance, one half.
+    """
+    size, left, top = 170.0, 38.0, 8.0
+    lines = [
+        _dots([(left + size * _share(x), top + size * (1 - _share(y)), 0.1) for x, y, *_ in points], k)
+        for k, (_, points) in enumerate(series)
+    ]
+    words = "; ".join(
+        f"{name}: " + ", ".join(f"accurate {percent(x)}, told {percent(y)}" for x, y, *_ in points)
+        for name, points in series
+    )
+    chance = Markup('<path class="diagonal" d="M{} {}h{}" stroke="currentColor" stroke-dasharray="3 3"/>').format(
+        left, top + size / 2, size
+    )  # fmt: skip
+    body = _square(left, top, size, "accurate", "told") + chance + Markup("").join(lines)
     return _svg("square", 216, 216, f"{title}. {words}", body)
 
 

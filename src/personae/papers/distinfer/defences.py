@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from personae.audit.accountant import epsilon
 from personae.audit.many_networks import Networks, Noise
 from personae.metrics.intervals import bootstrap_mean
-from personae.papers.distinfer.attacks import World, attack, omega_rows, omegas
+from personae.papers.distinfer.attacks import BEST, World, attack, omega_rows, omegas
 from personae.papers.distinfer.census import BATCH, N_EPOCHS, Population
 from personae.papers.harness import Comparison, Context, compare
+from personae.report.plots import Kept
 
 FIRST, SECOND = 0.5, 0.1
 EPOCHS = (60, 30, N_EPOCHS, 5, 2)
 PRIVATE_EPOCHS = 15
 MULTIPLIERS = (0.0, 0.6, 1.0, 2.0, 5.0)
 CLIP = 1.0
+UNDER = f"share of women, {FIRST:g} against {SECOND:g}, "
+OMEGA, ACCURACY, VICTIMS = "omega", "accuracy of the victims on their own ratio", "victims"
 
 
 def defence_rows(context: Context, people: Population, random: np.random.Generator) -> Iterator[Comparison]:
@@ -37,14 +40,28 @@ def defence_rows(context: Context, people: Population, random: np.random.Generat
     yield from _rows(context, "resampled to .5", _resampled(context, people, random))
 
 
+def curves(rows: Sequence[Comparison]) -> dict[str, list[Kept]]:
+    """Return each defence's line from the rows of a run: accuracy and the best attack's omega, the weakest defence first."""
+    by_setting: dict[str, dict[str, Comparison]] = {}
+    for row in rows:
+        if row.setting.startswith(UNDER) and (row.metric, row.method) in ((OMEGA, BEST), (ACCURACY, VICTIMS)):
+            by_setting.setdefault(row.setting.removeprefix(UNDER), {})[row.method] = row
+    lines: dict[str, list[Kept]] = {}
+    for name, found in by_setting.items():
+        told, right = found[BEST], found[VICTIMS]
+        kept = (right.value, told.value, told.low or 0.0, 1.0 if told.high is None else told.high)
+        lines.setdefault(name.split(",")[0], []).append(kept)
+    return lines
+
+
 def _rows(context: Context, defence: str, worlds: tuple[World, World]) -> Iterator[Comparison]:
-    setting = f"share of women, {FIRST:g} against {SECOND:g}, {defence}"
+    setting = f"{UNDER}{defence}"
     yield from omega_rows(setting, omegas(attack(*worlds, n_epochs=60, seed=context.seed)))
     right = [((each.victims.outputs(each.inputs) > 0) == each.labels).mean(axis=1) for each in worlds]
     yield compare(
         setting,
-        "accuracy of the victims on their own ratio",
-        "victims",
+        ACCURACY,
+        VICTIMS,
         bootstrap_mean(np.concatenate(right)),
     )
 

@@ -42,6 +42,7 @@ from personae.papers.distinfer.attacks import (
     omegas,
 )
 from personae.papers.distinfer.census import DATA, N_EPOCHS, Population, load, population
+from personae.papers.distinfer.defences import curves as curves
 from personae.papers.distinfer.defences import defence_rows
 from personae.papers.harness import Comparison, Context, Experiment, compare
 
