@@ -49,15 +49,22 @@ def world(tmp_path_factory):
 
 
 def call(world, *arguments, data="unseen.csv", target="income"):
+    """Audit without copies and twins, unless they are asked for."""
     given = ["audit", "model", str(world / "model.joblib"), "--data", str(world / data), "--target", target]
-    return CliRunner().invoke(app, [*given, *map(str, arguments)])
+    return CliRunner().invoke(app, [*given, "--no-twins", "--shadows", "0", *map(str, arguments)])
+
+
+def said(world, *arguments, **more):
+    done = call(world, "--positive", "high", "--json", "-q", *arguments, **more)
+    assert done.exit_code == 0, done.exception
+    return json.loads(done.stdout)
 
 
 def test_one_page_tells_of_calibration_groups_leakage_and_recourse(world):
     page = world / "audit.html"
     done = call(world, "--positive", "high", "--sensitive", "sex,race", "--held-out", world / "unseen.csv",
-                "--actions", world / "actions.yaml", "--limit", 20, "--person", "person", "--out", page,
-                data="seen.csv")  # fmt: skip
+                "--actions", world / "actions.yaml", "--denied", 20, "--person", "person", "--out", page,
+                "--shadows", 20, data="seen.csv")  # fmt: skip
     assert done.exit_code == 0, done.output
     text = page.read_text(encoding="utf-8")
     for words in (
@@ -65,6 +72,15 @@ def test_one_page_tells_of_calibration_groups_leakage_and_recourse(world):
         "By sex and race",
         "few people",
         "members found",
+        "(subject leakage)",
+        "300 people it learned from, 300 people it did not",
+        "sex: the share of",
+        "10 copies to learn from",
+        "Had sex been another",
+        "does not take race",
+        "Beside their twins: not measured, --no-twins leaves them out",
+        "20 rows looked at, the first of",
+        "Wilson",
         "can change it by one",
     ):
         assert words in text
@@ -238,3 +254,104 @@ def test_a_missing_value_is_named_by_its_row_before_a_network_sees_it(world):
         TorchClassifier(torch.nn.Linear(1, 3), features=["hours"]).predict_proba([[1.0]])
     with pytest.raises(BadInput, match="one scale"):
         TorchClassifier(torch.nn.Linear(1, 1), features=["hours"], scale=[1, 2])
+
+
+def test_json_writes_the_page_too_where_it_is_asked_for(world, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = said(world, "--out", "asked.html")
+    assert (tmp_path / "asked.html").is_file()
+    assert found["calibration_error"]["low"] <= found["calibration_error"]["high"]
+    said(world)
+    assert [path.name for path in tmp_path.iterdir()] == ["asked.html"]
+
+
+def test_a_limit_counts_people_and_takes_all_their_rows(world):
+    table = pd.read_csv(world / "unseen.csv")
+    table["person"] = [f"{k // 3:04d}" for k in range(len(table))]
+    table.to_csv(world / "threes.csv", index=False)
+    found = said(world, "--person", "person", "--limit", 30, data="threes.csv")
+    assert (found["n_people"], found["n_rows"], found["is_by_person"]) == (30, 90, True)
+    assert "At most 30 people" in " ".join(found["notes"])
+    found = said(world, "--limit", 30, data="threes.csv")
+    assert (found["n_people"], found["n_rows"], found["is_by_person"]) == (30, 30, False)
+
+
+def test_long_and_zero_led_ids_stay_apart(world):
+    table = pd.read_csv(world / "unseen.csv")
+    base = "1234567890123456789012345678"
+    table["person"] = [f"{base}{k:03d}" if k % 2 else f"{k // 4:0{3 + k % 4}d}" for k in range(len(table))]
+    table.to_csv(world / "long.csv", index=False)
+    assert said(world, "--person", "person", data="long.csv")["n_people"] == table["person"].nunique()
+
+
+def test_the_same_people_are_not_held_out(world, tmp_path):
+    table = pd.read_csv(world / "unseen.csv")
+    table.to_json(tmp_path / "same.jsonl", orient="records", lines=True)
+    for path in (world / "unseen.csv", tmp_path / "same.jsonl"):
+        failed = call(world, "--held-out", path).exception
+        assert isinstance(failed, BadInput)
+        assert "hold the same rows" in str(failed)
+    both = pd.concat([pd.read_csv(world / "seen.csv")[:50], table])
+    both.to_csv(tmp_path / "both.csv", index=False)
+    found = said(world, "--held-out", tmp_path / "both.csv", "--person", "person", data="seen.csv")
+    assert (found["n_people"], found["leak"]["n_others"]) == (300, 300)
+    assert "50 of them" in " ".join(found["notes"])
+
+
+def test_a_row_of_nobody_is_named(world):
+    table = pd.read_csv(world / "unseen.csv")
+    table.loc[3, "person"] = None
+    table.to_csv(world / "nobody.csv", index=False)
+    failed = call(world, "--person", "person", data="nobody.csv").exception
+    assert isinstance(failed, BadInput)
+    assert "nobody.csv, row 4: person is missing" in str(failed)
+
+
+def test_one_person_has_no_interval(world, tmp_path):
+    table = pd.read_csv(world / "unseen.csv").assign(person="ada")
+    table.to_csv(world / "one_person.csv", index=False)
+    page = tmp_path / "page.html"
+    done = call(world, "--person", "person", "--sensitive", "sex", "--out", page, data="one_person.csv")
+    assert done.exit_code == 0, done.exception
+    assert "nan" not in done.stdout
+    text = page.read_text(encoding="utf-8")
+    assert "nan" not in text.split("<main")[1]
+    assert "no interval from 1 person" in text
+
+
+def test_a_model_of_arrays_is_not_shown_the_sensitive_column(world, tmp_path):
+    from sklearn.linear_model import LogisticRegression
+
+    table = pd.read_csv(world / "unseen.csv")[["person", "hours", "sex", "age", "income"]]
+    table.to_csv(tmp_path / "few.csv", index=False)
+    x = table[["hours", "age"]].to_numpy(dtype=float)
+    joblib.dump(LogisticRegression().fit(x, table["income"]), tmp_path / "plain.joblib")
+    given = ["audit", "model", tmp_path / "plain.joblib", "--data", tmp_path / "few.csv", "--target", "income",
+             "--person", "person", "--sensitive", "sex", "--no-twins", "--shadows", 0, "--json", "-q"]  # fmt: skip
+    done = CliRunner().invoke(app, list(map(str, given)))
+    assert done.exit_code == 0, done.exception
+    found = json.loads(done.stdout)
+    assert "It was shown hours, age, in this order; not shown: sex." in " ".join(found["notes"])
+    assert "does not take sex" in found["columns"][0]["counterfactual"]["alone_why"]
+
+
+def test_twins_and_copies_are_on_the_page(world):
+    pytest.importorskip("torch")
+    found = said(world, "--sensitive", "sex", "--twins", "--shadows", 20)
+    other = found["columns"][0]["counterfactual"]
+    assert other["alone"][0]["flipped"]["n_clusters"] == 300
+    assert other["twins"]["n_people"] == pytest.approx(150, abs=2)
+    assert 0 <= other["twins"]["effect"]["low"] <= other["twins"]["effect"]["high"]
+    assert found["shares"][0]["n_told"] == 10
+
+
+def test_three_answers_want_to_know_which_is_yes(world, tmp_path):
+    from sklearn.linear_model import LogisticRegression
+
+    x, y = np.arange(12.0)[:, None], np.repeat(["low", "middle", "high"], 4)
+    joblib.dump(LogisticRegression().fit(x, y), tmp_path / "three.joblib")
+    (tmp_path / "x.csv").write_text("x,y\n1,low\n2,high\n")
+    given = ["audit", "model", tmp_path / "three.joblib", "--data", tmp_path / "x.csv", "--target", "y"]
+    failed = CliRunner().invoke(app, list(map(str, given))).exception
+    assert isinstance(failed, BadInput)
+    assert "--positive" in str(failed)
