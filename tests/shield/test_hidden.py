@@ -160,6 +160,7 @@ def discord(folder):
         "username": "ana_bakes",
         "global_name": "Ana Silva",
         "email": "ana@a.example",
+        "avatar": "https://cdn.example/4815162342/a.png",
         "relationships": [friend],
     }
     rows = [

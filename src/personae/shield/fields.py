@@ -91,6 +91,7 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ACCOUNT = re.compile(r"(?=.*[^\W\d])[\w.-]+")  # a name that may be that of an account
 _NUMBER = re.compile(r"\d+")
+_LONG = 6  # digits of a number that names an account wherever it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,8 @@ def _joined(met: Iterable[_Met]) -> Iterator[Called]:
         groups[mine] |= forms
         place |= dict.fromkeys((form.casefold() for form in groups[mine]), mine)
     for group in groups:
-        spelled = tuple(form for form in group if not form.startswith("\0"))
+        told = (form.removeprefix("\0") for form in group if form[0] != "\0" or len(form) > _LONG)
+        spelled = tuple(dict.fromkeys(told))
         names = (form if _ACCOUNT.fullmatch(form) else plain_name(form) for form in spelled)
         if spelled:
             yield Called(tuple(dict.fromkeys(filter(None, names))), spelled)
