@@ -216,3 +216,26 @@ def test_twins_need_two_groups():
     people = People(columns, y, ["male"] * 60)
     with pytest.raises(BadInput, match="two groups"):
         twin_fairness(fitted(("hours",), columns, y), people, people, "sex", {"male": 1.0})
+
+
+def test_a_number_of_many_values_makes_no_groups_of_its_own():
+    columns, y = world(200)
+    handle = fitted(("hours",), columns, y)
+    names = [f"{each:g}" for each in columns["hours"]]
+    with pytest.raises(BadInput, match="cut it into groups"):
+        share_leakage(handle, columns, y, names, column="hours", group="30")
+    people = People(columns, y, names)
+    with pytest.raises(BadInput, match="cut it into groups"):
+        twin_fairness(handle, people, people, "hours", {"30": 30.0, "31": 31.0})
+
+
+def test_a_network_of_the_wrong_size_is_told_as_that_and_not_as_a_row():
+    def refuse(x):
+        raise BadInput("The network gives 3 outputs a row.")
+
+    handle = ModelHandle(SimpleNamespace(classes_=[0, 1], predict_proba=refuse), 1, ("x",))
+    with pytest.raises(BadInput, match="3 outputs"):
+        handle.probabilities({"x": np.zeros(2)})
+    named = SimpleNamespace(classes_=[0, 1], feature_names_in_=["x"], predict_proba=refuse)
+    with pytest.raises(BadInput, match="leave out --features"):
+        ModelHandle.of(named, ["x", "y"], target="y", features=["x"])

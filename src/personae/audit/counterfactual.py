@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from personae.audit.cdsae import Columns as Coding
 from personae.audit.cdsae import Fairness, SequentialAutoencoder, audit_fairness, fit_columns
 from personae.audit.cdsae.columns import MISSING
-from personae.audit.handle import Columns, ModelHandle
+from personae.audit.handle import Columns, ModelHandle, is_many_valued
 from personae.errors import BadInput
 from personae.metrics.intervals import Interval, bootstrap_mean
 
@@ -27,7 +27,6 @@ DRAWS = 1000
 MOST_GROUPS = 12
 MOST_LEARNED = 5000  # people that twins are learned from
 LEAST = 20  # people of a category that twins may become or leave
-FEW_VALUES = 10  # a number with as many values or fewer is a category
 STEPS, BATCH = 250, 128
 
 
@@ -148,6 +147,8 @@ def twin_fairness(
     """
     if len(values) != 2:
         raise BadInput("there are not two groups large enough")
+    if is_many_valued(judged.columns[column]):
+        raise BadInput(f"{column} is a number of many values: cut it into groups first")
     second, first = values
     own, theirs = (_of_groups(each, (first, second)) for each in (learned, judged))
     random = np.random.default_rng(random_state)
@@ -207,7 +208,7 @@ def _coder(columns: Columns, names: Sequence[str]) -> _Coder:
     for name in names:
         column = columns[name]
         seen = {str(value): value for value in column.tolist()}
-        if column.dtype.kind == "f" and len(seen) > FEW_VALUES:
+        if is_many_valued(column):
             numbers.append(name)
         elif column.dtype.kind in "fO" and _has_common(column):
             kinds.append(name)

@@ -15,6 +15,7 @@ from personae.errors import BadInput
 Array = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
 SHOWN = 12  # names that a message lists
+FEW_VALUES = 10  # a number with as many values or fewer may be a group or a category
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,8 @@ class ModelHandle:
 
         try:
             return scored(None)
+        except BadInput:
+            raise
         except (ValueError, TypeError):
             refused = _first_refused(scored, np.arange(len(columns[self.features[0]])))
         raise BadInput(
@@ -144,24 +147,41 @@ def told(value: Any) -> str:
         return str(value)
 
 
+def is_many_valued(values: NDArray[Any], most: int = FEW_VALUES) -> bool:
+    """Whether a column is of numbers with too many values to be groups.
+
+    >>> is_many_valued(np.arange(40.0)), is_many_valued(np.array([0.0, 1.0, np.nan]))
+    (True, False)
+    """
+    return values.dtype.kind == "f" and len(np.unique(values[~np.isnan(values)])) > most
+
+
 def _refuse(classifier: Any) -> None:
     kind = type(classifier).__name__
-    if hasattr(classifier, "get_params"):
-        from sklearn.exceptions import NotFittedError
-        from sklearn.utils.validation import check_is_fitted
-
-        try:
-            check_is_fitted(classifier)
-        except NotFittedError:
-            raise BadInput(
-                f"The model, a {kind}, has learned nothing yet: call `fit` before it is saved."
-            ) from None
-    if not len(getattr(classifier, "classes_", ())):
+    classes = getattr(classifier, "classes_", ())
+    if not len(classes):
+        if _is_unfitted(classifier):
+            raise BadInput(f"The model, a {kind}, has learned nothing yet: call `fit` before it is saved.")
         raise BadInput(f"The model, a {kind}, is no classifier: it has no `classes_` to choose from.")
+    if np.ndim(classes[0]):
+        raise BadInput(f"The model, a {kind}, gives several answers at once: audit a model of one of them.")
     if not callable(getattr(classifier, "predict_proba", None)):
         raise BadInput(
             f"The model, a {kind}, gives no probabilities: wrap it in CalibratedClassifierCV, or save one with `predict_proba`."
         )
+
+
+def _is_unfitted(model: Any) -> bool:
+    if not (hasattr(model, "get_params") and hasattr(model, "fit")):
+        return False
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(model)
+    except NotFittedError:
+        return True
+    return False
 
 
 def _wanted(classifier: Any, positive: str) -> Any:
@@ -180,6 +200,8 @@ def _features(
     asked: Sequence[str],
 ) -> tuple[str, ...]:
     if getattr(classifier, "feature_names_in_", None) is not None:
+        if asked:
+            raise BadInput("The model knows its columns by name: leave out --features.")
         return feature_names(classifier, columns)
     rest = tuple(name for name in columns if name not in never)
     plain = tuple(name for name in rest if name not in sensitive)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from personae.audit.distinfer.black_box import OutputRegression
 from personae.audit.distinfer.ratios import Cells, resample
 from personae.audit.game import Trial, outcome
-from personae.audit.handle import Columns, ModelHandle
+from personae.audit.handle import Columns, ModelHandle, is_many_valued
 from personae.errors import BadInput, MissingExtra
 from personae.metrics.intervals import Interval, bootstrap_mean, cluster_codes
 
@@ -113,6 +113,8 @@ def share_leakage(
         raise BadInput(
             f"{n_copies} copies are too few: take {LEAST_COPIES} or more, or none to leave them out."
         )
+    if is_many_valued(columns[column]):
+        raise BadInput(f"The column {column} is a number of many values: cut it into groups first.")
     random = np.random.default_rng(random_state)
     asked, *halves = _parts(people, np.array([name is not None for name in names]), random)
     has, is_wanted = np.array([name == group for name in names]), answers == handle.wanted
