@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from personae import __version__
-from personae.cli._console import plain
+from personae.cli._console import Stopped, plain
 from personae.cli.ask import ask
 from personae.cli.audit import app as audit
 from personae.cli.data import app as data
@@ -65,6 +65,9 @@ def main() -> None:
         place = error.filename or "the output"
         sys.stderr.write(f"personae: {plain(place)}: cannot be read or written ({plain(error.strerror)}).\n")
         sys.exit(1)
+    except Stopped as stopped:
+        sys.stderr.write(f"personae: interrupted; {plain(stopped)}.\n")
+        sys.exit(130)
     except KeyboardInterrupt:
         code = 130
     except SystemExit as done:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+class Stopped(Exception):
+    """Ctrl-C, where a verb says itself what is kept."""
+
+
 def plain(text: object) -> str:
     """Return the text on one line without control or direction-changing characters.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -48,6 +49,17 @@ def to_write(file: Path | None, *, overwrite: bool) -> None:
         return
     if not file.is_dir() or any(file.iterdir()):
         raise BadInput(f"{file}: is there already. Name another place, or write over it with --overwrite.")
+
+
+def to_new_file(file: Path | None, *, overwrite: bool) -> None:
+    """Refuse a file that is there already, a folder, and a place that nothing can be written to, before any work is done."""
+    if file is not None and file.is_dir():
+        raise BadInput(f"{file}: is a folder. Name a file in it.")
+    if file is not None and not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):
+        raise BadInput(
+            f"{file.parent}: no folder that can be written to. Make it first, or name another place."
+        )
+    to_write(file, overwrite=overwrite)
 
 
 def to_file(path: Path | None, mend: str) -> None:

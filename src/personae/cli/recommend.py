@@ -5,13 +5,14 @@ from __future__ import annotations
 import json as json_
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from personae.cli._console import note, plain, print_json, print_table, progress
-from personae.cli._made import Overwrite, to_write
+from personae.cli._console import Stopped, note, plain, print_json, print_table, progress
+from personae.cli._made import Overwrite, to_new_file
 from personae.cli._options import Json, Limit, Quiet, Seed, StorePath
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
     from personae.recommend.episode import Episode
 
 METHODS = ("sasrec", "itemknn", "popularity")
+OF_LISTS = {"n": "-n", "method": "--method", "out": "--out", "overwrite": "--overwrite", "limit": "--limit"}
+OF_ASKING = {"turns": "--turns", "noise": "--noise", "session": "--session"}
 
 
 def recommend(
+    context: typer.Context,
     table: Annotated[
         Path | None,
         typer.Argument(
@@ -30,6 +34,14 @@ def recommend(
         ),
     ] = None,
     person: Annotated[str, typer.Option("--person", help="For this person alone; everyone without it.")] = "",
+    liked: Annotated[
+        float | None,
+        typer.Option(
+            "--liked",
+            help="Rows of at least this value count as liked, the others as known and not liked; all are liked without it "
+            "(of --data movielens those of 4 stars or more).",
+        ),
+    ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="Length of a list.")] = 10,
     items: Annotated[
         Path | None,
@@ -73,25 +85,67 @@ def recommend(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """List what people may like next, each item with what speaks for it; or, with --ask, find one item in a conversation."""
-    to_write(out, overwrite=overwrite)
-    catalog, rows = _catalog(items, data), None
+    """List what people may like next, each item with what speaks for it; or, with --ask, find one item in a conversation.
+
+    What somebody had is never listed for them again. Where all their rows are below --liked, they get what anybody would.
+    """
+    _check_use(context, ask, has_rows=table is not None or store is not None or data is not None)
+    to_new_file(out, overwrite=overwrite)
+    to_new_file(session, overwrite=True)
+    catalog = _catalog(items, data)
+    had = None
     if table is not None or store is not None:
-        rows = _rows(table, store, catalog)
+        had = _rows(table, store, catalog, quiet=quiet)
     elif data is not None:
-        rows = _films().likes()
+        from personae.papers.movielens import LIKED
+
+        had, liked = _films().ratings, LIKED if liked is None else liked
+    likes = None if had is None else _likes(had, liked, quiet=quiet)
     if ask:
-        _ask(catalog, rows, person, turns, noise, session, seed, json=json, quiet=quiet)
-        return
-    if rows is None:
+        _ask(catalog, likes, person, turns, noise, session, seed, json=json, quiet=quiet)
+    elif had is None or likes is None:
         raise typer.BadParameter(
             "Name a TABLE of what people had, a --store, or --data; or --ask with a catalog."
         )
-    _known_person(rows, person)
-    fitted = _fit(rows, catalog, method, seed, quiet=quiet)
-    chosen = [person] if person else list(rows.people)[:limit]
-    neighbors = _fit(rows, catalog, "itemknn", seed, quiet=True)
-    _write(_listed(fitted, neighbors, rows, chosen, n), out, json=json, quiet=quiet)
+    else:
+        _list(had, likes, catalog, person, method, n, limit, seed, out, json=json, quiet=quiet)
+
+
+def _check_use(context: typer.Context, ask: bool, *, has_rows: bool) -> None:
+    """Refuse options that would do nothing."""
+
+    def given(names: dict[str, str]) -> str:
+        sources = {name: context.get_parameter_source(name) for name in names}
+        return ", ".join(
+            names[name] for name, source in sources.items() if source and source.name == "COMMANDLINE"
+        )
+
+    if ask and (found := given(OF_LISTS)):
+        raise typer.BadParameter(f"{found}: of lists, and --ask makes none; --session keeps a conversation.")
+    if not ask and (found := given(OF_ASKING)):
+        raise typer.BadParameter(f"{found}: of a conversation. Add --ask, or leave it out.")
+    if not has_rows and (found := given({"person": "--person", "liked": "--liked"})):
+        raise typer.BadParameter(f"{found}: of what people had. Name a TABLE of it, a --store, or --data.")
+
+
+def _likes(had: Interactions, least: float | None, *, quiet: bool) -> Interactions:
+    """Return the rows that count as liked, people and items numbered as before."""
+    from personae.errors import BadInput
+    from personae.recommend import liked
+
+    low, high = (float(end(had.value)) if len(had) else 0.0 for end in (min, max))
+    if least is None:
+        if low < high:
+            note(
+                f"All {len(had)} rows count as liked, whatever their value ({low:g} to {high:g}); --liked keeps those of at "
+                "least so many.",
+                quiet=quiet,
+            )
+        return had
+    likes = liked(had, least)
+    if not len(likes):
+        raise BadInput(f"No row has a value of {least:g} or more; the highest is {high:g}. Lower --liked.")
+    return likes
 
 
 def _ask(
@@ -111,7 +165,15 @@ def _ask(
     episode = _resumed(session, asker, turns)
     if episode.turns:
         note(f"goes on after {len(episode.turns)} turns", quiet=quiet)
-    episode.run(Typing(sys.stdin.readline, _say), watch=lambda _: _keep(episode, session))
+    try:
+        episode.run(Typing(sys.stdin.readline, _say), watch=lambda _: _keep(episode, session))
+    except KeyboardInterrupt:
+        kept = (
+            f"{len(episode.turns)} turns are kept in {session}"
+            if session
+            else "nothing is kept without --session"
+        )
+        raise Stopped(kept) from None
     if json:
         print_json(episode.as_json() | {"lines": episode.lines()})
         return
@@ -168,6 +230,7 @@ def _catalog(items: Path | None, data: str | None) -> Items | None:
     return read_catalog(items)
 
 
+@lru_cache(maxsize=1)
 def _films() -> Any:
     from personae.papers.harness import Context
     from personae.papers.movielens import movielens
@@ -175,12 +238,15 @@ def _films() -> Any:
     return movielens(Context())
 
 
-def _rows(table: Path | None, store: Path | None, catalog: Items | None) -> Interactions:
+def _rows(table: Path | None, store: Path | None, catalog: Items | None, *, quiet: bool) -> Interactions:
     from personae.errors import BadInput
     from personae.recommend import interactions, interactions_of, read_interactions
 
     if table is not None:
         rows = read_interactions(table)
+        if rows.skipped:
+            first = rows.skipped[0]
+            note(f"{len(rows.skipped)} rows left out, first {first.where}: {first.reason}", quiet=quiet)
     else:
         from personae.people.store import Store
 
@@ -239,39 +305,85 @@ def _method(name: str, seed: int) -> Recommender:
     return made
 
 
-def _listed(
-    fitted: Recommender, neighbors: Recommender, rows: Interactions, chosen: list[str], n: int
-) -> Iterator[dict[str, Any]]:
-    """Yield each person's list, with what they had that speaks for each item.
+def _list(
+    had: Interactions, likes: Interactions, catalog: Items | None, person: str, method: str, n: int, limit: int | None, seed: int,
+    out: Path | None, *, json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    _known_person(had, person)
+    chosen = [person] if person else list(had.people)[:limit]
+    try:
+        fitted = _fit(likes, catalog, method, seed, quiet=quiet)
+        neighbors = _fit(likes, catalog, "itemknn", seed, quiet=True)
+    except KeyboardInterrupt:
+        raise Stopped("nothing was learned to the end, and no list is written") from None
+    _write(_listed(fitted, neighbors, had, likes, chosen, n), len(chosen), out, json=json, quiet=quiet)
 
-    Where a method has no reason of its own, for the catalog has no attributes, it is what the same people had as the item.
+
+def _listed(
+    fitted: Recommender,
+    neighbors: Recommender,
+    had: Interactions,
+    likes: Interactions,
+    chosen: list[str],
+    n: int,
+) -> Iterator[dict[str, Any]]:
+    """Yield each person's list, with what speaks for each item: an attribute they like, and what they and others had.
+
+    Where nobody had an item beside what they had, it is what they had that is like it.
     """
-    had, place = rows.lists(), {person: code for code, person in enumerate(rows.people)}
+    known, liked = had.lists(), likes.lists()
+    place = {person: code for code, person in enumerate(had.people)}
     titles = dict(zip(fitted.items_.ids, fitted.items_.texts or fitted.items_.ids, strict=True))
     for person in chosen:
-        known = [rows.items[each] for each in had.items_of(place[person])]
-        items = [
-            {"item": each.item, "title": titles[each.item], "score": round(each.score, 4),
-             "because": [titles[reason] for reason in each.because or neighbors.because(each.item, known)]}
-            for each in fitted.recommend(person, n, known=known)
-        ]  # fmt: skip
+        all_, own = ([had.items[each] for each in lists.items_of(place[person])] for lists in (known, liked))
+        items = []
+        for each in fitted.recommend(person, n, known=all_, liked=own):
+            beside = [titles[reason] for reason in neighbors.because(each.item, own)]
+            alike = [titles[reason] for reason in each.because]
+            items.append(
+                {"item": each.item, "title": titles[each.item], "score": round(each.score, 4), "like": each.like or None,
+                 "because": beside or alike, "reason": _reason(each.like, beside, alike)}
+            )  # fmt: skip
         yield {"person": person, "items": items}
 
 
-def _write(found: Iterator[dict[str, Any]], out: Path | None, *, json: bool, quiet: bool) -> None:
-    kept, shown = [], []
-    for each in found:
-        kept.append(json_.dumps(each, ensure_ascii=False))
-        if json:
-            print_json(each)
-        shown += [
-            (each["person"], place, row["title"], f"{row['score']:.3f}", ", ".join(row["because"]))
-            for place, row in enumerate(each["items"], 1)
-        ]
+def _reason(like: str, beside: list[str], alike: list[str]) -> str:
+    """Return why as a person reads it.
+
+    >>> _reason("genre: Film-Noir", ["Heat", "Ran"], [])
+    'you like genre: Film-Noir, and people who had Heat or Ran had this'
+    """
+    from personae.recommend.catalog import listed
+
+    parts = [f"you like {like}"] if like else []
+    if beside:
+        parts.append(f"people who had {listed(beside, 'or')} had this")
+    elif alike:
+        parts.append(f"it is like {listed(alike)}")
+    return ", and ".join(parts)
+
+
+def _write(
+    found: Iterator[dict[str, Any]], n_people: int, out: Path | None, *, json: bool, quiet: bool
+) -> None:
+    kept, shown, is_stopped = [], [], False
+    try:
+        for each in found:
+            kept.append(json_.dumps(each, ensure_ascii=False))
+            if json:
+                print_json(each)
+            shown += [
+                (each["person"], place, row["title"], f"{row['score']:.3f}", row["reason"])
+                for place, row in enumerate(each["items"], 1)
+            ]
+    except KeyboardInterrupt:
+        is_stopped = True
     if not json:
-        print_table(("person", "place", "item", "score", "because you had"), shown)
+        print_table(("person", "place", "item", "score", "because"), shown)
     if out is not None:
         from personae.ask.script import write_whole
 
-        write_whole(out, "\n".join(kept) + "\n")
+        write_whole(out, "".join(line + "\n" for line in kept))
         note(f"wrote {out}", quiet=quiet)
+    if is_stopped:
+        raise Stopped(f"{len(kept)} of {n_people} lists were finished")
