@@ -8,6 +8,7 @@ from personae.errors import BadInput
 from personae.people.archives import Options, RowError, Tally, read_archive
 from personae.people.archives._grouping import _IN_MEMORY, grouped
 from personae.people.records import Trace, people_of
+from personae.people.tables import read_columns
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
 
@@ -198,3 +199,18 @@ def test_wildcards_in_a_path_are_taken_literally(tmp_path):
     )
     (trace,) = rows_of(tmp_path / "a[1]" / "t*.parquet")
     assert trace.person == "bea"
+
+
+def test_columns_are_read_as_the_text_that_stands_there(tmp_path):
+    path = tmp_path / "rows.json"
+    path.write_text('[{"person": 1.00, "item": true}, {"person": null, "item": [1], "value": "x"}]')
+    assert list(read_columns(path, ("person", "item"), ("value", "time"))) == [
+        (1, ("1.00", "true", None, None)),
+        (2, (None, '["1"]', "x", None)),
+    ]
+    with pytest.raises(
+        BadInput, match=r"rows\.json: no column prize\. It must have person, prize and may have value"
+    ):
+        list(read_columns(path, ("person", "prize"), ("value",)))
+    with pytest.raises(BadInput, match="no such file"):
+        list(read_columns(tmp_path / "none.csv", ("person",)))

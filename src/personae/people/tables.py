@@ -7,16 +7,18 @@ taken as they stand.
 from __future__ import annotations
 
 import difflib
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from pathlib import Path
 from typing import Any, cast, get_args
 
 from personae.errors import BadInput
 from personae.people.archives._grouping import grouped
-from personae.people.archives._json import json_keys, json_records
-from personae.people.archives._source import Source, printable
+from personae.people.archives._json import AS_WRITTEN, json_keys, json_records
+from personae.people.archives._source import Source, open_source, printable
 from personae.people.archives._text import (
     PROBES,
     as_object,
@@ -102,6 +104,109 @@ def records(source: Source, name: str) -> Iterator[tuple[int | str, dict[str, An
         row if isinstance(row, RowError) else (row[0], as_object(row[1]))
         for row in json_records(source, name)
     )
+
+
+def read_columns(
+    path: Path, needed: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[tuple[int, tuple[str | None, ...]]]:
+    """Yield the number of each row and the values of these columns as the text that stands there, None where there is none.
+
+    Any table of this module's formats will do, whatever its name ends in; no value is taken for a number, a time or an id.
+
+    Parameters
+    ----------
+    path : Path
+    needed, optional : sequences of str
+        Names of columns, in lower case; of an optional one that the table lacks every value is None.
+
+    Yields
+    ------
+    tuple of (row, values)
+        The row is the line of a JSONL file, else the row from 1, a CSV's header being the first.
+
+    Raises
+    ------
+    BadInput
+        When the file is no table, a needed column is missing, or a row cannot be read; names the file and the row.
+    """
+    file = printable(path.name)
+    if not path.is_file():
+        raise BadInput(f"{file}: no such file. Name a JSONL, CSV or Parquet table with {', '.join(needed)}.")
+    with open_source(path) as source:
+        name = source.names[0] if len(source.names) == 1 else ""
+        names = _all_names(source, name) if name else frozenset()
+        if not names:
+            raise BadInput(f"{file}: not a JSONL, CSV or Parquet table that can be read.")
+        if missing := [column for column in needed if column not in names]:
+            may = f" and may have {', '.join(optional)}" if optional else ""
+            raise BadInput(f"{file}: no column {', '.join(missing)}. It must have {', '.join(needed)}{may}.")
+        columns = [*needed, *optional]
+        is_parquet = _is_parquet(source, name)
+        for row in _packed(source, name, columns, names) if is_parquet else _written(source, name, columns):
+            if isinstance(row, RowError):
+                place = row.where.removeprefix(name).removeprefix(":")
+                at = f", row {_number_of(place)}" if place else ""
+                raise BadInput(f"{file}{at}: {row.reason}; {row.mend}.")
+            yield _number_of(row[0]), row[1]
+
+
+def _all_names(source: Source, name: str) -> frozenset[str]:
+    """Return the column names; of JSON also those of a first record that is longer than what `_names` looks at."""
+    names = _names(source, name)
+    if names and json_keys(source, name):
+        first = next(json_records(source, name), None)
+        names = [*names, *(as_object(first[1]) if isinstance(first, tuple) else ())]
+    return frozenset(names)
+
+
+def _number_of(place: int | str) -> int:
+    """Return the number of a row from 1: a line as it is, an entry of a JSON array from its pointer."""
+    return place if isinstance(place, int) else int(place.split("/")[1]) + 1 if "/" in place else int(place)
+
+
+def _written(
+    source: Source, name: str, columns: Sequence[str]
+) -> Iterator[tuple[int | str, tuple[str | None, ...]] | RowError]:
+    """Yield the values of a JSON or CSV table as they are written there."""
+    if json_keys(source, name):
+        for row in json_records(source, name, AS_WRITTEN):
+            if isinstance(row, RowError):
+                yield row
+                continue
+            record = as_object(row[1])
+            yield row[0], tuple(_as_written(record.get(column)) for column in columns)
+        return
+    for row in csv_rows(source, name):
+        if isinstance(row, RowError):
+            yield row
+        else:
+            yield row[0], tuple(as_text(row[1].get(column)) or None for column in columns)
+
+
+def _as_written(value: object) -> str | None:
+    """Return text, a truth value or a structure as JSON has it; numbers come as text already."""
+    if value is None or isinstance(value, str):
+        return value if value is None else as_text(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _packed(
+    source: Source, name: str, columns: Sequence[str], names: Collection[str]
+) -> Iterator[tuple[int, tuple[str | None, ...]] | RowError]:
+    """Yield the values of a Parquet file as text."""
+    import duckdb
+
+    source.opened.add(name)
+    wanted = ", ".join(f'"{column}"::VARCHAR' if column in names else "NULL" for column in columns)
+    number = 0
+    try:
+        with connect() as database:
+            found = database.execute(f"SELECT {wanted} FROM read_parquet(?)", [_path(source, name)])
+            rows = chain.from_iterable(iter(lambda: found.fetchmany(_BATCH), []))
+            for number, values in enumerate(rows, 1):
+                yield number, values
+    except duckdb.Error as error:
+        yield damaged(name, number, BadInput(f"damaged ({type(error).__name__})"))
 
 
 def _candidates(source: Source) -> tuple[str, ...]:

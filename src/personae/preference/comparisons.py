@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
-from personae.people.duck import connect
 from personae.people.records import Preference
+from personae.people.tables import read_columns
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -116,78 +117,37 @@ def read_comparisons(path: Path | str) -> Comparisons:
     Raises
     ------
     BadInput
-        When a column is missing, or a row's choice or strength is none; names the file and the first such row.
+        When a column is missing, or a row's choice or strength is none; names the file and the first such row, a CSV's header
+        being row 1.
 
     Notes
     -----
-    DuckDB numbers people and items, so that a million rows need one pass and no Python object a row.
+    Every value is the text that stands in the file, so that two people or items are one where they are written alike; rows go
+    into arrays as they come.
     """
-    import duckdb
-
-    file = Path(path)
-    if not file.is_file():
-        raise BadInput(f"{file.name}: no such file. Name a JSONL, CSV or Parquet table of preferences.")
-    with connect() as database:
-        try:
-            names = [row[0] for row in database.execute(f"DESCRIBE SELECT * FROM {_reader(file)}").fetchall()]
-        except duckdb.Error as error:
-            raise BadInput(f"{file.name}: not a JSONL, CSV or Parquet table that can be read.") from error
-        missing = [name for name in COLUMNS if name not in names]
-        if missing:
+    people: dict[str, int] = {}
+    items: dict[Item, int] = {}
+    codes, numbers = array("q"), array("d")
+    for row, (person, context, a, b, choice, strength) in read_columns(Path(path), COLUMNS, ("strength",)):
+        weight = _number(strength)
+        chosen = _CHOSEN.get(choice or "")
+        if not person or a is None or b is None or chosen is None or not 0 < weight < np.inf:
             raise BadInput(
-                f"{file.name}: no column {', '.join(missing)}. A table of preferences has {', '.join(COLUMNS)} "
-                "(a, b or tie) and optionally strength."
+                f"{Path(path).name}, row {row}: person, a and b must be given, choice be a, b or tie, and strength a positive "
+                "number."
             )
-        strength = "CAST(strength AS DOUBLE)" if "strength" in names else "1.0"
-        database.execute(
-            "CREATE TABLE given AS SELECT row_number() OVER () AS place, CAST(person AS VARCHAR) AS person, "
-            "coalesce(CAST(context AS VARCHAR), '') AS context, CAST(a AS VARCHAR) AS a, CAST(b AS VARCHAR) AS b, "
-            f"CAST(choice AS VARCHAR) AS choice, coalesce({strength}, 1.0) AS strength FROM {_reader(file)}"
-        )
-        _refuse_bad_rows(database.execute, file.name)
-        database.execute(
-            "CREATE TABLE people AS SELECT person, row_number() OVER (ORDER BY min(place)) - 1 AS code "
-            "FROM given GROUP BY person"
-        )
-        database.execute(
-            "CREATE TABLE items AS SELECT context, text, row_number() OVER (ORDER BY min(place), min(side)) - 1 AS code "
-            "FROM (SELECT context, a AS text, place, 0 AS side FROM given UNION ALL "
-            "SELECT context, b, place, 1 FROM given) GROUP BY context, text"
-        )
-        columns = database.execute(
-            "SELECT p.code AS person, i.code AS a, j.code AS b, "
-            "CASE choice WHEN 'a' THEN 1.0 WHEN 'b' THEN 0.0 ELSE 0.5 END::DOUBLE AS chosen, strength FROM given g "
-            "JOIN people p ON g.person = p.person JOIN items i ON g.context = i.context AND g.a = i.text "
-            "JOIN items j ON g.context = j.context AND g.b = j.text ORDER BY place"
-        ).fetchnumpy()
-        people = database.execute("SELECT person FROM people ORDER BY code").fetchall()
-        items = database.execute("SELECT context, text FROM items ORDER BY code").fetchall()
-    return Comparisons(
-        tuple(row[0] for row in people),
-        tuple((row[0], row[1]) for row in items),
-        columns["person"].astype(np.intp),
-        columns["a"].astype(np.intp),
-        columns["b"].astype(np.intp),
-        np.asarray(columns["chosen"], dtype=float),
-        np.asarray(columns["strength"], dtype=float),
-    )
+        codes.append(people.setdefault(person, len(people)))
+        codes.append(items.setdefault((context or "", a), len(items)))
+        codes.append(items.setdefault((context or "", b), len(items)))
+        numbers.append(chosen)
+        numbers.append(weight)
+    coded, valued = np.array(codes, dtype=np.intp).reshape(-1, 3), np.array(numbers).reshape(-1, 2)
+    return Comparisons(tuple(people), tuple(items), *coded.T.copy(), *valued.T.copy())
 
 
-def _refuse_bad_rows(execute: Callable[..., object], name: str) -> None:
-    found = execute(
-        "SELECT place FROM given WHERE person IS NULL OR a IS NULL OR b IS NULL OR choice IS NULL "
-        "OR choice NOT IN ('a', 'b', 'tie') OR strength <= 0 OR NOT isfinite(strength) ORDER BY place LIMIT 1"
-    ).fetchone()  # type: ignore[attr-defined]
-    if found:
-        raise BadInput(
-            f"{name}, row {found[0]}: person, a and b must be given, choice be a, b or tie, and strength a positive number."
-        )
-
-
-def _reader(file: Path) -> str:
-    quoted = str(file).replace("'", "''")
-    if file.suffix == ".parquet":
-        return f"read_parquet('{quoted}')"
-    if file.suffix in {".csv", ".tsv"}:
-        return f"read_csv('{quoted}', header=true)"
-    return f"read_json_auto('{quoted}')"
+def _number(strength: str | None) -> float:
+    """Return a strength, 1 where none is given and NaN where it is no number."""
+    try:
+        return 1.0 if strength is None else float(strength)
+    except ValueError:
+        return float("nan")

@@ -17,6 +17,9 @@ from personae.people.archives._text import damaged, encoding_of, open_text, text
 from personae.people.archives.rows import RowError
 
 _DECODER = json.JSONDecoder(strict=False)
+AS_WRITTEN = json.JSONDecoder(
+    strict=False, parse_int=str, parse_float=str, parse_constant=str
+)  # 1.0 is not 1.00
 _CHUNK = 1 << 18
 _BLANK = re.compile(r"[ \t\n\r\ufeff]*")
 _MARK = re.compile(r'"|[{\[]+|[}\]]+|,')
@@ -30,7 +33,7 @@ Pattern = tuple[str, ...]
 
 
 def json_items(
-    source: Source, name: str, *patterns: str, after: str = ""
+    source: Source, name: str, *patterns: str, after: str = "", decoder: json.JSONDecoder = _DECODER
 ) -> Iterator[tuple[str, Any] | RowError]:
     """Yield (JSON pointer, value) for the values that a pattern names, in the order of the file; one is held at a time.
 
@@ -42,6 +45,8 @@ def json_items(
 
     after : str
         A mark that ends a preamble, such as "=" in a script that assigns a JSON value.
+    decoder : JSONDecoder
+        `AS_WRITTEN` keeps numbers as the text that stands there.
 
     Yields
     ------
@@ -52,7 +57,7 @@ def json_items(
     wanted = [tuple(pattern.split("/")[1:]) for pattern in patterns]
     try:
         with open_text(source, name) as stream:
-            walker = _Walker(stream, source.limits.row_bytes)
+            walker = _Walker(stream, source.limits.row_bytes, decoder)
             walker.pass_over(after)
             for pointer, value in walker.walk(wanted, ""):
                 if isinstance(value, _Damage):
@@ -67,7 +72,9 @@ def json_items(
         yield damaged(name, "", error)
 
 
-def json_lines(source: Source, name: str) -> Iterator[tuple[int, Any] | RowError]:
+def json_lines(
+    source: Source, name: str, decoder: json.JSONDecoder = _DECODER
+) -> Iterator[tuple[int, Any] | RowError]:
     """Yield (line number, value) for each line of a JSONL file; blank lines are passed over."""
     for row in text_lines(source, name):
         if isinstance(row, RowError):
@@ -77,15 +84,19 @@ def json_lines(source: Source, name: str) -> Iterator[tuple[int, Any] | RowError
         if not line or line.isspace():
             continue
         try:
-            yield number, _DECODER.decode(line)
+            yield number, decoder.decode(line)
         except (ValueError, RecursionError):
             yield RowError(where(name, number), "a line that is not JSON", "one object a line")
 
 
-def json_records(source: Source, name: str) -> Iterator[tuple[int | str, Any] | RowError]:
+def json_records(
+    source: Source, name: str, decoder: json.JSONDecoder = _DECODER
+) -> Iterator[tuple[int | str, Any] | RowError]:
     """Yield (line number or JSON pointer, value) for each line of a JSONL file, or each entry of an array."""
     is_array = any(key.startswith("/*/") for key in json_keys(source, name))
-    yield from json_items(source, name, "/*") if is_array else json_lines(source, name)
+    yield from (
+        json_items(source, name, "/*", decoder=decoder) if is_array else json_lines(source, name, decoder)
+    )
 
 
 def read_json(source: Source, name: str, after: str = "") -> Any | RowError:
@@ -152,8 +163,8 @@ class _Incomplete(Exception):
 class _Walker:
     """Reads a JSON text from its start to its end, holding one chunk or one entry."""
 
-    def __init__(self, stream: TextIO, limit: int) -> None:
-        self._stream, self._limit = stream, limit
+    def __init__(self, stream: TextIO, limit: int, decoder: json.JSONDecoder) -> None:
+        self._stream, self._limit, self._decoder = stream, limit, decoder
         self._buffer, self._at, self._ended = "", 0, False
 
     def pass_over(self, mark: str) -> None:
@@ -229,7 +240,7 @@ class _Walker:
         """Return the value that starts here and step past it; raises `_Incomplete` and stays when there is none."""
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._buffer, self._at)
+                value, end = self._decoder.raw_decode(self._buffer, self._at)
                 if end - self._at > self._limit:
                     raise _Incomplete(f"an entry longer than {self._limit} characters")
                 if end < len(self._buffer) or self._ended:
