@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from personae.cli.papers import app
-from personae.errors import UnknownName
+from personae.errors import BadInput, ModelFailed, UnknownName
 from personae.papers import harness, table
 from personae.papers.harness import Experiment, Paper, compare
 
@@ -109,6 +109,29 @@ def test_a_live_model_reaches_the_experiment_and_is_named(made):
     assert printed["rows"][0]["method"] == printed["model"] == "http://localhost:1/v1#m"
     again = shlex.split(printed["command"])
     assert again == ["personae", "papers", "run", "made", *live]
+
+
+def test_a_budget_counts_every_model_of_a_run_and_stops_it(made, monkeypatch, server):
+    def rows(context):
+        for item in (1, 2, 3):
+            context.chat().reply([{"role": "user", "content": "Hi"}], max_tokens=1000)
+            yield compare("s", f"metric {item}", "m", server.n_calls)
+
+    monkeypatch.setattr(harness, "experiment", lambda slug: Experiment(slug, rows))
+    live = ("run", "made", "--model", server.model, "--price", "0/1000")
+    done = _invoke(*live, "--budget-usd", "9")
+    assert done.exit_code == 0, done.exception
+    assert "spent: 3 calls" in done.stderr
+    assert "$" in done.stderr
+    stopped = _invoke(*live, "--budget-usd", "1.0001")
+    assert isinstance(stopped.exception, ModelFailed)
+    assert "Stopped before exceeding the budget of $1.0001" in str(stopped.exception)
+    assert isinstance(
+        _invoke("run", "made", "--model", server.model, "--budget-usd", "1").exception, BadInput
+    )
+    wrong = _invoke("run", "made", "--price", "1/2")
+    assert wrong.exit_code == 2
+    assert "name it with --model" in " ".join(wrong.stderr.replace("│", "").split())
 
 
 def test_bars_of_a_limited_run_are_not_held(made):

@@ -16,6 +16,7 @@ from personae.cli._console import note, print_json, print_table, progress
 from personae.cli._options import Json, Limit, Quiet, Seed
 
 if TYPE_CHECKING:
+    from personae.models.cost import Ledger
     from personae.papers.harness import Comparison, Context, Paper, Result
 
 app = typer.Typer(
@@ -72,11 +73,18 @@ def run(
     slugs: Annotated[list[str] | None, typer.Argument(metavar="[SLUG]...", help="Papers to run.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Run every paper that has an experiment.")] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Under ten seconds: fewer models, folds or draws.")
+        bool, typer.Option("--quick", help="Under half a minute: fewer models, folds or draws.")
     ] = False,
     save: Annotated[bool, typer.Option("--save", help="Write results.json and the README's table.")] = False,
     as_json: Json = False,
     model: Model = "replay:",
+    price: Annotated[
+        str, typer.Option("--price", help="With --model: dollars per million tokens in and out: 0.15/0.60.")
+    ] = "",
+    budget_usd: Annotated[
+        float | None,
+        typer.Option("--budget-usd", min=0.0, help="Stop before spending more on all papers; needs --price."),
+    ] = None,
     recording: Recorded = None,
     seed: Seed = 0,
     limit: Limit = None,
@@ -96,9 +104,16 @@ def run(
     if not names:
         raise typer.BadParameter("Name a paper, or use --all. `personae papers list` has them.")
     _note_recording(recording, model)
+    ledger = _ledger(model, price, budget_usd)
     for slug, chosen in [(slug, experiment(slug)) for slug in names]:
         context = Context(
-            seed=seed, quick=quick, model=model, limit=limit, recording=recording, track=_track(slug, quiet)
+            seed=seed,
+            quick=quick,
+            model=model,
+            limit=limit,
+            recording=recording,
+            ledger=ledger,
+            track=_track(slug, quiet),
         )
         command = _command(slug, context)
         shown: list[Comparison] = []
@@ -111,6 +126,8 @@ def run(
             print_json(layout(result))
         else:
             _print_result(result, shown=len(shown), quiet=quiet)
+    if ledger is not None:
+        note(f"spent: {ledger.spent}", quiet=quiet)
 
 
 @app.command()
@@ -209,6 +226,19 @@ def bars(
         note(f"{sum(bool(row.met) for _, row in held)} of {len(held)} bars met", quiet=quiet)
     if any(row.met is False for _, row in held):
         raise typer.Exit(1)
+
+
+def _ledger(model: str, price: str, budget_usd: float | None) -> Ledger | None:
+    """Return what counts the cost of a live model, None where none is asked."""
+    from personae.models.cost import Ledger, Price
+
+    if model != "replay:":
+        return Ledger(Price.parse(price) if price else None, budget_usd)
+    if price or budget_usd is not None:
+        raise typer.BadParameter(
+            "--price and --budget-usd go with a live model: name it with --model, or leave them out."
+        )
+    return None
 
 
 def _note_recording(recording: Path | None, model: str) -> None:

@@ -48,6 +48,7 @@ from personae import __version__
 from personae.errors import BadInput, DamagedData, PersonaeError, UnknownName
 from personae.metrics.intervals import Interval
 from personae.models.chat import ChatModel
+from personae.models.cost import Ledger
 from personae.models.encoder import WEIGHTS, CachedEncoder, Encoder, home_encoder
 from personae.models.kept import KeptEncoder, cache_folder
 from personae.people.datasets import dataset_path, read_json, read_rows
@@ -153,11 +154,11 @@ def _meets(row: Comparison) -> bool:
 class Context:
     """What the caller decides about one run.
 
-    `quick` asks for under ten seconds: fewer models, folds or draws, never another method. `model` is a model string;
+    `quick` asks for under half a minute: fewer models, folds or draws, never another method. `model` is a model string;
     the default replays the authors' recorded answers. `limit` keeps the first so many people or items. `track` wraps an
     iterable to show progress: `for model in context.track(models, "models")`. `folder` stands in for PERSONAE_DATA;
     `recording` is the file that keeps a live model's answers, `vectors` the folder that keeps the vectors of the papers' texts
-    (the user's cache folder without it).
+    (the user's cache folder without it); `ledger` counts what a live model costs, and stops it before a budget is exceeded.
     """
 
     seed: int = 0
@@ -167,6 +168,7 @@ class Context:
     folder: Path | None = None
     recording: Path | None = None
     vectors: Path | None = None
+    ledger: Ledger | None = None
     track: Callable[[Iterable[Any], str], Iterable[Any]] = field(default=lambda items, label: items)
 
     @property
@@ -183,7 +185,7 @@ class Context:
         """Return the chat model that `model` names; its answers are kept in `recording` and not asked for twice."""
         from personae.models.strings import chat_model
 
-        return chat_model(self.model, recording=self.recording)
+        return chat_model(self.model, recording=self.recording, ledger=self.ledger)
 
     def encoder(self) -> Encoder:
         """Return the encoder that ships; a text of a data set is encoded once on a machine, and its vector kept."""

@@ -32,9 +32,9 @@ def live_rows(context: Context, study: Study) -> Iterator[Comparison]:
     tools.fit(study.train, items, valid=study.valid)
     names = [study.films.ratings.people[person] for person in people]
     sessions = list(tools.sessions(histories_of(study, people), people=names))
-    sys.stderr.write(
-        f"About to ask, as the rule acts: {expected_cost(sessions, replace(tools.rule(), depth=20))}, twice.\n"
-    )
+    price = context.ledger.price if context.ledger else None
+    cost = expected_cost(sessions, replace(tools.rule(), depth=20), price=price)
+    sys.stderr.write(f"About to ask, as the rule acts: {cost}, twice.\n")
     model, scores = context.chat(), {"SASRec": by_scores(study, tools.base_)}
     told: dict[str, list[Transcript]] = {"rule": [play(each.fresh(), tools.rule()) for each in sessions]}
     for way in WAYS:
