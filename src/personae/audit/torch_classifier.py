@@ -7,8 +7,10 @@ in their order, what is taken from each and what it is divided by, and the answe
 from __future__ import annotations
 
 import json
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,8 @@ class TorchClassifier:
 
         Raises
         ------
+        BadInput
+            When the rows have another number of columns.
         ValueError
             When a value is missing or no number; it comes before the network is asked.
         """
@@ -78,6 +82,10 @@ class TorchClassifier:
 
         named = hasattr(rows, "columns")
         table = np.asarray(rows[list(self.feature_names_in_)] if named else rows, dtype=float)
+        if table.ndim != 2 or table.shape[1] != len(self.center):
+            raise BadInput(
+                f"Rows of shape {table.shape} for a network of {len(self.center)} columns: give one each."
+            )
         if not np.isfinite(table).all():
             raise ValueError("a value is missing or not finite")
         shown = torch.from_numpy(((table - self.center) / self.scale).astype(np.float32))
@@ -129,16 +137,15 @@ class TorchClassifier:
             import torch
         except ImportError:
             raise MissingExtra("Loading a torch model needs torch: pip install 'personae[torch]'.") from None
+        if not path.is_file():
+            raise BadInput(f"{path.name}: no such file.")
         found: dict[str, Any] = {ABOUT: ""}
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # torch calls TorchScript deprecated
+            with _silent():
                 if path.suffix == ENDINGS[0]:
                     module = torch.export.load(path, extra_files=found).module()
                 else:
                     module = torch.jit.load(str(path), map_location="cpu", _extra_files=found).eval()  # type: ignore[no-untyped-call]
-        except FileNotFoundError:
-            raise
         except Exception as error:
             raise BadInput(
                 f"{path.name}: cannot be loaded ({type(error).__name__}). Save it with TorchClassifier(...).save(path); a "
@@ -155,3 +162,17 @@ class TorchClassifier:
             raise BadInput(f"{path.name}: its {ABOUT} lacks {' and '.join(missing)}.")
         return cls(module, features=about["features"], classes=about["classes"], center=about.get("center"),
                    scale=about.get("scale"))  # fmt: skip
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep torch from saying that TorchScript is deprecated, and from printing what it raises."""
+    log = logging.getLogger("torch.export")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,8 +91,9 @@ def _number(row: Mapping[str, Any], name: str, place: int) -> float:
     if value is None or str(value) in MISSING:
         return float("nan")
     try:
-        return float(value)
+        found = float(value)
     except ValueError:
-        raise BadInput(
-            f"Row {place}: {name} is not a number. Name it among the categories, or mend the row."
-        ) from None
+        found = math.inf
+    if math.isinf(found):
+        raise BadInput(f"Row {place}: {name} is not a number. Name it among the categories, or mend the row.")
+    return found
