@@ -139,9 +139,10 @@ class NextItem(Recommender):
         drawn = (
             random.choice(others, min(self.n_others, len(others)), replace=False) if self.n_others else others
         )
-        rows = (torch.as_tensor(self.told_[each]) for each in (wanted, drawn))
+        right, beside = (torch.as_tensor(self.told_[each]) for each in (wanted, drawn))
         states = states[is_there]
-        return nets.sampled_softmax(states, told, *rows, self._log_prior()) + self._more(states, wanted)
+        loss = nets.sampled_softmax(states, told, right, beside, self._log_prior())
+        return loss + self._more(states, wanted)
 
     def _fix(self) -> None:
         """Keep the items' vectors as they stand."""
