@@ -47,6 +47,7 @@ SAME, DIFFERENT = (
 )
 TOLD = "own mix, cut, nearer than another person's"
 NMI = ("NMI of clusters of mixes with the main attribute", "NMI of clusters of mixes with another person's")
+BEYOND = "gain by contrast, short histories: beyond others' gain, or beyond 0 where others lose"
 Masks = dict[str, NDArray[np.bool_]]
 
 
@@ -197,7 +198,9 @@ def _tail(context: Context, found: dict[str, Measured], masks: Masks) -> Iterato
     )
     short = _mean(context, gain[masks[TAIL]])
     yield compare("Beauty", "gain by contrast, short histories", FULL, short, bar="> 0")
-    yield compare("Beauty", "gain by contrast, short histories minus others", FULL, found_gap, bar="> 0")
+    yield compare("Beauty", "gain by contrast, short histories minus others", FULL, found_gap)
+    beyond = short.value - max(float(gain[~masks[TAIL]].mean()), 0.0)
+    yield compare("Beauty", BEYOND, FULL, beyond, n=short.n, bar="> 0")
     cut = found[FULL].mean(CUT, MANY) - found[PLAIN].mean(CUT, MANY)
     whole = found[FULL].mean(HEAVY, MANY) - found[PLAIN].mean(HEAVY, MANY)
     yield compare("Beauty", "gain by contrast, cut histories minus whole", FULL, _mean(context, cut - whole))
