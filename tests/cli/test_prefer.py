@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from personae import preference
+from personae.cli import main
 from personae.cli.prefer import METHODS, app
 from personae.errors import BadInput, UnknownName
+from personae.metrics.intervals import Interval
 from personae.models.encoder import home_encoder
 from personae.preference import TextFeatures, method_named
 
@@ -149,3 +155,83 @@ def test_answers_that_cannot_be_read_are_named_by_file_and_row(table: Path, tmp_
     )
     with pytest.raises(BadInput, match=r"mine\.jsonl, row 1"):
         _run("ask", table, "--answers", answers)
+
+
+def test_a_count_of_shots_that_nobody_has_is_left_out_with_a_note(table: Path) -> None:
+    result = CliRunner().invoke(app, ["bench", str(table), "--shots", "0,4,30", "--unseen", "0.3", "--json"])
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {row["shots"] for row in rows if row["metric"] == "accuracy"} == {0, 4}
+    assert "30 shots" in result.stderr
+
+
+def test_a_stopped_bench_prints_the_methods_that_were_measured(
+    table: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = preference.bench
+
+    def stopped(methods: Any, *given: Any, **options: Any) -> Iterator[preference.Measure]:
+        yield from whole({"taste": methods["taste"]}, *given, **options)
+        yield preference.Measure("pal-a", "accuracy", 0, Interval(0.5, 0.4, 0.6, 9, 3))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(preference, "bench", stopped)
+    arguments = ["prefer", "bench", str(table), "--shots", "0,4", "--methods", "taste,pal-a", "--json"]
+    monkeypatch.setattr(sys, "argv", ["personae", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 130
+    assert {json.loads(line)["method"] for line in said.out.splitlines()} == {"taste"}
+    assert "not measured: pal-a" in said.err
+
+
+def test_what_cannot_be_written_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    """The table is not there, so that whatever reads it first says so."""
+    for place, message in (
+        ("curves.jpg", "pictures are written as"),
+        ("none/curves.png", "folder is not there"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            _run("bench", tmp_path / "no.jsonl", "--plot", tmp_path / place)
+    with pytest.raises(BadInput, match="answers cannot be kept there"):
+        _run("ask", tmp_path / "no.jsonl", "--answers", tmp_path / "none" / "answers.jsonl")
+    with pytest.raises(BadInput, match="answers cannot be kept there"):
+        _run("ask", tmp_path / "no.jsonl", "--answers", tmp_path)
+
+
+def test_seeds_that_no_generator_takes_are_wrong_use(table: Path) -> None:
+    for seed in ("-1", str(2**32)):
+        assert CliRunner().invoke(app, ["bench", str(table), "--seed", seed]).exit_code == 2
+
+
+def test_a_person_of_the_table_is_not_asked_what_it_says_already(table: Path, tmp_path: Path) -> None:
+    known = [json.loads(line) for line in table.read_text().splitlines()]
+    said = {frozenset((row["a"], row["b"])) for row in known if row["person"] == "p1"}
+    answers = tmp_path / "answers.jsonl"
+    _run("ask", table, "--person", "p1", "--answers", answers, "--json", said="a\n" * 20)
+    asked = {frozenset((row["a"], row["b"])) for row in map(json.loads, answers.read_text().splitlines())}
+    assert asked
+    assert not asked & said
+    assert len(asked) == 15 - len(said)
+
+
+def test_an_answer_is_kept_on_a_line_of_its_own(table: Path, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.jsonl"
+    row = {"person": "you", "context": "", "a": TEXTS[0], "b": TEXTS[3], "choice": "a"}
+    answers.write_text(json.dumps(row))
+    assert json.loads(_run("ask", table, "--answers", answers, "--json", said="b\n"))["answers"] == 2
+    assert [json.loads(line)["choice"] for line in answers.read_text().splitlines()] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "package", "extra"), [("bench", "scipy", "learn"), ("ask", "scipy", "learn")]
+)
+def test_without_a_package_the_extra_is_named(table: Path, verb: str, package: str, extra: str) -> None:
+    code = (
+        f"import sys; sys.modules['{package}'] = None; sys.argv = ['personae', 'prefer', '{verb}', {str(table)!r}]\n"
+        "from personae.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, input="", check=False)
+    assert done.returncode == 1
+    assert f"personae[{extra}]" in done.stderr
+    assert "Traceback" not in done.stderr

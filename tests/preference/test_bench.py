@@ -180,3 +180,17 @@ def test_counts_of_shots_that_nobody_has_are_left_out():
     assert [each.shots for each in found if each.metric == "people made worse"] == [2]
     with pytest.raises(BadInput, match="the most is 4"):
         list(bench({"told": Told(features=features)}, split, shots=(30,)))
+
+
+def test_rows_of_which_none_can_be_measured_are_refused_with_the_reason():
+    with pytest.raises(BadInput, match="nobody has two"):
+        split_rows([replace(row, choice="a") for row in crowd(n_people=20, n_rows=1)])
+    with pytest.raises(BadInput, match="Every row is a tie"):
+        split_rows([replace(row, choice="tie") for row in crowd(n_people=20)])
+    few = [replace(row, choice="a") for row in crowd(n_people=20, n_rows=2)]
+    split = split_rows(few, unseen=0.3)
+    met = {split.unseen.people[code] for code in split.unseen.person}
+    with pytest.raises(BadInput, match="all of theirs are ties"):
+        split_rows([replace(row, choice="tie") if row.person in met else row for row in few], unseen=0.3)
+    with pytest.raises(BadInput, match="people with one row"):
+        split_rows([row if row.person in met else replace(row, choice="tie") for row in few], unseen=0.3)

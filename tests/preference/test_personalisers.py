@@ -1,6 +1,8 @@
 """What holds for every method of the family: add a class to `METHODS` with arguments that make it small."""
 
 import copy
+import subprocess
+import sys
 from dataclasses import fields
 
 import numpy as np
@@ -116,8 +118,13 @@ def test_clone_copies_the_arguments_and_nothing_learned(method, fitted):
     assert copied is not learner
     assert copied.get_params() == learner.get_params()
     assert not [name for name in vars(copied) if name.endswith("_")]
-    with pytest.raises(BadInput, match="call `fit` first"):
-        copied.prob("p1", "", "cake", "lemon")
+    for asked in (
+        lambda: copied.prob("p1", "", "cake", "lemon"),
+        lambda: copied.explain("p1"),
+        lambda: copied.forget("p1"),
+    ):
+        with pytest.raises(BadInput, match="call `fit` first"):
+            asked()
 
 
 @every
@@ -335,3 +342,26 @@ def test_people_placed_one_after_the_other_do_not_disturb_each_other(method, fit
         copied.prob("other", "", "cake", "vinegar").probability
         > learner.prob("another", "", "cake", "vinegar").probability
     )
+
+
+@pytest.mark.parametrize(
+    ("method", "package", "extra"),
+    [("LinearTaste", "scipy", "learn"), ("MiCRo", "scipy", "learn"), ("PAL", "sklearn", "learn"),
+     ("PAL", "torch", "torch,learn"), ("FSPO", "torch", "torch,learn")],
+)  # fmt: skip
+def test_without_a_package_a_method_names_the_extra(method, package, extra):
+    code = (
+        "import sys\n"
+        "class Gone:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.split('.')[0] == {package!r}: raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Gone())\n"
+        "import numpy as np\n"
+        "import personae.preference as room\n"
+        "from personae.people.records import Preference\n"
+        "rows = [Preference(str(i), '', 'x', 'yy', 'ab'[i % 2]) for i in range(6)] * 9\n"
+        f"room.{method}(features=lambda items: np.array([[len(text), 1.0] for _, text in items])).fit(rows)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "MissingExtra" in done.stderr
+    assert f"personae[{extra}]" in done.stderr

@@ -10,7 +10,12 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object a line instead of a table.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no notes on stderr.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Stop after this many people or rows.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed", min=0, max=2**32 - 1, help="Seed of everything random."
+    ),  # what scikit-learn takes
+]
 Model = Annotated[
     str,
     typer.Option(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
-from personae.cli._console import note, plain, print_json, print_table, progress
+from personae.cli._console import Stopped, note, plain, print_json, print_table, progress
 from personae.cli._options import Json, Limit, Quiet, Seed
+from personae.errors import BadInput
 
 if TYPE_CHECKING:
     from personae.people.records import Preference
-    from personae.preference import Comparisons, Measure, Personaliser, TextFeatures
+    from personae.preference import Comparisons, Measure, Personaliser, Split, TextFeatures
 
 app = typer.Typer(
     help="What people prefer: compare methods on any comparisons, or find out one person's taste in a few questions.",
@@ -24,6 +25,7 @@ Choice = Literal["a", "b", "tie"]
 METHODS = ("taste", "pal", "pal-a", "pal-b", "micro", "fspo", "fspo-real", "prefpalette")
 _SAID = {"a": "a", "b": "b", "t": "tie", "tie": "tie", "=": "tie", "q": "quit", "quit": "quit", "": ""}
 _SHOWN = 60  # characters of an example
+_LAST = "bytes per person"  # what the bench measures of a method at its end
 
 Rows = Annotated[
     Path,
@@ -54,28 +56,56 @@ def bench(
     limit: Limit = None,
     quiet: Quiet = False,
 ) -> None:
-    """Measure methods on people they learned from and on people they meet with a few choices; intervals over people."""
-    from personae.preference import bench as measure
-    from personae.preference import method_named, read_comparisons, split_rows
+    """Measure methods on people they learned from and on people they meet with a few choices; intervals over people.
 
+    Stopped early, it prints the methods that were measured to their end.
+    """
+    from personae.preference import counts_had, method_named, read_comparisons, split_rows
+
+    if plot is not None:
+        from personae.report.figures import check_picture
+
+        check_picture(plot)
     counts = _counts(shots)
     table = _first_people(read_comparisons(rows), limit)
     features = _features(table)
     chosen = {name: method_named(name, features, random_state=seed) for name in _names(methods)}
     split = split_rows(table, unseen=unseen, n_shots=max(counts), random_state=seed)
-    found: list[Measure] = []
-    with progress("methods", len(chosen), quiet=quiet) as bar:
-        for name, method in chosen.items():
-            found += measure({name: method}, split, shots=counts, random_state=seed)
-            bar.advance(bar.task_ids[0])
+    if lacking := set(counts) - set(counts_had(split, counts)):
+        shown = ", ".join(map(str, sorted(lacking)))
+        note(f"left out, since nobody met anew has so many choices to show: {shown} shots", quiet=quiet)
+    found, is_stopped = _measured(chosen, split, counts, seed, quiet=quiet)
     if as_json:
         for each in found:
             print_json(_as_json(each))
-    else:
+    elif found:
         print_table(("method", "metric", "shots", "value", "95% interval", "n"), map(_cells, found))
-    if plot is not None:
+    if plot is not None and found:
         _draw(found, plot)
         note(f"wrote {plot}", quiet=quiet)
+    if is_stopped:
+        left = ", ".join(name for name in chosen if name not in {each.method for each in found})
+        raise Stopped(f"not measured: {left}")
+
+
+def _measured(
+    chosen: dict[str, Personaliser], split: Split, counts: list[int], seed: int, *, quiet: bool
+) -> tuple[list[Measure], bool]:
+    """Return the measures of the methods that were measured to their end, and whether Ctrl-C came before all were."""
+    from personae.preference import bench as measure
+
+    found: list[Measure] = []
+    done: set[str] = set()
+    with progress("methods", len(chosen), quiet=quiet) as bar:
+        try:
+            for each in measure(chosen, split, shots=counts, random_state=seed):
+                found.append(each)
+                if each.metric == _LAST:
+                    done.add(each.method)
+                    bar.advance(bar.task_ids[0])
+        except KeyboardInterrupt:
+            return [each for each in found if each.method in done], True
+    return found, False
 
 
 @app.command()
@@ -97,13 +127,14 @@ def ask(
     from personae.preference import LinearTaste, read_comparisons
     from personae.preference.asking import next_question, questions
 
+    _check_answers(answers)
     given = _read_answers(answers, person)
     table = _first_people(read_comparisons(rows), limit, keep=person)
     with progress("learning from everyone", None, quiet=quiet):
         taste = LinearTaste(features=_features(table), random_state=seed).fit(table)
     before = [row for row in table.preferences() if row.person == person]
     pool = questions(table, person, random_state=seed)
-    asked = {frozenset((row.context, row.a, row.b)) for row in given}
+    asked = {frozenset((row.context, row.a, row.b)) for row in (*before, *given)}
     sure: list[float] = []
     while True:
         taste.adapt(person, before + given)
@@ -151,8 +182,22 @@ def _keep(path: Path | None, row: Preference) -> None:
         return
     record = {"person": row.person, "context": row.context, "a": row.a, "b": row.b, "choice": row.choice,
               "time": row.time.isoformat() if row.time else None}  # fmt: skip
+    is_open = path.stat().st_size > 0 and not path.read_bytes().endswith(b"\n")
     with path.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        stream.write("\n" * is_open + json.dumps(record, ensure_ascii=False) + "\n")
+
+
+def _check_answers(path: Path | None) -> None:
+    """Refuse a file that cannot be written before any question is asked; an empty one is made where there is none."""
+    if path is None:
+        return
+    try:
+        with path.open("a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise BadInput(
+            f"{path.name}: answers cannot be kept there ({error.strerror}). Name a file that can be written with --answers."
+        ) from None
 
 
 def _read_answers(path: Path | None, person: str) -> list[Preference]:

@@ -74,7 +74,7 @@ def reveal(
         bool, typer.Option("--dry-run", help="Show calls, tokens and cost; send nothing.")
     ] = False,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Sent to the language model; home needs none.")
+        int | None, typer.Option("--seed", min=0, help="Sent to the language model; home needs none.")
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

@@ -113,7 +113,7 @@ class Personaliser(ABC):
 
     def forget(self, person: str) -> Self:
         """Drop all that is kept of a person; what was learned of the population stays."""
-        if person in self.index_:
+        if self._is_known(person):
             kept = [name for name in self.index_ if name != person]
             self.states_ = self.states_[[self.index_[name] for name in kept]]
             self.index_ = {name: place for place, name in enumerate(kept)}
@@ -178,6 +178,10 @@ class Personaliser(ABC):
             room[: len(self.states_)] = self.states_
             self._room = room
         self.states_ = room[:n]
+
+    def _is_known(self, person: str) -> bool:
+        self._fitted()
+        return person in self.index_
 
     def _fitted(self) -> Array:
         if not hasattr(self, "unknown_"):

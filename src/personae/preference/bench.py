@@ -70,7 +70,7 @@ def split_rows(
     Raises
     ------
     BadInput
-        With fewer than two people on either side.
+        With fewer than two people on either side, or without a row on each side to measure.
 
     Notes
     -----
@@ -94,13 +94,24 @@ def split_rows(
     shot = rank - tested
     is_shot = new & (shot >= 0) & (shot < n_shots)
     decided = table.chosen != 0.5
-    return Split(
+    split = Split(
         table.take(~new & (2 * rank < count)),
         table.take(~new & (2 * rank >= count) & decided),
         table.take(is_shot),
         shot[is_shot],
         table.take(new & (rank < tested) & decided),
     )
+    if not decided.any():
+        raise BadInput("Every row is a tie: there is no choice to foretell.")
+    if not len(split.seen):
+        why = "nobody has two" if counts.max() < 2 else "the others are ties, or of people with one row"
+        raise BadInput(
+            f"No row is left to measure people learned from: of their rows half are learned from, and {why}. Give people more "
+            "rows."
+        )
+    if not len(split.unseen):
+        raise BadInput("No row is left to measure people met anew: all of theirs are ties. Give more people.")
+    return split
 
 
 def bench(

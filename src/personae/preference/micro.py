@@ -16,6 +16,7 @@ from personae.errors import BadInput
 from personae.metrics.folds import deal_folds
 from personae.metrics.logistic import sigmoid
 from personae.preference._core import BAND, Chances, Features, Personaliser, Reason
+from personae.preference._extras import needs
 from personae.preference.comparisons import Array, Codes, Comparisons
 from personae.preference.population import PENALTIES, main_directions
 
@@ -151,7 +152,7 @@ class MiCRo(Personaliser):
 
     def explain(self, person: str) -> list[Reason]:
         """Return the heads, those first that the person's choices speak most for or against, with items each likes most."""
-        if person not in self.index_:
+        if not self._is_known(person):
             return []
         weights = self.states_[self.index_[person]]
         order = np.argsort(-np.abs(weights))
@@ -241,7 +242,8 @@ class MiCRo(Personaliser):
         self, heads: Array, router: Array, bags: _Bags, penalty: tuple[float, float], steps: int = _REFINED
     ) -> tuple[Array, Array]:
         """Return heads and router at a minimum of the loss near the start."""
-        from scipy.optimize import minimize
+        with needs("scipy"):
+            from scipy.optimize import minimize
 
         n_heads, size = heads.shape
 

@@ -16,6 +16,7 @@ from personae.metrics.calibration import log_loss
 from personae.metrics.folds import deal_folds
 from personae.metrics.intervals import RandomState
 from personae.metrics.logistic import sigmoid
+from personae.preference._extras import needs
 from personae.preference.comparisons import Array, Comparisons, Item
 
 PENALTIES = (1.0, 10.0, 100.0)
@@ -109,7 +110,8 @@ def fit_population(
 
 def _solve(table: Comparisons, spread: Array, penalties: tuple[float, float]) -> Array:
     """Return slopes and effects, shape (n_directions + n_items,)."""
-    from scipy.optimize import minimize
+    with needs("scipy"):
+        from scipy.optimize import minimize
 
     n_slopes = spread.shape[1]
     gaps = spread[table.a] - spread[table.b]

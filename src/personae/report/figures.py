@@ -106,16 +106,36 @@ def draw_defences(series: Sequence[tuple[str, Sequence[Kept]]], path: Path, *, t
     _write(figure, axes, path)
 
 
-def _axes(path: Path, title: str, across: str, up: str) -> tuple[Any, Any]:
+def check_picture(path: Path) -> None:
+    """Refuse a picture that cannot be written there, before the work that it is to show.
+
+    Raises
+    ------
+    BadInput
+        When the ending is none of `FORMS`, or the folder is not there.
+    MissingExtra
+        Without matplotlib.
+    """
     if path.suffix.lower() not in FORMS:
         raise BadInput(
             f"{path.name}: pictures are written as {', '.join(FORMS)}; give the file one of these endings."
         )
+    if not path.absolute().parent.is_dir():
+        raise BadInput(f"{path.name}: cannot be written, its folder is not there. Make it, or name another place.")
+    _figure_class()
+
+
+def _figure_class() -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise MissingExtra("Pictures in files need matplotlib: pip install 'personae[plots]'.") from None
-    figure = Figure(figsize=(5.5, 5.0), layout="constrained")
+    return Figure
+
+
+def _axes(path: Path, title: str, across: str, up: str) -> tuple[Any, Any]:
+    check_picture(path)
+    figure = _figure_class()(figsize=(5.5, 5.0), layout="constrained")
     axes = figure.subplots()
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=across, ylabel=up, title=title)
     axes.title.set_fontsize(10)

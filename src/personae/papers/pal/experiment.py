@@ -8,6 +8,7 @@ numbers stand in no row; "card" marks what was measured on Jester before, on oth
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -182,9 +183,10 @@ def _is_told(name: str, metric: str, measure: Measure) -> bool:
 
 
 def _one_thread() -> None:
-    import torch
+    with suppress(ImportError):  # PAL itself says which extra is missing
+        import torch
 
-    torch.set_num_threads(1)
+        torch.set_num_threads(1)
 
 
 EXPERIMENT = Experiment("pal", rows)

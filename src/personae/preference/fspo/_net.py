@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from personae.errors import MissingExtra
+from personae.preference._extras import needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,8 @@ class NetConfig:
 
 def torch_of() -> Any:
     """Return torch; raises `MissingExtra` without it."""
-    try:
+    with needs("torch", "torch,learn"):
         import torch
-    except ImportError:
-        raise MissingExtra("FSPO learns with torch: pip install 'personae[torch,learn]'.") from None
     return torch
 
 

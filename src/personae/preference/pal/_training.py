@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from personae.errors import MissingExtra
+from personae.preference._extras import needs
 from personae.preference.comparisons import Array, Codes, Comparisons
 from personae.preference.pal._space import Learner, Space
 
@@ -169,7 +169,8 @@ def first_guesses(
     Prototypes drawn from a tiny Gaussian collapse into one point. Here a prototype stands where the items stand that one
     cluster of people chose, and people lean to the prototype of their cluster.
     """
-    from sklearn.cluster import KMeans
+    with needs("scikit-learn"):
+        from sklearn.cluster import KMeans
 
     order = np.argsort(table.person, kind="stable")
     lean = (table.weight * (2 * table.chosen - 1))[order, None]
@@ -207,8 +208,6 @@ def _array(tensor: Any) -> Array:
 
 
 def _torch() -> Any:
-    try:
+    with needs("torch", "torch,learn"):
         import torch
-    except ImportError:
-        raise MissingExtra("PAL learns with torch: pip install 'personae[torch,learn]'.") from None
     return torch

@@ -21,6 +21,7 @@ from personae.preference._core import (
     chances_of_margins,
     padded,
 )
+from personae.preference._extras import needs
 from personae.preference.comparisons import Array, Codes, Comparisons, comparisons
 from personae.preference.population import Directions, main_directions
 from personae.preference.prefpalette.attention import (
@@ -128,7 +129,7 @@ class PrefPalette(Personaliser):
         The weight is lambda (alpha_a+ - alpha_a-), the mean over items learned from, times the spread of u'v_a: attention alone
         has no sign. The examples are the items with most and least of the attribute.
         """
-        if person not in self.index_:
+        if not self._is_known(person):
             return []
         weight = self.signed_weights(self.states_[self.index_[person]][None])[0]
         return [
@@ -201,8 +202,9 @@ class PrefPalette(Personaliser):
 
     def _solve(self, table: Comparisons, seen: _Seen, offsets: Array, dropped: float) -> Array:
         """Learn weights and the population's query together with everyone's offset from it; return the offsets."""
-        from scipy.optimize import minimize
-        from scipy.sparse import csr_matrix
+        with needs("scipy"):
+            from scipy.optimize import minimize
+            from scipy.sparse import csr_matrix
 
         weights, (n_people, n_attributes) = self.weights_, offsets.shape
         first = first_weights(weights.content.size, *weights.key.shape)

@@ -16,6 +16,7 @@ from personae.metrics.intervals import RandomState
 from personae.metrics.logistic import sigmoid
 from personae.people.attributes import Attribute
 from personae.preference._core import Features
+from personae.preference._extras import needs
 from personae.preference.comparisons import Array, Codes
 
 _STEPS = 150
@@ -199,7 +200,8 @@ def _solve(
     z: Array, higher: Codes, lower: Codes, shape: tuple[int, int], penalty: float, random: np.random.Generator
 ) -> Array:
     """Return inward, bias and outward weights in one row."""
-    from scipy.optimize import minimize
+    with needs("scipy"):
+        from scipy.optimize import minimize
 
     n_features, n_hidden = shape
     size, n_pairs = n_features * n_hidden, len(higher)

@@ -17,6 +17,7 @@ from personae.models.answers import Answered, Outcomes, ask_many
 from personae.models.chat import ChatModel, Message, Request
 from personae.models.encoder import Encoder
 from personae.people.records import Answer
+from personae.preference._extras import needs
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -139,7 +140,8 @@ def factor_table(
     features: Sequence[Sequence[str]], levels: Sequence[float], encoder: Encoder
 ) -> tuple[Factor, ...]:
     """Return groups of features with their statistics, the commonest first; a group is named after its most central feature."""
-    from sklearn.cluster import AgglomerativeClustering
+    with needs("scikit-learn"):
+        from sklearn.cluster import AgglomerativeClustering
 
     names = sorted({feature for mine in features for feature in mine})
     if not names:

@@ -12,6 +12,7 @@ import numpy as np
 
 from personae.metrics.intervals import RandomState
 from personae.models.encoder import Encoder
+from personae.preference._extras import needs
 from personae.preference.rpm.features import (
     FLAGS,
     Array,
@@ -69,7 +70,8 @@ def group_features(texts: Sequence[str], encoder: Encoder, *, random_state: Rand
 
     A group is named after its most central part. Of more than `MOST` parts that many are drawn.
     """
-    from sklearn.cluster import AgglomerativeClustering
+    with needs("scikit-learn"):
+        from sklearn.cluster import AgglomerativeClustering
 
     said = sorted({text[start:end] for text in texts for start, end in part_spans(text)})
     drawn = np.sort(np.random.default_rng(random_state).permutation(len(said))[:MOST])

@@ -16,6 +16,7 @@ from personae.errors import BadInput
 from personae.metrics.folds import FOLDS, deal_folds
 from personae.models.encoder import Encoder
 from personae.people.records import Answer
+from personae.preference._extras import needs
 from personae.preference.rpm._habits import Habits, count_levels
 from personae.preference.rpm.factors import Factors, group_features, influences
 from personae.preference.rpm.features import Span, Views, kernel, read_views
@@ -292,9 +293,10 @@ class RPM:
         return np.column_stack([mean, spread, opinion, spread * opinion, vote, shares]), score
 
     def _fit_levels(self, columns: Array, level: Array) -> Any:
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
+        with needs("scikit-learn"):
+            from sklearn.linear_model import LogisticRegression
+            from sklearn.pipeline import make_pipeline
+            from sklearn.preprocessing import StandardScaler
 
         logit = LogisticRegression(C=0.1, max_iter=1000)
         return make_pipeline(StandardScaler(), logit).fit(columns, level.astype(int))
