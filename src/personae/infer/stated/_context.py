@@ -39,7 +39,8 @@ _TAIL = r"[^.!?…\n]{{0,40}}?[\"”»')\s]*[.,;:!?…—–-]+[\"”»')\s]*(?:
 _ARTICLE = 3  # letters that may stand before it: "O meu marido?"
 _MARKS = " \t\n¿¡\"'—–-"
 _GIVEN = re.compile(
-    r"[:\n]|[.!?] (?=(?:dear|sehr geehrte\w*|liebe[rs]?|estimad\w+|querid\w+|chère?s?|madame|monsieur|gentil[ei]|car[oaie]|prezad\w+|geachte|beste) )"
+    r"[:\n]|[.!?] (?=(?:dear|sehr geehrte\w*|liebe[rs]?|estimad\w+|querid\w+|chère?s?|madame|monsieur|gentil[ei]|car[oaie]"
+    r"|prezad\w+|geachte|beste) )"
 )
 _ALONE = re.compile(r"\s*(?:\?|\.\.|…)")  # "My husband?"
 
@@ -164,7 +165,7 @@ def passing(scene: Setting, start: int, end: int) -> bool:
 
 def _told_before_asking(cues: Cues, after: str) -> bool:
     """Return whether a clause ends between the statement and the question: "I'm 34, is that too old?"."""
-    return compiled(cues.breaks).match(after.lstrip(" ")) is not None
+    return bool(compiled(cues.breaks).match(after.lstrip(" ")) or compiled(cues.asks).search(after))
 
 
 def _last_break(breaks: str, before: str) -> int:

@@ -94,6 +94,7 @@ class Cues:
     `speakers` before a colon
     at the start of a line, whose words that line is; `asked` at the start of the text: an instruction
     to a machine, after which pasted words follow; `ironic` anywhere.
+    `asks`, after it, begins a question that it does not belong to;
     `opens`, anywhere in what a person wrote, leaves open what their partner's word would imply of their sex.
     """
 
@@ -107,6 +108,7 @@ class Cues:
     passing: str
     speakers: str
     asked: str
+    asks: str
     opens: str
     ironic: str
 

@@ -247,6 +247,11 @@ def _worker(match: re.Match[str], reading: Reading) -> Value | None:
     return Value(found.name, match.end()) if found and found.end == len(match["title"]) else None
 
 
+def _carded(match: re.Match[str], reading: Reading) -> Value | None:
+    """Read the age of a card whose next words are a title: "46 ans, aide-soignante"."""
+    return _age(match, reading) if _worker(match, reading) else None
+
+
 def _work_sex(match: re.Match[str], reading: Reading) -> Value | None:
     found = title(reading.language.work, reading.lowered, match.end())
     return Value(found.sex, found.end) if found and found.sex else None
@@ -261,5 +266,5 @@ def _income(match: re.Match[str], reading: Reading) -> Value | None:
 READS: dict[str, Read] = {
     "age": _age, "almost": _almost, "turned": _turned, "decade": _decade, "born": _born, "schooled": _schooled, "place": _place,
     "native": _native,
-    "work": _work, "worker": _worker, "work_sex": _work_sex, "income": _income,
+    "work": _work, "worker": _worker, "carded": _carded, "work_sex": _work_sex, "income": _income,
 }  # fmt: skip
