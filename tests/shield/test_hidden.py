@@ -264,6 +264,18 @@ def test_one_person_has_one_pseudonym_in_heads_texts_and_mentions(tmp_path):
     assert lines[3].startswith(f"12/03/24, 14:03 - {bea}: Yes {ana}, I, {bea}, will. Ask @")
 
 
+def test_who_has_a_pseudonym_already_keeps_it_and_shares_it_with_nobody():
+    told = [f"Name{k}" for k in range(150)]
+    first = Pseudonyms(random_state=1, people=[Called((name,)) for name in told])
+    once = [first.of("name", name) for name in told]
+    again = Pseudonyms(
+        random_state=2, people=[*(Called((name,)) for name in once), *(Called((name,)) for name in told)]
+    )
+    assert [again.of("name", name) for name in once] == once
+    assert not {again.of("name", name) for name in told} & set(once)
+    assert first.number("4815162342") == first.number("4815162342") != first.number("4815162343")
+
+
 def test_addresses_and_folders_keep_what_names_nobody():
     hidden = Hidden("instagram", [Called(("Ana Silva",), ("ana_bakes",))], 3)
     ana = hidden.of("Ana Silva")

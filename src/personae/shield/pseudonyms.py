@@ -77,8 +77,9 @@ class Pseudonyms:
     ) -> None:
         self.random_state = random_state
         self._given: dict[str, str] = {}
-        self._taken: set[str] = set()
-        for forms in sorted((*each.names, *each.handles) for each in people):
+        known = sorted((*each.names, *each.handles) for each in people)
+        self._taken = {form for forms in known for form in forms if _OURS.match(form)}
+        for forms in known:
             given = self._new(forms[0])
             self._given |= {_key(form): given for form in forms}
         for name in sorted({_key(name) for kind, name in names if kind != "handle"} - self._given.keys()):
