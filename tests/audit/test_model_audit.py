@@ -227,6 +227,8 @@ def test_a_number_of_many_values_makes_no_groups_of_its_own():
     people = People(columns, y, names)
     with pytest.raises(BadInput, match="cut it into groups"):
         twin_fairness(handle, people, people, "hours", {"30": 30.0, "31": 31.0})
+    with pytest.raises(BadInput, match="cut it into groups"):
+        changed_alone(handle, columns, "hours", {"30": 30.0, "31": 31.0})
 
 
 def test_a_network_of_the_wrong_size_is_told_as_that_and_not_as_a_row():

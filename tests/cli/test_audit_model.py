@@ -276,6 +276,13 @@ def test_a_limit_counts_people_and_takes_all_their_rows(world):
     assert (found["n_people"], found["n_rows"], found["is_by_person"]) == (30, 30, False)
 
 
+def test_a_number_of_many_values_is_not_crossed_and_has_no_counterfactual(world):
+    found = said(world, "--sensitive", "sex,race,age", "--shadows", 10)
+    assert [column["name"] for column in found["columns"]] == ["sex", "race", "age", "sex and race"]
+    assert "cut it into groups" in found["columns"][2]["counterfactual"]["alone_why"]
+    assert found["shares"][2]["why"]
+
+
 def test_long_and_zero_led_ids_stay_apart(world):
     table = pd.read_csv(world / "unseen.csv")
     base = "1234567890123456789012345678"

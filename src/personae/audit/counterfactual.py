@@ -70,6 +70,8 @@ def changed_alone(
     """
     if column not in handle.features:
         raise BadInput(f"the model does not take {column}, so that it alone changes nothing")
+    if is_many_valued(columns[column]):
+        raise BadInput(f"{column} is a number of many values: cut it into groups first")
     if len(values) < 2:
         raise BadInput("there are not two groups large enough")
     (largest, p), *others = (

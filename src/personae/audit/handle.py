@@ -158,7 +158,7 @@ def is_many_valued(values: NDArray[Any], most: int = FEW_VALUES) -> bool:
 
 def _refuse(classifier: Any) -> None:
     kind = type(classifier).__name__
-    classes = getattr(classifier, "classes_", ())
+    classes: Any = getattr(classifier, "classes_", ())
     if not len(classes):
         if _is_unfitted(classifier):
             raise BadInput(f"The model, a {kind}, has learned nothing yet: call `fit` before it is saved.")

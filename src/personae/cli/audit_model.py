@@ -230,16 +230,17 @@ def _tell(
 
 
 def _groups(side: _Side, names: Sequence[str]) -> dict[str, list[Any]]:
-    """Return the values of each sensitive column, and of all together where there are several."""
-    from personae.audit.handle import told
+    """Return the values of each sensitive column, and of all together but numbers of many values, where there are several."""
+    from personae.audit.handle import is_many_valued, told
 
     def crossed(values: tuple[Any, ...]) -> str | None:
         return None if any(each is None or each != each for each in values) else ", ".join(map(told, values))
 
     groups = {name: list(side.columns[name]) for name in names}
-    if len(names) > 1:
-        groups[" and ".join(names)] = [
-            crossed(row) for row in zip(*(groups[name] for name in names), strict=True)
+    few = [name for name in names if not is_many_valued(side.columns[name])]
+    if len(few) > 1:
+        groups[" and ".join(few)] = [
+            crossed(row) for row in zip(*(groups[name] for name in few), strict=True)
         ]
     return groups
 

@@ -19,9 +19,10 @@ from personae.metrics.intervals import (
     Clusters,
     Interval,
     RandomState,
-    bootstrap_sums,
+    cluster_codes,
     percentile_interval,
     resample_counts,
+    resample_sums,
 )
 from personae.metrics.recalibration import Isotonic, fit_isotonic
 
@@ -197,11 +198,15 @@ def disparity(
     """
     columns = _columns(outcomes, probabilities, first, second)
     _big_enough(columns, min_cell)
+    codes, n_clusters = cluster_codes(clusters, len(columns))
+    sums = np.stack([np.bincount(codes, column, n_clusters) for column in columns.T], axis=1, dtype=float)
+    drawn, whole = (
+        resample_sums(sums, draws=draws, random_state=random_state),
+        sums.sum(axis=0, keepdims=True),
+    )
     found = [
-        bootstrap_sums(
-            columns, statistic, clusters=clusters, draws=draws, level=level, random_state=random_state
-        )
-        for statistic in (_gap, _ratio, _smd)
+        percentile_interval(float(each(whole)[0]), each(drawn), level, len(columns), n_clusters)
+        for each in (_gap, _ratio, _smd)
     ]
     return _found(columns, *found)
 
