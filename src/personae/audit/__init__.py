@@ -13,6 +13,7 @@ from personae.audit.confidences import (
     self_grade,
     worth,
 )
+from personae.audit.counterfactual import changed_alone, twin_fairness
 from personae.audit.distinfer import (
     LossTest,
     OutputRegression,
@@ -27,6 +28,7 @@ from personae.audit.distinfer import (
 )
 from personae.audit.final_answers import final_answer, same_answer
 from personae.audit.game import Outcome, Trial, outcome, play
+from personae.audit.handle import ModelHandle
 from personae.audit.knowledge import (
     KnowledgeHead,
     SolutionVerifier,
@@ -34,6 +36,7 @@ from personae.audit.knowledge import (
     majority,
     others_right,
 )
+from personae.audit.model import ModelAudit, audit_model, membership_leakage
 from personae.audit.persuasion import (
     OrdinalDesign,
     PartialProportionalOdds,
@@ -53,6 +56,7 @@ from personae.audit.responsiveness import (
     audit_reasons,
     top_reasons,
 )
+from personae.audit.shadows import ShareLeak, share_leakage
 from personae.audit.subjectmi import (
     JointLikelihoodRatio,
     Privacy,
@@ -83,6 +87,8 @@ __all__ = [
     "JointLikelihoodRatio",
     "KnowledgeHead",
     "LossTest",
+    "ModelAudit",
+    "ModelHandle",
     "OrdinalDesign",
     "Outcome",
     "OutputRegression",
@@ -95,6 +101,7 @@ __all__ = [
     "Schedule",
     "SealedGroups",
     "SequentialAutoencoder",
+    "ShareLeak",
     "SolutionVerifier",
     "StackedRegression",
     "ThresholdTest",
@@ -108,10 +115,12 @@ __all__ = [
     "assign",
     "associate",
     "audit_fairness",
+    "audit_model",
     "audit_reasons",
     "balance",
     "blinding",
     "calibrated",
+    "changed_alone",
     "choose_threshold",
     "column_norms",
     "contrast_bounds",
@@ -132,6 +141,7 @@ __all__ = [
     "lexical_confidence",
     "linear_effects",
     "majority",
+    "membership_leakage",
     "meta_regression",
     "most_accuracy",
     "others_right",
@@ -144,8 +154,10 @@ __all__ = [
     "resample",
     "same_answer",
     "self_grade",
+    "share_leakage",
     "targeting_gain",
     "top_reasons",
+    "twin_fairness",
     "worth",
     "write_groups",
 ]
