@@ -48,6 +48,10 @@ def test_rows_come_back_as_they_were():
     assert comparisons([]).preferences() == []
 
 
+def test_rows_may_come_from_a_generator():
+    assert comparisons(row for row in ROWS).preferences() == ROWS
+
+
 def test_some_rows_keep_everyones_number():
     part = comparisons(ROWS).take(np.array([False, True, False]))
     assert part.preferences() == ROWS[1:2]

@@ -4,7 +4,17 @@ import pytest
 from personae.errors import BadInput
 from personae.models.strings import chat_model
 from personae.people.records import Preference
-from personae.preference import CertainJudge, EncoderJudge, VerdictStack, ask_verdicts
+from personae.preference import (
+    RPM,
+    CertainJudge,
+    CosineScorer,
+    EncoderJudge,
+    RewardHead,
+    Verdict,
+    VerdictStack,
+    ask_verdicts,
+    clone,
+)
 
 
 def rows(n, seed=0, scale=2.0):
@@ -110,3 +120,45 @@ def test_the_encoder_judge_and_the_stack_are_judges_of_rows():
         assert len(spoke) > 20
         assert np.mean(spoke) > 0.9
         assert judge.prob("new", "q", "word " * 9, "word").probability > 0.9
+
+
+@pytest.mark.parametrize("error", [0.0, 2.0])
+def test_a_promise_is_a_share(error):
+    with pytest.raises(BadInput, match="between 0 and 1"):
+        CertainJudge(gaps, error=error).fit(rows(20))
+
+
+def test_rows_that_choose_neither_are_named_by_number_and_never_quoted():
+    wrong = [*rows(5), Preference("p", "q", "1", "0", "a secret")]
+    for judge in (CertainJudge(gaps), EncoderJudge(encoder=None)):
+        with pytest.raises(BadInput, match="Row 5") as caught:
+            judge.fit(wrong)
+        assert "secret" not in str(caught.value)
+        with pytest.raises(BadInput):
+            judge.fit([])
+    with pytest.raises(BadInput, match="Row 1"):
+        VerdictStack().fit([Verdict("a"), Verdict("b")], [0.0, 0.0], ["a", "left"])
+    with pytest.raises(BadInput, match="nothing to learn"):
+        VerdictStack().fit([Verdict("a")], [0.0], ["tie"])
+
+
+def test_rows_may_come_from_a_generator():
+    judge = CertainJudge(gaps)
+    assert judge.fit(row for row in rows(200)).slope_ == judge.fit(rows(200)).slope_
+
+
+@pytest.mark.parametrize(
+    "method",
+    [CertainJudge(gaps, error=0.1), EncoderJudge(encoder="e", n_folds=3), VerdictStack(penalty=2.0),
+     RewardHead(encoder="e", penalty=1.0), CosineScorer(encoder="e"), RPM(encoder="e", n_levels=3)],
+    ids=lambda method: type(method).__name__,
+)  # fmt: skip
+def test_judges_are_cloned_and_set_as_the_familys_methods_are(method):
+    method.learned_ = 1
+    copied = clone(method)
+    assert (type(copied), copied.get_params()) == (type(method), method.get_params())
+    assert not hasattr(copied, "learned_")
+    first = next(iter(method.get_params()))
+    assert copied.set_params(**{first: "other"}).get_params()[first] == "other"
+    with pytest.raises(BadInput, match="has no argument sweetness"):
+        copied.set_params(sweetness=1)

@@ -260,6 +260,25 @@ def test_vectors_that_are_no_numbers_are_refused_by_place(method, fitted):
         learner.adapt("new", crowd(n_people=1)[:0] + sweet_shots("new") + [prefer("new", "honey", "bread")])
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda items: np.ones(len(items)), r"shape \(7,\)"),
+        (lambda items: np.ones((1, 3)), r"shape \(1, 3\)"),
+        (lambda items: [[text] for _, text in items], "no array of numbers"),
+    ],
+)
+def test_features_that_are_not_one_row_an_item_are_refused(wrong, message):
+    with pytest.raises(BadInput, match=message):
+        LinearTaste(features=wrong).fit(crowd())
+
+
+def test_rows_and_shots_may_come_from_a_generator():
+    taste = LinearTaste(features=taste_vectors, n_directions=2, n_learned=0, n_rounds=1)
+    taste.fit(row for row in crowd()).adapt("new", (row for row in sweet_shots("new")))
+    assert taste.prob("new", "", "cake", "vinegar").probability > 0.6
+
+
 @every
 def test_states_are_finite_and_one_row_a_person(method, fitted):
     learner = fitted(method)

@@ -162,8 +162,9 @@ def test_attention_sums_to_one_and_has_no_sign(palette):
 def test_contributions_sum_to_the_log_odds(palette):
     parts = palette.contributions("p1", "", "text 3", "text 9")
     chance = palette.prob("p1", "", "text 3", "text 9")
-    middle = log_odds([chance.low, chance.high], margin=1e-12).mean()
-    assert sum(part.weight for part in parts) == pytest.approx(middle)
+    assert sum(part.weight for part in parts) == pytest.approx(float(log_odds(chance.probability)))
+    same = palette.contributions("p1", "", "text 3", "text 3")
+    assert {part.weight for part in same} == {0.0}
     assert {part.name for part in parts} == {"warm", "loud", "the text itself"}
 
 

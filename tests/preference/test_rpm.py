@@ -117,6 +117,31 @@ def test_a_person_met_anew_is_placed_by_their_own_ratings_and_forgotten(fitted):
     assert model.predict([("mira", TEXTS[1])]).score[0] == before
 
 
+def test_of_two_texts_the_one_rated_higher_is_expected_to_be_chosen(fitted):
+    model, _, _ = fitted
+    loud, plain = TEXTS[1], TEXTS[0]
+    likes, dislikes = (model.prob(person, "", loud, plain) for person in ("p0", "p1"))
+    assert likes.is_known
+    assert likes.probability > 0.65 > 0.35 > dislikes.probability
+    assert model.prob("p0", "", plain, loud).probability == pytest.approx(1 - likes.probability)
+    assert model.prob("p0", "", loud, loud).probability == pytest.approx(0.5)
+    levels = model.predict([("p0", loud), ("p0", plain)]).probability
+    by_hand = sum(
+        levels[0, i] * levels[1, j] * (1 if i > j else 0.5 * (i == j)) for i in range(5) for j in range(5)
+    )
+    assert likes.probability == pytest.approx(by_hand)
+    assert np.isnan(likes.low)
+    assert not model.prob("nobody", "", loud, plain).is_known
+
+
+def test_a_person_placed_by_no_rating_is_unknown(fitted):
+    model = copy.deepcopy(fitted[0])
+    assert model.adapt("p0", []) is model
+    assert model.explain("p0") == []
+    unknown = model.predict([("nobody", TEXTS[0]), ("p0", TEXTS[0])]).score
+    assert unknown[0] == unknown[1]
+
+
 def test_fit_is_deterministic_and_leaves_its_input():
     rows = people(6, 12)
     before = copy.deepcopy(rows)

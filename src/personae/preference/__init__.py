@@ -1,6 +1,7 @@
 """Models of what a person prefers: every method fits rows of `personae.people.records.Preference`."""
 
-from personae.preference._core import Chance, Chances, Personaliser, Reason, clone
+from personae.preference._core import Chance, Chances, Personaliser, Reason
+from personae.preference._params import clone
 from personae.preference.bench import Measure, Split, bench, counts_had, split_rows
 from personae.preference.comparisons import Comparisons, comparisons, read_comparisons
 from personae.preference.features import TextFeatures

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from personae.errors import BadInput
 from personae.metrics.logistic import sigmoid
 from personae.people.records import Preference
+from personae.preference._params import Parameters
 from personae.preference.comparisons import Array, Codes, Comparisons, Item, comparisons
 
 Features = Callable[[Sequence[Item]], Array]  # items to vectors of shape (n_items, n_features)
@@ -47,7 +47,7 @@ class Reason:
     examples: tuple[str, ...] = ()
 
 
-class Personaliser(ABC):
+class Personaliser(Parameters, ABC):
     """Base of the family's methods, after scikit-learn: the constructor stores, `fit` learns, `clone` copies.
 
     A method says how to learn from everyone (`_learn`), how to place people by their choices (`_place`: one row of numbers a
@@ -61,23 +61,7 @@ class Personaliser(ABC):
 
     features: Features
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments."""
-        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-
-    def set_params(self, **params: Any) -> Self:
-        """Set constructor arguments."""
-        unknown = set(params) - set(self.get_params())
-        if unknown:
-            raise BadInput(
-                f"{type(self).__name__} has no argument {', '.join(sorted(unknown))}; it has "
-                f"{', '.join(self.get_params())}."
-            )
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
-    def fit(self, rows: Sequence[Preference] | Comparisons) -> Self:
+    def fit(self, rows: Iterable[Preference] | Comparisons) -> Self:
         """Learn the population from everyone's choices, and place each of these people by theirs.
 
         Raises
@@ -95,15 +79,16 @@ class Personaliser(ABC):
         self.index_ = {person: place for place, person in enumerate(table.people)}
         return self
 
-    def adapt(self, person: str, shots: Sequence[Preference]) -> Self:
+    def adapt(self, person: str, shots: Iterable[Preference]) -> Self:
         """Place one person by these choices alone; a person already known is placed anew, with no shots as if unknown."""
+        shots = list(shots)
         if any(shot.person != person for shot in shots):
             raise BadInput(f"Shots of somebody else than {person!r} were given; choose those rows by person.")
         if not shots:
             return self._keep((person,), self._fitted()[None])
         return self.adapt_all(shots)
 
-    def adapt_all(self, rows: Sequence[Preference] | Comparisons) -> Self:
+    def adapt_all(self, rows: Iterable[Preference] | Comparisons) -> Self:
         """Place many people at once, each by their own rows; people without a row are left as they are."""
         self._fitted()
         table = comparisons(rows)
@@ -126,7 +111,7 @@ class Personaliser(ABC):
             float(found.probability[0]), float(found.low[0]), float(found.high[0]), person in self.index_
         )
 
-    def probs(self, rows: Sequence[Preference] | Comparisons) -> Chances:
+    def probs(self, rows: Iterable[Preference] | Comparisons) -> Chances:
         """Return the probability that a is chosen in each row, whatever was chosen."""
         unknown = self._fitted()
         table = comparisons(rows)
@@ -213,11 +198,6 @@ def vectors_of(features: Features, items: Sequence[Item]) -> Array:
             f"The features of {len(bad)} items are not finite numbers, the first is item {bad[0]}."
         )
     return vectors
-
-
-def clone(method: Personaliser) -> Personaliser:
-    """Return the same method, unfitted."""
-    return type(method)(**method.get_params())
 
 
 def chances_of_margins(mean: Array, sd: Array) -> Chances:

@@ -17,7 +17,8 @@ from personae.errors import BadInput
 from personae.metrics.calibration import error_columns, error_of_sums
 from personae.metrics.intervals import DRAWS, Interval, RandomState, bootstrap_mean, bootstrap_sums
 from personae.people.records import Preference
-from personae.preference._core import Features, Personaliser, clone, vectors_of
+from personae.preference._core import Features, Personaliser, vectors_of
+from personae.preference._params import clone
 from personae.preference.comparisons import Array, Codes, Comparisons, comparisons
 from personae.preference.population import fit_population
 

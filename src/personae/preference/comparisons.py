@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -73,7 +73,24 @@ class Comparisons:
         ]  # fmt: skip
 
 
-def comparisons(rows: Sequence[Preference] | Comparisons) -> Comparisons:
+def checked(rows: Iterable[Preference]) -> list[Preference]:
+    """Return the rows as they are.
+
+    Raises
+    ------
+    BadInput
+        When a row's choice or strength is none, naming the row.
+    """
+    kept = list(rows)
+    for number, row in enumerate(kept):
+        if row.choice not in _CHOSEN or not 0 < row.strength < np.inf:
+            raise BadInput(
+                f"Row {number}: its choice must be a, b or tie, and its strength a positive number."
+            )
+    return kept
+
+
+def comparisons(rows: Iterable[Preference] | Comparisons) -> Comparisons:
     """Return rows as arrays; people and items are numbered in the order they come.
 
     Raises
@@ -89,12 +106,7 @@ def comparisons(rows: Sequence[Preference] | Comparisons) -> Comparisons:
     """
     if isinstance(rows, Comparisons):
         return rows
-    for number, row in enumerate(rows):
-        if row.choice not in _CHOSEN or not 0 < row.strength < np.inf:
-            raise BadInput(
-                f"Row {number}: choice {row.choice!r} with strength {row.strength!r}. A choice is a, b or tie, and its "
-                "strength a positive number."
-            )
+    rows = checked(rows)
     people: dict[str, int] = {}
     items: dict[Item, int] = {}
     person = [people.setdefault(row.person, len(people)) for row in rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from personae.metrics.selective import controlled_threshold
 from personae.models.confidence import Confidence
 from personae.people.records import Preference
 from personae.preference._core import Chance, Chances, chances_of_margins
-from personae.preference.comparisons import Array
+from personae.preference._params import Parameters
+from personae.preference.comparisons import Array, checked
 from personae.preference.personaljudge import Verdict
 
 
-class CertainJudge:
+class CertainJudge(Parameters):
     """Make a judge's log-odds into chances, and its verdicts into a promise.
 
     Parameters
@@ -62,15 +63,17 @@ class CertainJudge:
         self.error = error
         self.chance = chance
 
-    def fit(self, rows: Sequence[Preference]) -> CertainJudge:
+    def fit(self, rows: Iterable[Preference]) -> CertainJudge:
         """Learn how sure to be, from rows that the judge did not learn from; ties take no part.
 
         Raises
         ------
         BadInput
-            When nobody chose between two answers.
+            When nobody chose between two answers, a choice is none, or `error` or `chance` is no share.
         """
-        decided = [row for row in rows if row.choice != "tie"]
+        if not (0 < self.error < 1 and 0 < self.chance < 1):
+            raise BadInput("`error` and `chance` are shares: numbers between 0 and 1.")
+        decided = [row for row in checked(rows) if row.choice != "tie"]
         if not decided:
             raise BadInput("No row chooses between two answers: give some that the judge did not learn from.")
         odds = self.log_odds(decided)

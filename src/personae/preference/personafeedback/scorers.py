@@ -7,7 +7,7 @@ chosen); Bradley, Terry (1952). Why the reward reads what is avoided and what is
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from personae.metrics.directions import main_directions
 from personae.metrics.logistic import fit_logistic, sigmoid
 from personae.models.encoder import Encoder
 from personae.people.records import Preference
+from personae.preference._params import Parameters
 from personae.preference.personafeedback.items import ChoiceItem
 from personae.preference.personafeedback.wishes import Wishes, stems, takes_back, wishes
 
@@ -31,7 +32,7 @@ PERSONAL = (
 COLUMNS = BLIND + PERSONAL
 
 
-class Scorer(ABC):
+class Scorer(Parameters, ABC):
     """How well an answer to a question fits a persona, higher is better; any scale."""
 
     @abstractmethod
@@ -126,7 +127,7 @@ class RewardHead(Scorer):
         self.direction_weight = direction_weight
         self.penalty = penalty
 
-    def fit(self, items: Sequence[ChoiceItem]) -> RewardHead:
+    def fit(self, items: Iterable[ChoiceItem]) -> RewardHead:
         """Learn from items.
 
         Raises
@@ -134,8 +135,9 @@ class RewardHead(Scorer):
         BadInput
             When there is no pair of a fitting and another option.
         """
-        fits = [(item.persona, item.query, pair.a) for item in items for pair in item.preferences()]
-        others = [(item.persona, item.query, pair.b) for item in items for pair in item.preferences()]
+        pairs = [(item, pair) for item in items for pair in item.preferences()]
+        fits = [(item.persona, item.query, pair.a) for item, pair in pairs]
+        others = [(item.persona, item.query, pair.b) for item, pair in pairs]
         if not fits:
             raise BadInput("No item has two options: there is nothing to learn from.")
         right, wrong = self._read(fits), self._read(others)

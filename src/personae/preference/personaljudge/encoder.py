@@ -6,7 +6,7 @@ the judge itself is a Bradley-Terry model (1952) with features, not in the paper
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
 import numpy as np
@@ -18,11 +18,13 @@ from personae.metrics.folds import deal_folds, linked_groups
 from personae.metrics.logistic import fit_logistic, sigmoid
 from personae.models.encoder import Encoder
 from personae.people.records import Preference
+from personae.preference._params import Parameters
+from personae.preference.comparisons import checked
 from personae.preference.features import STYLE
 from personae.preference.personaljudge._features import Array, Pairs, View, read_pairs, view_of
 
 
-class EncoderJudge:
+class EncoderJudge(Parameters):
     """Say which of two answers a person would choose, from pairs that other people chose between.
 
     Parameters
@@ -84,18 +86,16 @@ class EncoderJudge:
         self.n_folds = n_folds
         self.random_state = random_state
 
-    def fit(self, preferences: Sequence[Preference]) -> EncoderJudge:
+    def fit(self, preferences: Iterable[Preference]) -> EncoderJudge:
         """Learn from what people chose.
 
         Raises
         ------
         BadInput
-            When fewer than two groups of people and contexts chose between two answers.
+            When fewer than two groups of people and contexts chose between two answers, or a choice is none.
         """
+        preferences = checked(preferences)
         is_decided = np.array([each.choice != "tie" for each in preferences], dtype=bool)
-        pairs = read_pairs(preferences, self.encoder, self.profiles)
-        decided = pairs.rows(is_decided)
-        targets = np.array([float(each.choice == "a") for each in preferences])[is_decided]
         groups = linked_groups(
             (("person", each.person) if each.person else None, ("context", each.context))
             for each in preferences
@@ -106,6 +106,9 @@ class EncoderJudge:
                 "Give preferences of at least two people with different contexts, other than ties: "
                 "the judge is measured on people it did not learn from."
             )
+        pairs = read_pairs(preferences, self.encoder, self.profiles)
+        decided = pairs.rows(is_decided)
+        targets = np.array([float(each.choice == "a") for each in preferences])[is_decided]
         n_folds = min(self.n_folds, len(set(groups)))
         folds = deal_folds(groups, n_folds=n_folds, random_state=self.random_state)
         tried = self._tried(decided, targets, folds)

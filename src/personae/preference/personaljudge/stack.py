@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from personae.errors import BadInput
 from personae.metrics.logistic import fit_logistic, log_odds, sigmoid
 from personae.models.confidence import NO_CONFIDENCE, Confidence
+from personae.preference._params import Parameters
 from personae.preference.personaljudge._features import Array
 
 
@@ -28,7 +29,7 @@ class Verdict:
         return {"a": 1.0, "b": -1.0}.get(self.choice, 0.0)
 
 
-class VerdictStack:
+class VerdictStack(Parameters):
     """Combine verdicts with log-odds from elsewhere, such as those of an `EncoderJudge`.
 
     Parameters
@@ -68,12 +69,22 @@ class VerdictStack:
         log_odds : array-like of shape (n_rows,)
             That a is chosen, in the opinion of the other judge.
         choices : sequence of str, of length n_rows
+
+        Raises
+        ------
+        BadInput
+            When a choice is none, nobody chose between two answers, or the lengths differ.
         """
         columns = _columns(verdicts, log_odds)
         if len(choices) != len(columns):
             raise BadInput(f"{len(choices)} choices for {len(columns)} verdicts; give one a verdict.")
+        wrong = next((row for row, choice in enumerate(choices) if choice not in ("a", "b", "tie")), None)
+        if wrong is not None:
+            raise BadInput(f"Row {wrong}: its choice must be a, b or tie.")
         kept = np.array([choice != "tie" for choice in choices], dtype=bool)
         targets = np.array([float(choice == "a") for choice in choices])
+        if not kept.any():
+            raise BadInput("No row chooses between two answers: there is nothing to learn from.")
         self.weights_ = fit_logistic(columns[kept], targets[kept], penalty=self.penalty)
         return self
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from personae.metrics.logistic import sigmoid
+from personae.metrics.logistic import log_odds, sigmoid
 from personae.people.records import Preference
 from personae.preference._core import (
     Chances,
@@ -153,7 +153,11 @@ class PrefPalette(Personaliser):
         }
 
     def contributions(self, person: str, context: str, a: str, b: str) -> list[Reason]:
-        """Return what each attribute, and the text itself, adds to the log-odds of a over b: alpha_a u'v_a; their sum is all."""
+        """Return what each attribute, and the text itself, adds to the log-odds of a over b; their sum is that of `prob`.
+
+        Each is alpha_a u'v_a at the mode of the person's query, all made smaller by the same factor, since `prob` is the less
+        sure the less is known of the person.
+        """
         table = comparisons([Preference(person, context, a, b, "tie")])
         state = self.states_[self.index_[person]] if person in self.index_ else self._fitted()
         both = self._read(
@@ -163,7 +167,9 @@ class PrefPalette(Personaliser):
             np.array([table.a[0], table.b[0]]),
         )
         worth = both.signed * both.scores
-        parts = [*worth[0] - worth[1], both.content[0] - both.content[1]]
+        parts = np.array([*worth[0] - worth[1], both.content[0] - both.content[1]])
+        if total := parts.sum():
+            parts *= log_odds(self.prob(person, context, a, b).probability, margin=1e-12) / total
         names = [*self.names_, "the text itself"]
         return [Reason(names[place], float(parts[place])) for place in np.argsort(-np.abs(parts))]
 

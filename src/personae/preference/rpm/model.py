@@ -6,7 +6,7 @@ section 3; each step that asks a language model there is done here by counting a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,9 @@ from personae.errors import BadInput
 from personae.metrics.folds import FOLDS, deal_folds
 from personae.models.encoder import Encoder
 from personae.people.records import Answer
+from personae.preference._core import Chance
 from personae.preference._extras import needs
+from personae.preference._params import Parameters
 from personae.preference.rpm._habits import Habits, count_levels
 from personae.preference.rpm.factors import Factors, group_features, influences
 from personae.preference.rpm.features import Span, Views, kernel, read_views
@@ -59,7 +61,7 @@ class _Placed:
     influence: Array
 
 
-class RPM:
+class RPM(Parameters):
     """Rate as a person would: everyone's ratings of what a text says, the person's use of the scale, and what their own
     history says of texts with the same features.
 
@@ -120,7 +122,7 @@ class RPM:
         self.n_folds = n_folds
         self.random_state = random_state
 
-    def fit(self, rows: Sequence[Answer]) -> RPM:
+    def fit(self, rows: Iterable[Answer]) -> RPM:
         """Learn from everyone's ratings; an answer's `item` is the text. Each of these people is placed by theirs.
 
         Raises
@@ -152,15 +154,16 @@ class RPM:
         self._levels = self._fit_levels(self._crossed(table, held_out, gram), table.level)
         return self
 
-    def adapt(self, person: str, rows: Sequence[Answer]) -> RPM:
-        """Place one person by these ratings alone, in place of what was known of them."""
+    def adapt(self, person: str, rows: Iterable[Answer]) -> RPM:
+        """Place one person by these ratings alone, in place of what was known of them; without one, as if unknown."""
+        rows = list(rows)
         if any(row.person != person for row in rows):
             raise BadInput(
                 f"Ratings of somebody else than {person!r} were given; choose those rows by person."
             )
-        return self.adapt_all(rows)
+        return self.adapt_all(rows) if rows else self.forget(person)
 
-    def adapt_all(self, rows: Sequence[Answer]) -> RPM:
+    def adapt_all(self, rows: Iterable[Answer]) -> RPM:
         """Place many people, each by their own ratings among these."""
         self._fitted()
         table = self._checked(rows)
@@ -193,6 +196,18 @@ class RPM:
         habits = self._habits_of(counts).columns(np.arange(len(asked)))
         columns, score = self._columns(habits, opinion, vote)
         return self._rated(columns, score)
+
+    def prob(self, person: str, context: str, a: str, b: str) -> Chance:
+        """Return the probability that a person rates a above b, equal ratings halved; a context takes no part.
+
+        Notes
+        -----
+        P = sum over i > j of P(a gets i) P(b gets j) + sum over i of P(a gets i) P(b gets i) / 2, the two ratings independent.
+        There is no belief here whose spread an interval could show: its ends are NaN.
+        """
+        a_levels, b_levels = self.predict([(person, a), (person, b)]).probability
+        below = np.cumsum(b_levels) - b_levels
+        return Chance(float(a_levels @ (below + b_levels / 2)), np.nan, np.nan, person in self.people_)
 
     def reasons(self, person: str, text: str) -> list[Step]:
         """Return the factors of a text with their influence on this person's ratings, the largest first."""
@@ -309,8 +324,8 @@ class RPM:
         cost = probability @ (gap + self.squared * gap**2)
         return Rated(levels[cost.argmin(axis=1)], score, probability)
 
-    def _checked(self, rows: Sequence[Answer]) -> Ratings:
-        table = ratings(rows)
+    def _checked(self, rows: Iterable[Answer]) -> Ratings:
+        table = ratings(list(rows))
         bad = np.flatnonzero((table.level % 1 != 0) | (table.level < 1) | (table.level > self.n_levels))
         if len(bad):
             raise BadInput(
