@@ -1,22 +1,32 @@
-"""`personae recommend` through the installed command: lists with reasons, questions over piped lines, an interrupt."""
+"""`personae recommend` as it is typed: lists with reasons, questions over piped lines, an interrupt."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from personae.cli import main
 
 COMMAND = str(Path(sys.executable).with_name("personae"))
 
 
 def personae(*words, text=""):
-    return subprocess.run(
-        [COMMAND, *map(str, words)], input=text, capture_output=True, text=True, check=False, timeout=120
-    )
+    """Run the program's own `main` on what is typed."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["personae", *map(str, words)])
+        patch.setattr(sys, "stdin", io.StringIO(text))
+        with pytest.raises(SystemExit) as ended:
+            main()
+    return SimpleNamespace(returncode=ended.value.code or 0, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture
