@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import zipfile
@@ -316,6 +317,25 @@ def test_every_verb_of_the_page_does_what_the_command_line_does(
         [summary] = store.summaries()
         held = [claim for claim in store.profile(summary.person).current if claim.attribute == "occupation"]
     assert [(claim.status, claim.best.value) for claim in held if claim.best] == [("given", "baker")]
+
+
+def test_a_chat_that_is_saved_is_named_after_the_pseudonym_and_the_page_says_its_owners(visitor, tmp_path):
+    chat = tmp_path / "WhatsApp Chat with Berta Quim.txt"
+    chat.write_text("".join(
+        f"12/03/24, 14:0{n} - {who}: {text}\n"
+        for n, (who, text) in enumerate([("Ana Lopes", "I live in Porto and I am a nurse."), ("Berta Quim", "Nice!")])
+    ))  # fmt: skip
+    person = visitor.done(visitor.hand_in(chat, me="Ana Lopes")).headers["location"]
+    page = visitor.get(
+        visitor.done(visitor.form(f"{person}/shield", level="generalize", target="20")).headers["location"]
+    ).text
+    owner = re.search(r"Its owner is called (.+?) in it", page)
+    assert owner
+    assert owner[1] != "Ana Lopes"
+    saved = visitor.form(f"{person}/shield/archive", at="0")
+    assert "Berta" not in saved.headers["content-disposition"]
+    assert "Berta" not in saved.text
+    assert f"- {owner[1]}: " in saved.text
 
 
 @pytest.mark.data

@@ -36,6 +36,7 @@ from personae.shield.archive import (
     naming_columns,
     open_for_shield,
     other_columns,
+    own_name,
     shielded_name,
     write_back,
 )
@@ -84,8 +85,15 @@ class Protected:
 
     @property
     def name(self) -> str:
-        """Return the name that the new archive is offered under."""
-        return shielded_name(self.visit.upload.path if self.visit else Path("archive")).name
+        """Return the name that the new archive is offered under; a chat's says the pseudonym, not whom it was with."""
+        path = self.visit.upload.path if self.visit else Path("archive")
+        names = self.opened.names if self.opened else ()
+        return shielded_name(path, names, random_state=self.key).name
+
+    @property
+    def owner(self) -> str:
+        """Return what the archive's owner is called in the new one; empty where nobody is named."""
+        return own_name(self.opened, random_state=self.key) if self.opened else ""
 
     @property
     def is_of_many(self) -> bool:
