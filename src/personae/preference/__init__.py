@@ -10,7 +10,13 @@ from personae.preference.judged import CertainJudge
 from personae.preference.methods import METHODS, method_named
 from personae.preference.micro import MiCRo, Route
 from personae.preference.pal import PAL
-from personae.preference.personafeedback import ChoiceItem, CosineScorer, RewardHead, read_feedback
+from personae.preference.personafeedback import (
+    ChoiceItem,
+    CosineScorer,
+    RewardHead,
+    RewardModel,
+    read_feedback,
+)
 from personae.preference.personaljudge import EncoderJudge, Verdict, VerdictStack, ask_verdicts
 from personae.preference.population import Population, fit_population
 from personae.preference.prefpalette import PrefPalette
@@ -38,6 +44,7 @@ __all__ = [
     "Reason",
     "Recipe",
     "RewardHead",
+    "RewardModel",
     "Route",
     "Split",
     "TextFeatures",

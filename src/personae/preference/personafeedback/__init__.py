@@ -4,6 +4,7 @@ Source: Tao et al. (2025), "PersonaFeedback: A Large-scale Human-annotated Bench
 """
 
 from personae.preference.personafeedback.items import ChoiceItem, feedback_items, read_feedback, with_personas
+from personae.preference.personafeedback.reward_model import RewardModel
 from personae.preference.personafeedback.runs import (
     Run,
     crossed_scores,
@@ -20,6 +21,7 @@ __all__ = [
     "CosineScorer",
     "OverlapScorer",
     "RewardHead",
+    "RewardModel",
     "Run",
     "Scorer",
     "Wishes",

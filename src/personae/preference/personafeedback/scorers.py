@@ -161,12 +161,7 @@ class RewardHead(Scorer):
 
     def log_odds(self, rows: Sequence[Preference]) -> Array:
         """Return log P(a) / P(b) for each row, whatever its choice, shape (n_rows,); see `profiles`."""
-        known = self.profiles or {}
-        a, b = (
-            self.scores([(known.get(row.person, ""), row.context, getattr(row, side)) for row in rows])
-            for side in ("a", "b")
-        )
-        return a - b
+        return log_odds_of(self, rows, self.profiles)
 
     def prob(self, rows: Sequence[Preference]) -> Array:
         """Return the probability that a is chosen, in (0, 1), shape (n_rows,)."""
@@ -192,6 +187,16 @@ class RewardHead(Scorer):
         personal = [to_persona, to_persona * avoids, to_persona * back, to_avoided, to_avoided * back, to_wanted,
                     shared[:, 0], shared[:, 0] * back, shared[:, 1], back * avoids]  # fmt: skip
         return np.column_stack([blind, *personal]), option
+
+
+def log_odds_of(scorer: Scorer, rows: Sequence[Preference], profiles: Mapping[str, str] | None) -> Array:
+    """Return the lead of a over b in each row, shape (n_rows,), of a scorer whose scores are log-odds."""
+    known = profiles or {}
+    a, b = (
+        scorer.scores([(known.get(row.person, ""), row.context, getattr(row, side)) for row in rows])
+        for side in ("a", "b")
+    )
+    return a - b
 
 
 def _shared_words(answers: Sequence[Answer], wished: Sequence[Wishes]) -> Array:
