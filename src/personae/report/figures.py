@@ -121,7 +121,9 @@ def check_picture(path: Path) -> None:
             f"{path.name}: pictures are written as {', '.join(FORMS)}; give the file one of these endings."
         )
     if not path.absolute().parent.is_dir():
-        raise BadInput(f"{path.name}: cannot be written, its folder is not there. Make it, or name another place.")
+        raise BadInput(
+            f"{path.name}: cannot be written, its folder is not there. Make it, or name another place."
+        )
     _figure_class()
 
 
