@@ -23,7 +23,7 @@ class CertainJudge(Parameters):
     Parameters
     ----------
     log_odds : function of preference rows to ndarray of shape (n_rows,)
-        Log P(a) / P(b), whatever was chosen, such as `EncoderJudge.log_odds` or `RewardHead.log_odds`; of a stack
+        Log P(a) / P(b), whatever was chosen, such as that of `EncoderJudge`, `RewardHead` or `RewardModel`; of a stack
         `lambda rows: stack.log_odds(ask_verdicts(model, rows, profiles).verdicts, judge.log_odds(rows))`.
     known : collection of str
         People of whom the judge knows something; of others `is_known` is false.

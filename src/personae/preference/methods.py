@@ -43,6 +43,12 @@ def method_named(name: str, features: TextFeatures, *, random_state: int = 0) ->
     ------
     UnknownName
         Names the nearest.
+
+    Notes
+    -----
+    The judges are not among them, since the bench asks what a few choices of a person tell: `EncoderJudge` and `RewardModel`
+    place nobody by choices, `RewardHead` learns from items with a persona and not from rows. `CertainJudge` makes a `prob` out
+    of the log-odds of each. `RPM` learns from ratings.
     """
     if name not in METHODS:
         close = difflib.get_close_matches(name, METHODS, n=1)
