@@ -122,7 +122,7 @@ def test_rows_that_are_left_out_are_counted(table):
         file.write('{"person": null, "item": "a"}\n{"person": "ana", "item": ""}\n')
     done = personae("recommend", table, "--method", "itemknn", "-n", 1)
     assert done.returncode == 0
-    assert "2 rows left out, first rows.jsonl:16: no person" in done.stderr
+    assert "rows left out: 2, first rows.jsonl:16: no person" in done.stderr
 
 
 @pytest.mark.slow
@@ -218,7 +218,7 @@ def test_ctrl_c_loses_nothing(catalog, tmp_path):
     os.kill(child.pid, signal.SIGINT)
     _, said = child.communicate(timeout=60)
     assert child.returncode == 130
-    assert "interrupted; 1 turns are kept in" in said
+    assert "interrupted; what was answered is kept in" in said
     assert "Traceback" not in said
     assert [turn["answer"] for turn in json.loads(session.read_text())["turns"]] == ["red"]
 

@@ -93,6 +93,8 @@ def test_columns_of_numbers_may_be_missing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("", r"rows\.csv: no rows"),
+        ("person,item\n", r"rows\.csv: no rows"),
         ("who,item\na,x\n", r"rows\.csv: no column person"),
         ("person,item,time\na,x,inf\n", "row 2, time: it is not a finite number"),
         ("person,item\na\nb\n", r"none of its 2 rows can be used; rows\.csv:2: a row whose length"),

@@ -302,6 +302,8 @@ def test_next_items_need_two_of_somebody_and_a_width_for_each_head(learner):
         learner().fit(interactions(["a", "b"], ["calm 1", "loud 1"], catalog=FILMS), CATALOG)
     with pytest.raises(BadInput, match="size=9"):
         learner(size=9).fit(table(crowd()), CATALOG)
+    with pytest.raises(BadInput, match="n_heads=0"):
+        learner(n_heads=0).fit(table(crowd()), CATALOG)
 
 
 def test_the_attribute_that_stands_out_most_is_named_by_hand():

@@ -168,11 +168,7 @@ def _ask(
     try:
         episode.run(Typing(sys.stdin.readline, _say), watch=lambda _: _keep(episode, session))
     except KeyboardInterrupt:
-        kept = (
-            f"{len(episode.turns)} turns are kept in {session}"
-            if session
-            else "nothing is kept without --session"
-        )
+        kept = f"what was answered is kept in {session}" if session else "nothing is kept without --session"
         raise Stopped(kept) from None
     if json:
         print_json(episode.as_json() | {"lines": episode.lines()})
@@ -246,7 +242,7 @@ def _rows(table: Path | None, store: Path | None, catalog: Items | None, *, quie
         rows = read_interactions(table)
         if rows.skipped:
             first = rows.skipped[0]
-            note(f"{len(rows.skipped)} rows left out, first {first.where}: {first.reason}", quiet=quiet)
+            note(f"rows left out: {len(rows.skipped)}, first {first.where}: {first.reason}", quiet=quiet)
     else:
         from personae.people.store import Store
 

@@ -88,7 +88,7 @@ class NextItem(Recommender):
 
         torch = nets.torch
 
-        if self.size % self.n_heads:
+        if self.n_heads < 1 or self.size % self.n_heads:
             raise BadInput(
                 f"size={self.size} cannot be parted into n_heads={self.n_heads}: give a size that is a multiple of it."
             )

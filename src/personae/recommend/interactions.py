@@ -112,7 +112,7 @@ def interactions(
     value = np.ones(n) if values is None else _numbers(values, "value")
     if not (n == len(items) and time.shape == value.shape == (n,)):
         raise BadInput(
-            f"{n} people, {len(items)} items, {time.size} times, {value.size} values: give one each a row."
+            f"{n} people, {len(items)} items, times of shape {time.shape}, values of shape {value.shape}: give one each a row."
         )
     who: dict[str, int] = {}
     person = np.array([who.setdefault(each, len(who)) for each in people], dtype=np.intp)

@@ -46,7 +46,7 @@ def read_interactions(path: Path | str) -> Interactions:
             continue
         named |= record.keys()
         skipped.append(RowError(where(file.name, number), "no item" if person.strip() else "no person"))
-    if not kept and skipped:
+    if not kept:
         raise BadInput(_unusable(file, skipped, named))
     times = _numbers(file, "time", [(row, time) for _, _, row, time, _ in kept])
     values = _numbers(file, "value", [(row, value) for _, _, row, _, value in kept])
@@ -67,6 +67,8 @@ def _records(file: Path) -> Iterator[tuple[int, dict[str, Any]] | RowError]:
 
 
 def _unusable(file: Path, skipped: list[RowError], named: set[str]) -> str:
+    if not skipped:
+        return f"{file.name}: no rows. Name {_KINDS}."
     missing = [name for name in ("person", "item") if name not in named]
     if named and missing:
         return f"{file.name}: no column {', '.join(missing)}; {_KINDS} has person and item."
