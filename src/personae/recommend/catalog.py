@@ -46,9 +46,7 @@ def read_catalog(path: Path | str) -> Items:
     first: dict[str, int] = {}
     for row, item, _, _ in rows:
         if first.setdefault(item, row) != row:
-            raise BadInput(
-                f"{file.name}, row {row}: an item that has a row already. Leave one of them out."
-            )
+            raise BadInput(f"{file.name}, row {row}: an item that has a row already. Leave one of them out.")
     names = tuple(sorted({each for *_, own in rows for each in own}))
     number = {each: place for place, each in enumerate(names)}
     owner = np.repeat(np.arange(len(rows)), [len(own) for *_, own in rows])
