@@ -97,7 +97,7 @@ def _work(written: Mapping[str, Any]) -> Work:
     titles = {name: "" for name in listed if name}
     female, male = set(written.get("female", "").split()), words(written.get("male", ""))
     for english, forms in written.get("translated", {}).items():
-        his, _, hers = forms.partition(" / ")
+        his, _, hers = (part.strip() for part in forms.partition("/"))
         titles |= {form: english for form in f"{his}|{hers}".split("|") if form}
         female |= set(hers.split("|")) - {""}
     follows, stops, drops = (words(written[key]) for key in ("follows", "stops", "drops"))
