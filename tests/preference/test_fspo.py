@@ -1,9 +1,10 @@
 import copy
+import sys
 
 import numpy as np
 import pytest
 
-from personae.errors import BadInput
+from personae.errors import BadInput, MissingExtra
 from personae.people.records import Preference
 from personae.preference import FSPO, Recipe, comparisons
 from personae.preference.fspo._tasks import Gaps, made_batches, real_batches, signed
@@ -243,3 +244,37 @@ def test_a_tiny_model_learns_what_is_preferred(tiny, loss):
     losses = list(tune(model, reference, Letters(), given, loss=loss, beta=0.1, rate=3e-3, n_epochs=8))
     assert losses[-1] < losses[0]
     assert (prefers(model, reference, Letters(), given, beta=0.1) > 0.5).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("loss", "start"), [("ipo", 25.0), ("dpo", np.log(2))])
+def test_trl_trains_the_same_losses(tiny, tmp_path, loss, start):
+    """At the start the model is the reference: h = 0, so that IPO is (1 / (2 beta))^2 and DPO log 2."""
+    pytest.importorskip("trl")
+    import transformers
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    from personae.preference.fspo.tuning import tune_with_trl
+
+    whole = Tokenizer(
+        models.WordLevel({"[PAD]": 0, "[UNK]": 1, "[EOS]": 2, "yes": 3, "no": 4}, unk_token="[UNK]")
+    )
+    whole.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=whole, unk_token="[UNK]", pad_token="[PAD]", eos_token="[EOS]"
+    )
+    model, reference = tiny
+    given = list(examples([Preference(f"p{n % 2}", "?", "yes", "no", "a") for n in range(8)], n_shots=2))
+    losses = tune_with_trl(
+        model, reference, tokenizer, given, tmp_path, loss=loss, beta=0.1, rate=3e-3, n_epochs=4
+    )
+    assert losses[0] == pytest.approx(start, rel=1e-3)
+    assert losses[-1] < losses[0]
+
+
+def test_without_trl_the_extra_is_named(tiny, tmp_path, monkeypatch):
+    from personae.preference.fspo.tuning import tune_with_trl
+
+    monkeypatch.setitem(sys.modules, "trl", None)
+    with pytest.raises(MissingExtra, match=r"personae\[tune\]"):
+        tune_with_trl(*tiny, Letters(), [], tmp_path)

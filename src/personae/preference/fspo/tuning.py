@@ -7,12 +7,14 @@ equation 17 (IPO); Rafailov et al. (2023), "Direct Preference Optimization", arX
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from personae.errors import BadInput
 from personae.metrics.logistic import sigmoid
+from personae.preference._extras import needs
 from personae.preference.comparisons import Array
 from personae.preference.fspo._net import torch_of
 from personae.preference.fspo.prompts import Example
@@ -102,6 +104,62 @@ def tune(
             missed.backward()
             optimizer.step()
             yield float(missed.detach())
+
+
+def tune_with_trl(
+    model: Any,
+    reference: Any,
+    tokenizer: Any,
+    given: Sequence[Example],
+    folder: Path | str,
+    *,
+    loss: Loss = "ipo",
+    beta: float = BETA,
+    rate: float = RATE,
+    batch_size: int = 4,
+    n_epochs: int = 1,
+    random_state: int = 0,
+) -> list[float]:
+    """Train a causal language model in place by `trl.DPOTrainer`, and return the loss of each batch.
+
+    Parameters
+    ----------
+    model, reference, given, loss, beta, rate, batch_size, n_epochs
+        As in `tune`.
+    tokenizer : transformers tokenizer
+        With a token for the end and one for padding.
+    folder : Path
+        Where the trainer writes; nothing is sent anywhere.
+
+    Raises
+    ------
+    MissingExtra
+        Without trl.
+
+    Notes
+    -----
+    Beside `tune`: batches are padded, the end of the response counts, the IPO loss is of the mean over tokens, the rate falls
+    to zero, and the optimizer is AdamW.
+    """
+    with needs("trl", "tune"):
+        from datasets import Dataset
+        from trl import DPOConfig, DPOTrainer
+    rows = [{"prompt": each.prompt, "chosen": each.chosen, "rejected": each.rejected} for each in given]
+    plan = DPOConfig(
+        output_dir=str(folder), loss_type="ipo" if loss == "ipo" else "sigmoid", beta=beta, learning_rate=rate,
+        per_device_train_batch_size=batch_size, num_train_epochs=n_epochs, seed=random_state, report_to="none",
+        save_strategy="no", logging_steps=1, disable_tqdm=True, bf16=False,
+        use_cpu=model.device.type == "cpu",
+    )  # fmt: skip
+    trainer = DPOTrainer(
+        model=model,
+        ref_model=reference,
+        args=plan,
+        train_dataset=Dataset.from_list(rows),
+        processing_class=tokenizer,
+    )
+    trainer.train()
+    return [float(each["loss"]) for each in trainer.state.log_history if "loss" in each]
 
 
 def prefers(
