@@ -30,8 +30,17 @@ import torch
 
 from personae.papers.harness import Context
 from personae.papers.scpr.study import TAGS, load
-from personae.recommend import Plan
-from personae.recommend.scpr import Graph, Learning, Vectors, Walk, Wants, ask_until, learn_to_decide, play
+from personae.recommend.scpr import (
+    Graph,
+    Learning,
+    Vectors,
+    Walk,
+    Wants,
+    ask_until,
+    lay_out,
+    learn_to_decide,
+    play,
+)
 from personae.recommend.scpr.episodes import ACCEPTED, ENDED, FAILED, FOUND, REFUSED
 
 UNTIL = 150
@@ -283,10 +292,9 @@ def main() -> None:
     print(
         f"episodes a second: one at a time {plain:.1f}, in step {in_step:,.0f}, ratio {in_step / plain:.0f}"
     )
-    plan = Learning(guide=UNTIL, plan=Plan(4, 256, 5e-4))
     start = time.process_time()
-    learn_to_decide(walk, wants, plan)
-    taught = plan.n_together * plan.plan.n_epochs / (time.process_time() - start)
+    learn_to_decide(lay_out(walk, wants), Learning(guide=UNTIL))
+    taught = len(wants) / (time.process_time() - start)
     rates = {"the reference": reference(graph, vectors, few, learns=True)[1]}
     if chosen.official:
         rates["the released code"] = official(chosen.official.resolve(), graph, vectors, few)

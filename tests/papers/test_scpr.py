@@ -37,8 +37,8 @@ def folder(tmp_path):
     write(tmp_path, "users", people)
     parts = {name: [] for name in ("train", "valid", "test")}
     for who in range(60):
-        mine = random.permutation(np.flatnonzero(kind == who % 3))[:40].tolist()
-        for name, some in zip(parts, (mine[:20], mine[20:32], mine[32:]), strict=True):
+        mine = random.permutation(np.flatnonzero(kind == who % 3))[:70].tolist()
+        for name, some in zip(parts, (mine[:20], mine[20:62], mine[62:]), strict=True):
             parts[name].append({"user": who, "items": some})
     for name, rows in parts.items():
         write(tmp_path, name, rows)
@@ -48,8 +48,9 @@ def folder(tmp_path):
 def test_no_pair_is_in_two_parts_and_tags_are_merged(folder):
     study = load(Context(folder=folder))
     known = {(who, int(item)) for who in range(60) for item in study.known.items_of(who)}
-    parts = [{tuple(pair) for pair in part.tolist()} for part in (study.tune, study.teach, study.test)]
-    assert [len(known), *map(len, parts)] == [1200, 500, 220, 480]
+    parts = [{tuple(pair) for pair in part.tolist()} for part in (study.tune, study.teach, study.whole)]
+    assert [len(known), *map(len, parts)] == [1200, 2000, 520, 480]
+    assert study.test.tolist() == study.whole[:1000].tolist()
     assert not known & (parts[0] | parts[1] | parts[2])
     assert not (parts[0] | parts[1]) & parts[2]
     item = 7

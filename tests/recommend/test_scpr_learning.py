@@ -1,5 +1,7 @@
 """Vectors and policies that are learned: better than untaught ones, the same under a seed, resumed as undisturbed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from personae.recommend.scpr import (
     ask_until,
     count_state,
     fit_vectors,
+    lay_out,
     learn_to_decide,
     play,
     published_state,
@@ -89,43 +92,90 @@ def test_vectors_are_the_same_under_a_seed(world):
 
 
 def _learning(**changed):
-    return Learning(**{"hidden": 16, "n_together": 64, "n_updates": 10, "plan": PLAN, **changed})
+    return Learning(**{"hidden": 16, "n_updates": 10, "plan": PLAN, **changed})
 
 
-def test_a_policy_starts_as_its_guide_and_is_the_same_under_a_seed(world, fitted):
-    graph, _, wants = world
+@pytest.fixture(scope="module")
+def walk(world, fitted):
+    return lambda people: Walk(world[0], fitted.vectors, people)
 
-    def walk(people):
-        return Walk(graph, fitted.vectors, people)
 
-    still = learn_to_decide(walk, wants, _learning(guide=20, plan=Plan(1, 64, 1e-12)))
+@pytest.fixture(scope="module")
+def trails(world, walk):
+    return lay_out(walk, world[2])
+
+
+def test_trails_end_as_the_same_episodes_played(world, walk, trails):
+    """Whatever the bound, and whatever a network decides: what is read off the trails is what playing comes to."""
+    wants = world[2]
+    for n in (1, 5, 20, 60, N_ITEMS):
+        played = play(walk, wants, ask_until(n))
+        assert trails.outcome(trails.n_left <= n).found.tolist() == played.found.tolist()
+
+    def heeds(people):
+        return Walk(world[0], walk(people).vectors, people, heeds_refusals=True)
+
+    heeded = lay_out(heeds, wants)
+    assert (
+        heeded.outcome(heeded.n_left <= 20).found.tolist() == play(heeds, wants, ask_until(20)).found.tolist()
+    )
+    taught = learn_to_decide(trails, _learning(guide=20, plan=Plan(4, 64, 0.02)), valid=trails)
+    outcome = play(walk, wants, taught)
+    assert outcome.found.tolist() != play(walk, wants, ask_until(20)).found.tolist()
+    assert taught.on(trails).found.tolist() == outcome.found.tolist()
+    worth = Learning().worth(outcome.found, outcome.n_turns).mean()
+    assert max(epoch.score for epoch in taught.epochs) == pytest.approx(worth)
+
+
+def test_trails_by_hand():
+    """Four items; the wanted one is third by score; attribute 1 halves them, and is refused or accepted."""
+    graph = Graph(Lists.of([0, 0, 1, 2, 2, 3], [0, 1, 0, 0, 1, 0], n_people=4), 2)
+    vectors = Vectors(np.ones((1, 1)), np.array([[9.0], [8.0], [7.0], [7.0]]), np.zeros((2, 1)))
+    wants = Wants(np.zeros(2, dtype=int), np.array([2, 3]), np.zeros(2, dtype=int))
+    made = Walk(graph, vectors, wants.people)
+    made.open(np.arange(2), wants.openings)
+    assert made.ahead(np.arange(2), wants.items).tolist() == [2, 3]
+    laid = lay_out(lambda people: Walk(graph, vectors, people), wants)
+    assert laid.n_left[:, :2].tolist() == [[4, 2], [4, 4]]
+    assert laid.asks[:, :2].tolist() == [[True, False], [True, False]]
+    assert laid.found[:, :2].tolist() == [[2, 3], [2, 3]]
+    assert laid.outcome(np.zeros_like(laid.asks)).found.tolist() == [3, 3]
+    worth = Learning(price=0.5).worth(np.array([3, 15, 0]), 15)
+    assert worth.tolist() == pytest.approx([0.9, 0.5, -0.5])
+
+
+def test_a_policy_starts_as_its_guide_and_is_the_same_under_a_seed(world, walk, trails):
+    wants = world[2]
+    still = learn_to_decide(trails, _learning(guide=20, plan=Plan(1, 64, 1e-12)))
     by_rule = play(walk, wants, ask_until(20)).found
     assert play(walk, wants, still).found.tolist() == by_rule.tolist()
-    first, again = (learn_to_decide(walk, wants, _learning(guide=20), random_state=3) for _ in range(2))
+    first, again = (learn_to_decide(trails, _learning(guide=20), random_state=3) for _ in range(2))
     assert play(walk, wants, first).found.tolist() == play(walk, wants, again).found.tolist()
     assert all(np.isfinite(epoch.loss) for epoch in first.epochs)
 
 
-def test_learning_from_a_bad_guide_does_better_than_the_guide(world, fitted):
-    graph, _, wants = world
-
-    def walk(people):
-        return Walk(graph, fitted.vectors, people)
-
-    learning = _learning(
-        guide=1, n_together=256, n_updates=40, decay=0.0, explore=(0.5, 0.0), plan=Plan(8, 128, 5e-3)
-    )
-    taught = learn_to_decide(walk, wants, learning, valid=wants)
+def test_learning_from_a_bad_guide_does_better_than_the_guide(world, walk, trails):
+    wants = world[2]
+    learning = _learning(guide=1, n_updates=100, plan=Plan(8, 128, 5e-3))
+    taught = learn_to_decide(trails, learning, valid=trails)
     assert play(walk, wants, taught).turns().mean() < play(walk, wants, ask_until(1)).turns().mean() - 0.5
     assert max(epoch.score for epoch in taught.epochs) > 0
 
 
-def test_an_interrupted_run_ends_as_an_undisturbed_one(world, fitted, tmp_path):
-    graph, _, wants = world
+def test_what_is_worth_no_more_than_the_guide_on_validation_is_left_as_the_guide(world, walk, trails):
+    """Success of no worth, and turns that cost nothing: no round can be worth more than the start."""
+    wants = world[2]
+    learning = _learning(guide=20, plan=Plan(2, 64, 0.05))
+    found = np.zeros_like(trails.found)
+    hopeless = replace(trails, found=found)
+    kept = learn_to_decide(trails, learning, valid=hopeless)
+    free = learn_to_decide(trails, learning)
+    by_rule = play(walk, wants, ask_until(20)).found.tolist()
+    assert play(walk, wants, kept).found.tolist() == by_rule
+    assert play(walk, wants, free).found.tolist() != by_rule
 
-    def walk(people):
-        return Walk(graph, fitted.vectors, people)
 
+def test_an_interrupted_run_ends_as_an_undisturbed_one(trails, tmp_path):
     class Interrupted(Exception):
         pass
 
@@ -133,22 +183,19 @@ def test_an_interrupted_run_ends_as_an_undisturbed_one(world, fitted, tmp_path):
         if epoch.number == 2:
             raise Interrupted
 
-    whole = learn_to_decide(walk, wants, _learning(guide=20))
+    whole = learn_to_decide(trails, _learning(guide=20))
     with pytest.raises(Interrupted):
-        learn_to_decide(walk, wants, _learning(guide=20), checkpoint=tmp_path / "p.npz", watch=stop)
-    resumed = learn_to_decide(walk, wants, _learning(guide=20), checkpoint=tmp_path / "p.npz")
+        learn_to_decide(trails, _learning(guide=20), checkpoint=tmp_path / "p.npz", watch=stop)
+    resumed = learn_to_decide(trails, _learning(guide=20), checkpoint=tmp_path / "p.npz")
     for one, other in zip(whole.net.parameters(), resumed.net.parameters(), strict=True):
         assert np.array_equal(one.detach().numpy(), other.detach().numpy())
 
 
-def test_an_action_for_every_attribute_asks_only_for_what_tells_something(world, fitted):
-    graph, _, wants = world
-    few = wants.take(np.arange(30))
-
-    def walk(people):
-        return Walk(graph, fitted.vectors, people)
-
-    full = learn_to_decide(walk, few, _learning(), n_actions=N_ATTRIBUTES + 1)
+def test_an_action_for_every_attribute_asks_only_for_what_tells_something(world, walk):
+    few = world[2].take(np.arange(30))
+    laid = lay_out(walk, few, n_actions=N_ATTRIBUTES + 1)
+    full = learn_to_decide(laid, _learning(), n_actions=N_ATTRIBUTES + 1)
+    assert len(np.unique(laid.actions[laid.asks])) > 3
     episodes = Episodes(walk(few.people), few)
     while len(rows := episodes.open()):
         moves = full(episodes, rows)
@@ -157,6 +204,18 @@ def test_an_action_for_every_attribute_asks_only_for_what_tells_something(world,
         assert ((held > 0) & (held < episodes.world.weight[rows[asked]])).all()
         assert not episodes.world.is_asked[rows[asked], moves[asked]].any()
         episodes.step(rows, moves)
+
+
+def test_after_a_list_come_lists(world, walk):
+    few = world[2].take(np.arange(30))
+    eager = learn_to_decide(lay_out(walk, few), _learning(guide=60, plan=Plan(1, 64, 1e-12)))
+    episodes = Episodes(walk(few.people), few)
+    while len(rows := episodes.open()):
+        has_failed = (episodes.history[rows] == -2).any(axis=1)
+        moves = eager(episodes, rows)
+        assert moves[has_failed].all()
+        episodes.step(rows, moves)
+    assert (episodes.history == -2).any()
 
 
 def test_states_by_hand(world, fitted):

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from personae.metrics.intervals import bootstrap_mean
-from personae.metrics.paired import paired_difference
+from personae.metrics.intervals import Interval, bootstrap_runs, cluster_codes
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.scpr.study import COARSE, TAGS, Study, load
 from personae.recommend import Plan
@@ -27,6 +24,7 @@ from personae.recommend.scpr import (
     Learning,
     Outcome,
     Settings,
+    Trails,
     Vectors,
     Walk,
     Wants,
@@ -34,17 +32,20 @@ from personae.recommend.scpr import (
     ask_until,
     count_state,
     fit_vectors,
+    lay_out,
     learn_to_decide,
     look_ahead,
     play,
 )
-from personae.recommend.scpr.episodes import Policy, World
+from personae.recommend.scpr.episodes import Policy
+from personae.recommend.scpr.walk import Array
 
-ABS, ENTROPY, ENTROPY_ALL, RULE = (
+ABS, ENTROPY, ENTROPY_ALL, RULE, LATE = (
     "Abs Greedy",
     "Max Entropy, reachable",
     "Max Entropy, all",
     "ask until n are left",
+    "ask until n are left or turn t",
 )
 FULL, SCPR, WEIGHTED, OURS = (
     "DQN over all actions",
@@ -56,8 +57,8 @@ HEEDED = "ask until n are left, refusals heeded"
 NO_HISTORY = "SCPR, no history"
 STRANGERS = "SCPR, people and attributes shuffled"
 N_SEEDS = 5
-N_STOP = 250  # validation episodes by which a policy is kept
 UNTIL = (25, 50, 100, 150, 200, 300)  # candidates, tried on validation pairs
+LATEST = (5, 7, 9, 11, 13, 15)  # turns
 FLIPS = (0.05, 0.1, 0.2)
 TURNS = (5, 10, 15)
 PAPER = {  # SR@15, AT; table 3
@@ -69,17 +70,18 @@ BARS = {
     (TAGS, SCPR, "SR@15"): ">= .72", (TAGS, SCPR, "AT"): "<= 8.6", (COARSE, SCPR, "SR@15"): ">= .30",
     (COARSE, OURS, "SR@15"): ">= .465",
 }  # fmt: skip
-Array = NDArray[np.float64]
-Make = Callable[[Codes], World]
+Make = Callable[[Codes], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One granularity: its graph and vectors, and the test episodes."""
+    """One granularity: its graph and vectors, and the episodes that tune, teach and test."""
 
     which: str
     graph: Graph
     vectors: Vectors
+    tune: Wants
+    teach: Wants
     test: Wants
 
     def walk(self, **settings: Any) -> Make:
@@ -88,39 +90,61 @@ class Side:
     def belief(self, **settings: Any) -> Make:
         return lambda people: Belief(self.graph, self.vectors, people, **settings)
 
+    def play(self, make: Make, policy: Policy, flip: float = 0.0) -> Outcome:
+        return play(make, self.test, policy, flip=flip, random_state=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Policies of one kind, a seed each, and the world that they decide in."""
+
+    make: Make
+    policies: list[Decider]
+
 
 def rows(context: Context) -> Iterator[Comparison]:
-    """Measure both granularities; intervals over people, of the mean over seeds where a policy is learned."""
+    """Measure both granularities; intervals over people, and over seeds too where a policy is learned."""
     study = load(context)
+    strange = ~np.isin(study.test[:, 1], study.known.items)
+    yield compare(
+        "both", "wanted items that are in no train pair", "test pairs", float(strange.mean()), n=len(strange)
+    )
     for which in context.track((TAGS, COARSE), "granularities"):
         yield from _granularity(context, study, which)
 
 
 def _granularity(context: Context, study: Study, which: str) -> Iterator[Comparison]:
-    graph, tune, teach = study.graphs[which], study.wants(which, "tune", 1), study.wants(which, "teach", 2)
+    graph, tune = study.graphs[which], study.wants(which, "tune", 1)
     fitted = fit_vectors(graph, study.known, _settings(context), valid=tune, random_state=context.seed)
-    side = Side(which, graph, fitted.vectors, study.wants(which, "test", 3))
-    n = _tuned(side, tune, side.walk())
+    side = Side(
+        which, graph, fitted.vectors, tune, study.wants(which, "teach", 2), study.wants(which, "test", 3)
+    )
+    laid = lay_out(side.walk(), tune)
+    n, (late, turn) = _tuned(laid, n_only=True)[0], _tuned(laid)
     played: dict[str, list[Outcome]] = {
-        ABS: [_play(side, side.walk(), always_show)],
-        ENTROPY_ALL: [_play(side, side.walk(reaches_all=True), ask_until(10))],
-        ENTROPY: [_play(side, side.walk(), ask_until(10))],
-        RULE: [_play(side, side.walk(), ask_until(n))],
+        ABS: [side.play(side.walk(), always_show)],
+        ENTROPY_ALL: [side.play(side.walk(reaches_all=True), ask_until(10))],
+        ENTROPY: [side.play(side.walk(), ask_until(10))],
+        RULE: [side.play(side.walk(), ask_until(n))],
+        LATE: [_stopped(lay_out(side.walk(), side.test), late, turn)],
     }
-    learned = _learned(context, side, teach, tune, n)
+    learned = _learned(context, side, laid, n)
     played |= {
-        name: [_play(side, make, policy) for policy in policies] for name, (make, policies) in learned.items()
+        name: [side.play(each.make, policy) for policy in each.policies] for name, each in learned.items()
     }
     heeds = side.walk(heeds_refusals=True)
-    played[HEEDED] = [_play(side, heeds, ask_until(_tuned(side, tune, heeds)))]
-    played[OURS] = [_play(side, side.belief(), look_ahead())]
+    played[HEEDED] = [side.play(heeds, ask_until(_tuned(lay_out(heeds, tune), n_only=True)[0]))]
+    played[OURS] = [side.play(side.belief(), look_ahead())]
     yield compare(which, "n, chosen on validation pairs", RULE, n, n=len(tune))
+    yield compare(which, "n, chosen on validation pairs", LATE, late, n=len(tune))
+    yield compare(which, "t, chosen on validation pairs", LATE, turn, n=len(tune))
     for name, outcomes in played.items():
         yield from _scores(context, side, name, outcomes)
     yield from _differences(context, side, played)
     if which == TAGS:
-        yield from _noise(context, side, learned, n)
-    yield from _controls(context, side, learned)
+        yield from _whole(context, side, study, learned, n)
+        yield from _noise(context, side, learned[SCPR], n)
+    yield from _controls(context, side, learned[SCPR])
 
 
 def _settings(context: Context) -> Settings:
@@ -129,114 +153,141 @@ def _settings(context: Context) -> Settings:
 
 def _learning(context: Context, n: int) -> Learning:
     learning = Learning(guide=n)
-    return replace(learning, n_together=64, plan=Plan(1, 256, 1e-3)) if context.quick else learning
+    return replace(learning, n_updates=20, plan=Plan(2, 256, 1e-3)) if context.quick else learning
 
 
-def _learned(
-    context: Context, side: Side, teach: Wants, tune: Wants, guide: int
-) -> dict[str, tuple[Make, list[Decider]]]:
-    """Teach every policy under its seeds, each in the world it is measured in."""
-    n_seeds = 1 if context.quick else N_SEEDS
-    plain, weighted, few = (
-        side.walk(),
-        side.walk(is_weighted=True),
-        tune.take(np.arange(min(N_STOP, len(tune)))),
+def _learned(context: Context, side: Side, laid: Trails, guide: int) -> dict[str, Learned]:
+    """Teach every policy under its seeds, each in the world it is measured in; all seeds learn from the same episodes."""
+    plain, weighted, n_actions = side.walk(), side.walk(is_weighted=True), side.graph.n_attributes + 1
+    learning, n_seeds = _learning(context, guide), 1 if context.quick else N_SEEDS
+
+    def taught(make: Make, n: int, valid: Trails | None = None, n_actions: int = 2, **state: Any) -> Learned:
+        trails = lay_out(make, side.teach, n_actions=n_actions, random_state=context.seed, **state)
+        seeds = range(context.seed, context.seed + n)
+        return Learned(make, [
+            learn_to_decide(trails, learning, valid=valid, n_actions=n_actions, random_state=seed, **state) for seed in seeds
+        ])  # fmt: skip
+
+    found = {}
+    for name in context.track((FULL, SCPR, WEIGHTED, NO_HISTORY), side.which):
+        if name == FULL:
+            found[name] = taught(plain, 1, n_actions=n_actions)
+        elif name == SCPR:
+            found[name] = taught(plain, n_seeds, laid)
+        elif name == WEIGHTED:
+            found[name] = taught(weighted, n_seeds, lay_out(weighted, side.tune))
+        else:
+            found[name] = taught(
+                plain, 1, lay_out(plain, side.tune, state_of=count_state), state_of=count_state
+            )
+    return found
+
+
+def _tuned(laid: Trails, *, n_only: bool = False) -> tuple[int, int]:
+    """Return the candidates to ask until, and the turn to ask up to at most, with which most validation episodes succeed."""
+    rules = [(n, turn) for turn in ((laid.n_turns + 1,) if n_only else LATEST) for n in UNTIL]
+    return max(rules, key=lambda rule: float(_stopped(laid, *rule).success(15).mean()))
+
+
+def _stopped(laid: Trails, n: int, turn: int) -> Outcome:
+    """Return how episodes end that ask until n candidates are left, and at no later turn than the one before this."""
+    return laid.outcome((laid.n_left <= n) | (np.arange(2, laid.n_turns + 1) >= turn))
+
+
+def _interval(context: Context, people: Codes, values: Array) -> Interval:
+    """Return the mean of values, shape (n_runs, n_episodes), with its interval over people and runs."""
+    codes, n_people = cluster_codes(people, len(people))
+    sums = [np.bincount(codes, each, n_people) for each in values]
+    return bootstrap_runs(
+        sums, np.bincount(codes, minlength=n_people)[None], draws=context.draws, random_state=context.seed
     )
-    chosen: dict[str, tuple[Make, int, dict[str, Any]]] = {
-        FULL: (plain, 1, {"n_actions": side.graph.n_attributes + 1}),
-        SCPR: (plain, n_seeds, {"valid": few}),
-        WEIGHTED: (weighted, n_seeds, {"valid": few}),
-        NO_HISTORY: (plain, 1, {"state_of": count_state}),
-    }
-    return {
-        name: (make, [_taught(context, make, teach, guide, seed, settings) for seed in range(n)])
-        for name, (make, n, settings) in context.track(list(chosen.items()), side.which)
-    }
 
 
-def _taught(
-    context: Context, make: Make, teach: Wants, guide: int, seed: int, settings: dict[str, Any]
-) -> Decider:
-    return learn_to_decide(
-        make, teach, _learning(context, guide), random_state=context.seed + seed, **settings
-    )
-
-
-def _tuned(side: Side, tune: Wants, make: Make) -> int:
-    """Return the number of candidates to ask until with which most validation episodes succeed."""
-    return max(UNTIL, key=lambda n: float(play(make, tune, ask_until(n)).success(15).mean()))
-
-
-def _play(side: Side, make: Make, policy: Policy, flip: float = 0.0) -> Outcome:
-    return play(make, side.test, policy, flip=flip, random_state=7)
-
-
-def _mean(outcomes: list[Outcome], of: Callable[[Outcome], NDArray[Any]]) -> Array:
-    return np.asarray(np.mean([of(each) for each in outcomes], axis=0))
+def _success(outcomes: list[Outcome], turn: int = 15) -> Array:
+    return np.stack([each.success(turn) for each in outcomes])
 
 
 def _scores(context: Context, side: Side, name: str, outcomes: list[Outcome]) -> Iterator[Comparison]:
-    interval = partial(
-        bootstrap_mean, clusters=side.test.people, draws=context.draws, random_state=context.seed
-    )
+    people, n = side.test.people, len(side.test)
     success, turns = PAPER[side.which].get(name, (None, None))
     source = SOURCE.get(name, "table 3; card") if success else ""
     for turn in TURNS:
         metric = f"SR@{turn}"
         yield compare(
-            side.which, metric, name, interval(_mean(outcomes, lambda each, turn=turn: each.success(turn))),  # type: ignore[misc]
+            side.which, metric, name, _interval(context, people, _success(outcomes, turn)), n=n,
             paper=success if turn == 15 else None, source=source if turn == 15 else "",
             bar=BARS.get((side.which, name, metric), ""),
         )  # fmt: skip
+    taken = np.stack([each.turns() for each in outcomes])
     yield compare(
-        side.which, "AT", name, interval(_mean(outcomes, Outcome.turns)), paper=turns, source=source,
+        side.which, "AT", name, _interval(context, people, taken), n=n, paper=turns, source=source,
         bar=BARS.get((side.which, name, "AT"), ""),
     )  # fmt: skip
     if len(outcomes) > 1:
-        values = [float(each.success(15).mean()) for each in outcomes]
-        yield compare(side.which, "SR@15, lowest seed", name, min(values), n=len(values))
-        yield compare(side.which, "SR@15, highest seed", name, max(values), n=len(values))
+        values = _success(outcomes).mean(axis=1)
+        yield compare(side.which, "SR@15, lowest seed", name, values.min(), n=len(values))
+        yield compare(side.which, "SR@15, highest seed", name, values.max(), n=len(values))
 
 
 def _differences(context: Context, side: Side, played: dict[str, list[Outcome]]) -> Iterator[Comparison]:
     """Compare SCPR with what it must beat, and ours with SCPR; the same episodes on both sides."""
     baselines = (ABS, ENTROPY_ALL, ENTROPY, RULE, FULL)
-    pairs = [(own, other) for own in (SCPR, WEIGHTED) for other in baselines] + [
+    pairs = [(own, other) for own in (SCPR, WEIGHTED) for other in (*baselines, LATE)] + [
         (OURS, SCPR),
         (WEIGHTED, SCPR),
     ]
     for first, second in pairs:
-        a, b = (_mean(played[name], lambda each: each.success(15)) for name in (first, second))
-        found = paired_difference(
-            a, b, clusters=side.test.people.tolist(), draws=context.draws, random_state=context.seed
-        )
         bar = "> 0" if second in baselines and side.which == TAGS else "low > 0" if first == OURS else ""
-        yield compare(side.which, "SR@15, difference", f"{first} minus {second}", found, bar=bar)
+        found = _less(context, side.test.people, played[first], played[second])
+        yield compare(
+            side.which, "SR@15, difference", f"{first} minus {second}", found, n=len(side.test), bar=bar
+        )
 
 
-def _noise(
-    context: Context, side: Side, learned: dict[str, tuple[Make, list[Decider]]], n: int
+def _less(context: Context, people: Codes, first: list[Outcome], second: list[Outcome]) -> Interval:
+    """Return how many more the first finds, over people and seeds: seed by seed where both are learned."""
+    return _interval(context, people, _success(first) - _success(second))
+
+
+def _whole(
+    context: Context, side: Side, study: Study, learned: dict[str, Learned], n: int
 ) -> Iterator[Comparison]:
+    """Measure what is close on all test pairs: the rule, and SCPR less the rule."""
+    wants = study.wants(side.which, "whole", 3)
+    setting = f"{side.which}, all {len(wants):,} test pairs"
+    plain = lay_out(side.walk(), wants)
+    found = {
+        RULE: [_stopped(plain, n, plain.n_turns + 1)],
+        SCPR: [each.on(plain) for each in learned[SCPR].policies],
+    }
+    weighted = lay_out(learned[WEIGHTED].make, wants)
+    found[WEIGHTED] = [each.on(weighted) for each in learned[WEIGHTED].policies]
+    for name, outcomes in found.items():
+        yield compare(
+            setting, "SR@15", name, _interval(context, wants.people, _success(outcomes)), n=len(wants)
+        )
+        taken = np.stack([each.turns() for each in outcomes])
+        yield compare(setting, "AT", name, _interval(context, wants.people, taken), n=len(wants))
+    for name in (SCPR, WEIGHTED):
+        less = _less(context, wants.people, found[name], found[RULE])
+        yield compare(setting, "SR@15, difference", f"{name} minus {RULE}", less, n=len(wants))
+
+
+def _noise(context: Context, side: Side, scpr: Learned, n: int) -> Iterator[Comparison]:
     """Flip answers: the policies learned without noise, and ours with the share of wrong answers known to it or not."""
-    make, policies = learned[SCPR]
     for flip in FLIPS[:1] if context.quick else FLIPS:
         sides: dict[str, tuple[Make, Policy]] = {
             RULE: (side.walk(), ask_until(n)),
-            SCPR: (make, policies[0]),
+            SCPR: (scpr.make, scpr.policies[0]),
             OURS: (side.belief(), look_ahead()),
             f"{OURS}, noise known": (side.belief(noise=flip), look_ahead()),
         }
         for name, (world, policy) in sides.items():
-            outcome = _play(side, world, policy, flip)
-            found = bootstrap_mean(
-                outcome.success(15), clusters=side.test.people, draws=context.draws, random_state=context.seed
-            )
-            yield compare(f"{side.which}, {flip:.0%} wrong answers", "SR@15", name, found)
+            found = _interval(context, side.test.people, _success([side.play(world, policy, flip)]))
+            yield compare(f"{side.which}, {flip:.0%} wrong answers", "SR@15", name, found, n=len(side.test))
 
 
-def _controls(
-    context: Context, side: Side, learned: dict[str, tuple[Make, list[Decider]]]
-) -> Iterator[Comparison]:
+def _controls(context: Context, side: Side, scpr: Learned) -> Iterator[Comparison]:
     """Give everybody another's vector, and attributes too: what is left comes from the graph alone."""
     random = np.random.default_rng(context.seed)
     vectors = Vectors(
@@ -244,9 +295,8 @@ def _controls(
         side.vectors.items,
         random.permutation(side.vectors.attributes),
     )
-    lost = Side(side.which, side.graph, vectors, side.test)
-    _, policies = learned[SCPR]
-    yield from _scores(context, lost, STRANGERS, [_play(lost, lost.walk(), policies[0])])
+    lost = replace(side, vectors=vectors)
+    yield from _scores(context, lost, STRANGERS, [lost.play(lost.walk(), scpr.policies[0])])
 
 
 EXPERIMENT = Experiment("scpr", rows)

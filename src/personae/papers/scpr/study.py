@@ -15,22 +15,30 @@ from personae.recommend.scpr import Graph, Wants
 
 DATA = "scpr"
 TAGS, COARSE = "original tags", "33 coarse attributes"
-N_TEST, N_TUNE = 1000, 500  # card; validation episodes that settings are chosen on, the others teach policies
+N_TEST = 1000  # card
+N_TUNE, N_TEACH = (
+    2000,
+    6000,
+)  # validation episodes that settings are chosen on, and others that teach policies
 Pairs = NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Graphs by granularity, the train pairs, and pairs (person, item) of shape (n, 2) for tuning, teaching and testing."""
+    """Graphs by granularity, the train pairs, and pairs (person, item) of shape (n, 2) for tuning, teaching and testing.
+
+    `test` is the part of the `whole` that every method is measured on.
+    """
 
     graphs: dict[str, Graph]
     known: Lists
     tune: Pairs
     teach: Pairs
     test: Pairs
+    whole: Pairs
 
     def wants(self, which: str, part: str, random_state: int = 0) -> Wants:
-        """Return the episodes of a part, "tune", "teach" or "test", at a granularity; openings are drawn under the seed."""
+        """Return the episodes of a part, such as "tune", at a granularity; openings are drawn under the seed."""
         pairs = getattr(self, part)
         return Wants.of(self.graphs[which], pairs[:, 0], pairs[:, 1], random_state)
 
@@ -51,13 +59,15 @@ def load(context: Context) -> Study:
     train, valid, test = (_pairs(context, part) for part in ("train", "valid", "test"))
     random = np.random.default_rng(0)
     valid, test = random.permutation(valid), random.permutation(test)
-    n_tune, n_test = (50, 100) if context.quick else (N_TUNE, N_TEST)
+    n_tune, n_teach, n_test = (50, 200, 100) if context.quick else (N_TUNE, N_TEACH, N_TEST)
+    test = test[: context.limit or len(test)]
     return Study(
         graphs,
         Lists.of(train[:, 0], train[:, 1], n_people=len(users)),
         valid[:n_tune],
-        valid[N_TUNE:],
-        test[: min(n_test, context.limit or n_test)],
+        valid[n_tune:][:n_teach],
+        test[:n_test],
+        test[:n_test] if context.quick else test,
     )
 
 

@@ -153,6 +153,13 @@ class Walk:
         first = np.argsort(~is_left, axis=1, kind="stable")[:, :k]
         return np.where(np.take_along_axis(is_left, first, 1), np.take_along_axis(queue, first, 1), NOTHING)
 
+    def ahead(self, rows: Codes, items: Codes) -> Codes:
+        """Return how many candidates each item stands behind, shape (len(rows),); as many as there are items if it is none."""
+        scores, own = self.scores(rows), self._scores[rows, items][:, None]
+        is_first = np.arange(self.graph.n_items) < items[:, None]
+        is_ahead = self.candidates[rows] & ((scores > own) | ((scores == own) & is_first))
+        return np.where(self.candidates[rows, items], is_ahead.sum(axis=1), self.graph.n_items)
+
     def _queued(self, rows: Codes) -> tuple[Codes, Flags]:
         """Return the best items as they were ranked last, and which of them are candidates still."""
         queue = self._queue[rows]
