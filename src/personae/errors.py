@@ -9,6 +9,10 @@ class BadInput(PersonaeError, ValueError):
     """A file, row or option that cannot be used; the message names it and the mend."""
 
 
+class NotFitted(BadInput, AttributeError):
+    """A method that was asked before it has learned; the message says to call `fit`."""
+
+
 class DamagedData(BadInput):
     """A file of a data set that is cut off or cannot be read; the message names the file and how to compare it."""
 
