@@ -148,7 +148,7 @@ def _granularity(context: Context, study: Study, which: str) -> Iterator[Compari
 
 
 def _settings(context: Context) -> Settings:
-    return Settings(plan=Plan(n_epochs=2 if context.quick else 8, batch_size=2048, rate=0.01, patience=3))
+    return Settings(plan=Plan(n_epochs=1 if context.quick else 8, batch_size=2048, rate=0.01, patience=3))
 
 
 def _learning(context: Context, n: int) -> Learning:
