@@ -30,6 +30,14 @@ def test_the_saved_control_has_lost_the_gain():
     assert gain.met
 
 
+def test_the_saved_gain_is_told_by_the_jokes_shown():
+    rows = {(row.setting, row.metric): row for row in load(papers()["pal"]).rows if row.method == TASTE}
+    parts = [f"Jester, {word} of the pair's jokes in 30 shots" for word in ("neither", "one", "both")]
+    assert sum(rows[part, "accuracy, 30 shots"].n for part in parts) == rows["Jester", "accuracy, 30 shots"].n
+    gains = [rows[part, "accuracy, 30 shots"].value - rows[part, "accuracy, 0 shots"].value for part in parts]
+    assert gains == sorted(gains)
+
+
 @data
 @pytest.mark.data
 def test_planted_groups_disagree_about_every_pair():

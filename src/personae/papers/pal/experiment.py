@@ -67,6 +67,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     yield from _by_method(context, split, features, float(_right(everyone, split.seen).mean()))
     yield from planted_rows(context, features)
     if not context.quick:
+        yield from _by_shown(context, split, features)
         yield from _shuffled(context, split, features, float(_right(everyone, split.seen).mean()))
         yield from _prism(context, features)
 
@@ -136,6 +137,33 @@ def _as_row(setting: str, name: str, metric: str, measure: Measure) -> Compariso
     return compare(setting, metric, name, measure.value, paper=paper, source="card" if paper else "", bar=bar)
 
 
+def _by_shown(context: Context, split: Split, features: TextFeatures) -> Iterator[Comparison]:
+    """How much of a new rater's gain is on jokes that their shots have shown: by how many of a pair's two were."""
+    shots, test, most = split.shots, split.unseen, max(SHOTS)
+    is_shown = np.zeros((len(test.people), len(test.items)), dtype=bool)
+    for side in (shots.a, shots.b):
+        is_shown[shots.person, side] = True
+    n_shown = is_shown[test.person, test.a].astype(int) + is_shown[test.person, test.b]
+    methods: dict[str, Personaliser] = {TASTE: LinearTaste(features=features), OURS: PAL(features=features)}
+    for name, method in methods.items():
+        before = _foretold(method.fit(split.train), test)
+        after = _foretold(method.adapt_all(shots), test)
+        for count, word in enumerate(("neither", "one", "both")):
+            rows = n_shown == count
+            for n, values in ((0, before), (most, after)):
+                found = bootstrap_mean(
+                    values[rows], clusters=test.person[rows], draws=context.draws, random_state=context.seed
+                )
+                yield compare(
+                    f"Jester, {word} of the pair's jokes in {most} shots", f"accuracy, {n} shots", name, found
+                )
+
+
+def _foretold(method: Personaliser, table: Comparisons) -> Array:
+    """Return 1 for each row whose choice the method has right, else 0, shape (n,)."""
+    return np.asarray((method.probs(table).probability > 0.5) == (table.chosen > 0.5), dtype=float)
+
+
 def _shuffled(
     context: Context, split: Split, features: TextFeatures, everyone: float
 ) -> Iterator[Comparison]:
@@ -164,9 +192,28 @@ def _prism(context: Context, features: TextFeatures) -> Iterator[Comparison]:
         "PAL-A K=3 + population + residual": PAL(features=features, n_prototypes=3),
         TASTE: LinearTaste(features=features, n_learned=0),
     }  # fmt: skip
+    yield from _prism_by_population(context, split, features)
     for each in bench(methods, split, shots=(0, 2, 5), draws=context.draws, random_state=context.seed):
         if each.metric in {"seen people: accuracy", "accuracy", "accuracy, another person's shots"}:
             yield compare(PRISM, _metric(each), each.method, each.value)
+
+
+def _prism_by_population(context: Context, split: Split, features: TextFeatures) -> Iterator[Comparison]:
+    """One reward for all, on seen raters' choices: does an answer of the pair also stand among the rows learned from?"""
+    vectors, test = features(split.train.items).astype(float), split.seen
+    reward = fit_population(split.train, vectors).rewards(split.train.items, vectors)
+    right = _right(reward, test)
+    learned = np.union1d(split.train.a, split.train.b)
+    is_known = np.isin(test.a, learned) | np.isin(test.b, learned)
+    for where, rows in (
+        ("", np.ones(len(test), dtype=bool)),
+        (", an answer stands among the rows learned from", is_known),
+        (", no answer stands there", ~is_known),
+    ):
+        found = bootstrap_mean(
+            right[rows], clusters=test.person[rows], draws=context.draws, random_state=context.seed
+        )
+        yield compare(PRISM, f"seen people: accuracy{where}", POPULATION, found)
 
 
 def _metric(measure: Measure) -> str:
