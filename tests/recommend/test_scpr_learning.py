@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from personae.errors import BadInput
 from personae.metrics.ranking import Lists
 from personae.recommend import Plan
 from personae.recommend.scpr import (
@@ -135,6 +136,8 @@ def test_trails_by_hand():
     made = Walk(graph, vectors, wants.people)
     made.open(np.arange(2), wants.openings)
     assert made.ahead(np.arange(2), wants.items).tolist() == [2, 3]
+    made.drop(np.arange(2), np.array([[2], [0]]))
+    assert made.ahead(np.arange(2), wants.items).tolist() == [4, 2]
     laid = lay_out(lambda people: Walk(graph, vectors, people), wants)
     assert laid.n_left[:, :2].tolist() == [[4, 2], [4, 4]]
     assert laid.asks[:, :2].tolist() == [[True, False], [True, False]]
@@ -142,6 +145,15 @@ def test_trails_by_hand():
     assert laid.outcome(np.zeros_like(laid.asks)).found.tolist() == [3, 3]
     worth = Learning(price=0.5).worth(np.array([3, 15, 0]), 15)
     assert worth.tolist() == pytest.approx([0.9, 0.5, -0.5])
+
+
+def test_trails_without_a_question_are_refused():
+    graph = Graph(Lists.of([0, 1], [0, 0], n_people=2), 1)
+    vectors, one = Vectors(np.ones((1, 1)), np.ones((2, 1)), np.ones((1, 1))), np.zeros(1, dtype=int)
+    laid = lay_out(lambda people: Walk(graph, vectors, people), Wants(one, one, one))
+    assert laid.outcome(laid.n_left < 0).found.tolist() == [2]
+    with pytest.raises(BadInput, match="No trail has a question"):
+        learn_to_decide(laid, _learning())
 
 
 def test_a_policy_starts_as_its_guide_and_is_the_same_under_a_seed(world, walk, trails):

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.errors import BadInput
 from personae.recommend.interactions import Codes
 from personae.recommend.scpr.episodes import CODES, LIST_LENGTH, Episodes, Outcome, Standing, Wants
 from personae.recommend.scpr.walk import NOTHING, Array, Flags, Walk
@@ -98,7 +99,7 @@ class Trails:
 
 
 def lay_out(
-    make: Callable[[Codes], Walk], wants: Wants, *, state_of: StateOf = counted_state, n_actions: int = 2, flip: float = 0.0,
+    make: Callable[[Codes], Walk], wants: Wants, *, state_of: StateOf = counted_state, n_actions: int = 2,
     random_state: int = 0, batch_size: int = 256,
 ) -> Trails:  # fmt: skip
     """Ask to the end in every episode, and note at each turn what lists from there on would find.
@@ -112,16 +113,12 @@ def lay_out(
     n_actions : int
         2: the walk's question or lists. More: lists, or any attribute by its own number (action 1 + attribute); half of the
         questions are then any attribute that tells something.
-    flip : float
-        The chance of a wrong answer.
     """
     parts = []
     for start in range(0, len(wants), batch_size):
         some = wants.take(np.arange(start, min(start + batch_size, len(wants))))
         random = np.random.default_rng([random_state, start])
-        parts.append(
-            _laid_out(Episodes(make(some.people), some, flip=flip, random_state=random), state_of, n_actions)
-        )
+        parts.append(_laid_out(Episodes(make(some.people), some, random_state=random), state_of, n_actions))
     return Trails(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
@@ -271,6 +268,8 @@ def learn_to_decide(
 
     from personae.recommend import nets
 
+    if not trails.asks.any():
+        raise BadInput("No trail has a question: lay out episodes whose candidates differ in some attribute.")
     chosen = learning or Learning()
     with torch.random.fork_rng():
         torch.manual_seed(random_state)
