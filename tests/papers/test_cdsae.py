@@ -1,8 +1,10 @@
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from personae.metrics.recalibration import Platt
 from personae.papers.cdsae import learners
 from personae.papers.cdsae.cohorts import WITHOUT, Cohorts, adult, law
 from personae.papers.cdsae.experiment import EXPERIMENT
@@ -12,37 +14,51 @@ skipped = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSON
 
 
 class Fake:
-    """A model whose probability moves with a by 1 - weight, and whose twins share everything but a."""
+    """A model that moves with a by `moves`, is right of all but the first `wrong` of ten, and whose twins share all but a."""
 
-    def __init__(self, weight):
-        self.weight = weight
+    def __init__(self, moves, wrong):
+        self.moves, self.wrong = moves, wrong
 
     def probability(self, x, a):
-        return a * (1 - self.weight)
+        is_wrong = x[:, 0] < self.wrong
+        return np.where(is_wrong, 0.4, 0.6) + self.moves * (a - 0.5)
 
     def twins(self, x, a, domain):
         return x
 
 
 @pytest.mark.parametrize(
-    ("effect", "chosen"), [(1.0, 0.7), (0.3, 0.9), (0.001, 0.9), (2.0, 0.3), (10.0, 0.002)]
+    ("worth", "chosen"),
+    [
+        ({(10, 1.0): (0.04, 0), (10, 2.0): (0.02, 0), (20, 2.0): (0.08, 0), (20, 4.0): (0.05, 0)}, (10, 2.0)),
+        ({(10, 1.0): (0.04, 0), (10, 2.0): (0.02, 1), (20, 2.0): (0.08, 0), (20, 4.0): (0.0, 3)}, (10, 1.0)),
+        ({(10, 1.0): (0.2, 0), (10, 2.0): (0.0, 3), (20, 2.0): (0.16, 0), (20, 4.0): (0.18, 0)}, (20, 2.0)),
+    ],
 )
-def test_the_least_weight_that_is_enough_is_chosen(monkeypatch, effect, chosen):
-    """With effects of 1 - weight, two fifths of `effect` ask for a weight of 1 - .4 effect or more."""
+def test_weights_farthest_from_both_bars_are_chosen(monkeypatch, worth, chosen):
+    """The unaware model moves by .1 and is always right; one person of ten lost is 5 times the bar of 2 points."""
     fitted = []
-    monkeypatch.setattr(
-        learners, "sequential", lambda *given: fitted.append(given[3]) or Fake(given[3]["fairness"])
-    )
-    monkeypatch.setattr(learners, "TARGET", learners.TARGET * effect)
-    people = Cohorts(
-        "made", np.zeros((4, 1)), np.array([0, 1, 0, 1]), np.array([0, 1, 1, 0]), np.full(4, 2), (), 2, ()
-    )
-    weight, model = learners.fair_enough(
-        people, np.arange(0), 0, Fake(0), lambda x, a: a.astype(float), {"n_steps": 7}
-    )
-    assert (weight, model.weight) == (chosen, chosen)
-    assert len(fitted) <= 4
-    assert all(each["n_steps"] == 7 for each in fitted)
+
+    def fit(people, rows, seed, settings):
+        fitted.append(settings)
+        return Fake(*worth[settings["label_weight"], settings["fairness"]])
+
+    monkeypatch.setattr(learners, "sequential", fit)
+    a, y = np.tile([0, 1], 5), np.ones(10, dtype=int)
+    people = Cohorts("made", np.arange(10.0)[:, None], a, y, np.full(10, 2), (), 2, ())
+    unaware = Fake(0.1, 0)
+    grid = [(10, 0.1), (10, 0.2), (20, 0.1), (20, 0.2)]
+    found = learners.choose(people, np.arange(0), 0, unaware, unaware.probability, {"n_steps": 7}, grid)
+    assert (found.label_weight, found.fairness) == chosen
+    moves, wrong = worth[chosen]
+    assert (found.effect_left, found.accuracy_less) == pytest.approx((moves / 0.1, -wrong / 10))
+    assert [each["n_steps"] for each in fitted] == [7] * 4
+
+
+def test_probabilities_before_the_curve_are_those_that_it_was_given():
+    model = SimpleNamespace(curve_=Platt(2.0, -1.0), probability=lambda x, a: Platt(2.0, -1.0)(x[:, 0]))
+    found = learners.uncurved(model)(np.array([[0.0], [np.log(3)]]), np.zeros(2))
+    assert found.tolist() == pytest.approx([0.5, 0.75])
 
 
 @skipped

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from personae.audit.cdsae._net import Factors, Network, Normal, Sizes, Tensor
 from personae.audit.cdsae.twins import keep_noise, likeliest
 from personae.errors import BadInput, MissingExtra
+from personae.metrics.recalibration import fit_platt
 
 Array = NDArray[np.float64]
 
@@ -45,6 +46,8 @@ class SequentialAutoencoder:
     ----------
     network_ : Network
     n_domains_ : int
+    curve_ : Platt
+        From the classifier's log-odds to P(y = 1), fitted on the people of the training.
 
     Notes
     -----
@@ -53,7 +56,9 @@ class SequentialAutoencoder:
     (each step is fed the mean factors of its domain's people) and the encoder of a person's environment sees that memory, in
     place of an LSTM over people paired at random; (2) the twin that the fairness loss compares with keeps the person's own noise
     (`keep_noise`) and is a constant for the loss: else a decoder that ignores a would be the cheapest fairness; (3) the textbook
-    KL; (4) no categorical latent of concept shift.
+    KL; (4) no categorical latent of concept shift; (5) the classifier learns from sampled factors and is read at their means,
+    where its log-odds are flat and off center: a logistic curve through the people of the training puts them right. Without it a
+    cut at one half decides nearly everyone alike, and a small effect on twins may be flatness and no fairness.
     """
 
     def __init__(
@@ -119,14 +124,14 @@ class SequentialAutoencoder:
             batch_x, batch_a, batch_y = (each[torch.as_tensor(drawn)] for each in columns)  # (T, B, ...)
             self._step(learner, teller, batch_x, batch_a[..., None], batch_y)
         self._settle(columns[0], columns[1][:, None], by_domain)
+        self.curve_ = fit_platt(self._log_odds(columns[0], columns[1][:, None]), rows[2])
         return self
 
     def probability(self, x: ArrayLike, a: ArrayLike) -> Array:
         """Return P(y = 1) of shape (n_people,), from the means of the semantic factors."""
-        torch = _torch()
-        with torch.no_grad():
-            s, ns = self._learned().static(*self._tensors(x, a))
-            return np.asarray(self.network_.log_odds(s.mean, ns.mean).sigmoid().numpy(), dtype=float)
+        _torch()
+        log_odds = self._log_odds(*self._tensors(x, a))
+        return self.curve_(log_odds)
 
     def twins(self, x: ArrayLike, a: ArrayLike, domain: ArrayLike, *, keeps_noise: bool = True) -> Array:
         """Return each person had `a` been the other one, shape (n_people, n_columns).
@@ -200,6 +205,13 @@ class SequentialAutoencoder:
                 pair = net.environment(x[rows], a[rows], [held for held, _ in memory])
                 memory = net.roll(memory, [each.mean.mean(0, keepdim=True) for each in pair])
                 self.memories_.append(memory)
+
+    def _log_odds(self, x: Tensor, a: Tensor) -> Array:
+        import torch
+
+        with torch.no_grad():
+            s, ns = self.network_.static(x, a)
+            return np.asarray(self.network_.log_odds(s.mean, ns.mean).numpy(), dtype=float)
 
     def _factors(self, x: Tensor, a: Tensor, domain: int) -> Factors:
         """Return the factors of people of one domain; past the training each domain's mean is the prior's own."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 
 from personae.audit.cdsae import SequentialAutoencoder, audit_fairness
 from personae.errors import MissingExtra
+from personae.metrics.logistic import log_odds, sigmoid
 from personae.papers.cdsae.cohorts import Cohorts
 
 Array = NDArray[np.float64]
@@ -18,11 +21,13 @@ UNAWARE, AWARE = "logistic regression, unaware", "logistic regression, aware"
 BOOSTING, BOOSTING_AWARE = "boosting, unaware", "boosting, aware"
 REDUCTION = "fairlearn reduction, parity"
 CDSAE, UNFAIR, TIMELESS = "sequential autoencoder", "ablation: no fairness", "ablation: no time"
+UNCURVED = "ablation: no logistic curve"
 SHUFFLED = "control: a shuffled in training"
 N_PEOPLE = 12_000  # drawn anew from the training domains for each seed
 ROUNDS = 15
-WEIGHTS = (0.002, 0.005, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9)
-TARGET = 0.4  # the bar is half, on people not seen then
+LABEL_WEIGHTS, SHARES = (10.0, 20.0), (0.05, 0.1, 0.15, 0.2)  # fairness weighs a share of what the label does
+GRID = tuple(product(LABEL_WEIGHTS, SHARES))
+EFFECT_LEFT, ACCURACY_LOST = 0.5, 0.02  # the bars: of the unaware model's effect, and of its accuracy
 
 
 def classical(people: Cohorts, rows: NDArray[np.intp], *, is_reduced: bool) -> Iterator[tuple[str, Predict]]:
@@ -61,30 +66,54 @@ def judge(
     return sequential(people, rows, 1000 + seed, {"fairness": 0.0, "label_weight": 1.0, **settings})
 
 
-def fair_enough(
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The weights that were chosen, their model, and what it does on the validated cohort beside the unaware one."""
+
+    label_weight: float
+    fairness: float
+    effect_left: float
+    accuracy_less: float
+    model: SequentialAutoencoder
+
+    @property
+    def nearness(self) -> float:
+        """How near the worse of the two bars is; 1 is at it."""
+        return max(self.effect_left / EFFECT_LEFT, -self.accuracy_less / ACCURACY_LOST)
+
+
+def choose(
     people: Cohorts,
     rows: NDArray[np.intp],
     seed: int,
     twin_maker: SequentialAutoencoder,
     unaware: Predict,
     settings: Mapping[str, Any],
-) -> tuple[float, SequentialAutoencoder]:
-    """Return the least weight whose total effect on the validated cohort is `TARGET` of the unaware model's, and its model.
+    grid: Sequence[tuple[float, float]] = GRID,
+) -> Chosen:
+    """Return the weights that stay farthest from both bars on the validated cohort, by the nearer one; first where equal.
 
-    By halving `WEIGHTS`, since the effect falls as the weight grows; the greatest weight where none is enough.
+    `grid` holds pairs: the label's weight, and the share of it that fairness has.
     """
     x, a, y, domain = (each[people.validated] for each in (people.x, people.a, people.y, people.domain))
     twins = twin_maker.twins(x, a, domain)
-    wanted = TARGET * audit_fairness(unaware, x, a, y, twins).total_effect
-    low, high, models = 0, len(WEIGHTS) - 1, {}
-    while low < high:
-        middle = (low + high) // 2
-        models[middle] = sequential(people, rows, seed, {"fairness": WEIGHTS[middle], **settings})
-        effect = audit_fairness(models[middle].probability, x, a, y, twins).total_effect
-        low, high = (low, middle) if effect <= wanted else (middle + 1, high)
-    if low not in models:
-        models[low] = sequential(people, rows, seed, {"fairness": WEIGHTS[low], **settings})
-    return WEIGHTS[low], models[low]
+    base = audit_fairness(unaware, x, a, y, twins)
+    tried = []
+    for label_weight, share in grid:
+        weights = {"label_weight": label_weight, "fairness": share * label_weight}
+        model = sequential(people, rows, seed, {**weights, **settings})
+        found = audit_fairness(model.probability, x, a, y, twins)
+        left, less = found.total_effect / base.total_effect, found.accuracy - base.accuracy
+        tried.append(Chosen(label_weight, share * label_weight, left, less, model))
+    return min(tried, key=lambda each: each.nearness)
+
+
+def uncurved(model: SequentialAutoencoder) -> Predict:
+    """Return the model's probabilities as they were before the logistic curve."""
+    curve = model.curve_
+    return lambda x, a: sigmoid(
+        (log_odds(model.probability(x, a), margin=1e-9) - curve.intercept) / curve.slope
+    )
 
 
 def drawn(people: Cohorts, seed: int, n_people: int) -> NDArray[np.intp]:
