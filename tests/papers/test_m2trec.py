@@ -6,6 +6,7 @@ import pytest
 from personae.metrics.ranking import Lists
 from personae.papers.amazon import Sequences, sequences
 from personae.papers.harness import Context, papers
+from personae.papers.m2trec.experiment import Blurred
 from personae.papers.m2trec.split import cold_split
 from personae.papers.table import load
 from personae.recommend import Items, interactions
@@ -52,6 +53,20 @@ def test_validation_is_asked_of_the_session_it_ends():
         assert found.rows.lists().items_of(owner)[-2] == item
 
 
+class Foretold:
+    """An id model that always says the same."""
+
+    def score(self, states):
+        return np.log([[0.2, 0.1, 0.1, 0.6]])
+
+
+def test_blurred_keeps_the_chance_of_a_kind_and_shares_it_by_how_many_had_its_items():
+    blurred = Blurred(Foretold(), kind=np.array([1, 0, 1, 0]), n_had=np.array([3, 4, 1, 0]))
+    scores = blurred.score(np.zeros((1, 0)))
+    assert np.allclose(np.diff(scores[0, [2, 0, 1]]), np.log([3, 0.1 / 0.225]))
+    assert scores[0, 3] == -np.inf
+
+
 @data
 @pytest.mark.data
 def test_a_tenth_of_beauty_is_new():
@@ -70,4 +85,5 @@ def test_the_saved_table_names_the_bars_of_the_issue():
         rows["Beauty, all", "Recall@20, difference, over seeds", "M2TRec minus next item alone"].bar
         == "low > 0"
     )
-    assert rows["Beauty", "numbers learned of items, ratio", "SASRec to M2TRec"].met
+    assert rows["Beauty", "numbers learned of items, ratio", "ids of the same width to M2TRec"].met
+    assert rows["Beauty, all", "Recall@20, difference, over seeds", "M2TRec minus next item alone"].n == 5

@@ -44,7 +44,7 @@ class M2TRec(NextItem):
     Attributes
     ----------
     n_kinds_ : int
-        Distinct items as they are read: items of one kind cannot be told apart but by how popular they are.
+        Distinct items as they are read: items of one kind cannot be told apart but by how many had them.
 
     Notes
     -----
@@ -54,7 +54,12 @@ class M2TRec(NextItem):
     mean of its attributes brought to length 1, rare ones beginning longer, and all that stands between it and the score begins
     near the identity: before it has learned anything it shows what is like the last items, as a search engine weighs words.
     The second task scores attributes by the vectors they are read by, where the paper has a head of its own for it: what is
-    learned there serves items. Others are drawn among items that somebody had.
+    learned there serves items.
+
+    An item's score is what its attributes say, as the log of a chance, plus `POWER` log n, where n had it; nothing else is kept
+    of an item, and nothing of it is learned. Without that, a kind of a hundred items would fill a list as one. A new item, n = 0,
+    weighs as the average item of its kind that somebody had (of the catalog, where nobody had any of its kind). While it learns
+    a kind has the sum of its items' weights, so that attributes need not say how common they are; others are drawn among kinds.
 
     Examples
     --------
@@ -69,7 +74,7 @@ class M2TRec(NextItem):
     ['old', 'new']
     """
 
-    task_weight: float = 0.1
+    task_weight: float = 0.03
     head: Literal["tied", "untied"] = "tied"
     pooling: Literal["recent", "mean", "last"] = "recent"
     has_id: bool = False
@@ -123,7 +128,7 @@ class M2TRec(NextItem):
         self.n_kinds_ = len(first)
         told = kind if self.head == "tied" else np.arange(n_items)
         weights = self._weights(kind)
-        self.before_ = np.log(weights)
+        self.before_ = np.log(weights).astype(np.float32)
         with np.errstate(divide="ignore"):
             of_rows = np.log(np.bincount(told, weights * self._is_told()))
         self.prior_ = nets.torch.as_tensor(of_rows, dtype=nets.torch.float32)

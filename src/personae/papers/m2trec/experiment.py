@@ -21,24 +21,47 @@ from personae.metrics.ranking import Lists, rank_all
 from personae.papers.amazon import sequences
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.m2trec.split import ColdSplit, cold_split
-from personae.recommend import ItemKNN, Items, M2TRec, Plan, Popularity, Recommender, SASRec
+from personae.recommend import AttributeCosine, ItemKNN, Items, M2TRec, Plan, Popularity, Recommender, SASRec
 from personae.recommend._core import Scores, States
 
-POPULAR, NEIGHBORS, BY_ID = "popularity", "ItemKNN", "SASRec"
-ONE, TWO, WITH_ID = "M2TRec, next item alone", "M2TRec", "M2TRec + id"
-UNTIED, MEAN = "M2TRec, untied head", "M2TRec, plain mean"
-SHUFFLED = "M2TRec, attributes shuffled"
+POPULAR, NEIGHBORS, ALIKE = "popularity", "ItemKNN", "TF-IDF of attributes"
+BY_ID, BLURRED = "SASRec", "SASRec, told the kind alone"
+ONE, TWO, SHUFFLED = "M2TRec, next item alone", "M2TRec", "M2TRec, attributes shuffled"
 NEW, RARE, WARM, ALL = "never seen", "rare", "warm", "all"
 MEASURES = {"Recall@20": "recall", "MRR@20": "mrr"}
-N_SEEDS = 3
+N_SEEDS = 5
 N_VALID = 1000  # people by whom training stops
-SHAPE: dict[str, Any] = {"length": 10, "n_layers": 1, "n_others": 300}
-ID_PLAN = Plan(n_epochs=12, batch_size=256, rate=3e-3, patience=3)
-PLAN = Plan(n_epochs=5, batch_size=256, rate=1e-3, patience=3)
-BARS = {(NEW, TWO): "low > 0", (NEW, BY_ID): "<= .001"}
+SHAPE: dict[str, Any] = {"length": 10, "n_layers": 1}
+ID_PLAN = Plan(n_epochs=16, batch_size=256, rate=3e-3, patience=2)
+PLAN = Plan(n_epochs=5, batch_size=256, rate=4e-3)
+BARS = {("Beauty", NEW, TWO): "low > 0", ("Beauty", NEW, BY_ID): "<= .001"}
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Make = Callable[..., Recommender]
+
+
+@dataclass(frozen=True, slots=True)
+class Blurred:
+    """What ids foretell of kinds: of one kind, items come by how many had them. `kind` and `n_had` of shape (n_items,)."""
+
+    model: SASRec
+    kind: NDArray[np.intp]
+    n_had: NDArray[np.intp]
+
+    def place(self, histories: Lists) -> States:
+        """Return what the model keeps of people."""
+        return self.model.place(histories)
+
+    def score(self, states: States) -> Scores:
+        """Return log p(kind) + log p(item given its kind), shape (n_people, n_items)."""
+        scores = self.model.score(states)
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True)) * (self.n_had > 0)
+        order = np.argsort(self.kind, kind="stable")
+        starts = np.searchsorted(self.kind[order], np.arange(self.kind.max() + 1))
+        of_kind = np.add.reduceat(chances[:, order], starts, axis=1)
+        share = self.n_had / np.maximum(np.bincount(self.kind, self.n_had), 1)[self.kind]
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(of_kind[:, self.kind] * share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,63 +86,70 @@ def rows(context: Context) -> Iterator[Comparison]:
     import torch
 
     torch.set_num_threads(1)
-    yield from _of_set(context, "Beauty", "beauty", 1 if context.quick else N_SEEDS)
+    yield from _of_set(context, "Beauty", "beauty")
 
 
-def _of_set(context: Context, name: str, file: str, n_seeds: int) -> Iterator[Comparison]:
+def _of_set(context: Context, name: str, file: str) -> Iterator[Comparison]:
     split = cold_split(sequences(context, file), context.seed)
-    sides = _sides(context, name, n_seeds)
     found = {
         side: _measured(context, split, make, seeds, side == SHUFFLED)
-        for side, (make, seeds) in context.track(list(sides.items()), f"{name}, sides")
+        for side, (make, seeds) in context.track(list(_sides(context).items()), f"{name}, sides")
     }
+    by_id, by_kind = found[BY_ID].model, found[TWO].model
+    assert isinstance(by_id, SASRec)
+    assert isinstance(by_kind, M2TRec)
+    blurred = Blurred(by_id, by_kind.read_, split.n_trained)
+    scores = {metric: each[None] for metric, each in _of_people(blurred, split).items()}
+    found[BLURRED] = Measured(scores, [], by_id)
     for view, mask in split.views().items():
         for metric in MEASURES:
             for side, measured in found.items():
                 value = _mean(context, measured.of_people(metric, mask))
-                bar = BARS.get((view, side), "") if metric == "Recall@20" else ""
+                bar = BARS.get((name, view, side), "") if metric == "Recall@20" else ""
                 yield compare(f"{name}, {view}", metric, side, value, bar=bar)
     yield from _differences(context, name, split, found)
+    yield from _ratios(context, name, split, found)
     yield from _sizes(name, split, found)
 
 
-def _sides(context: Context, name: str, n_seeds: int) -> dict[str, tuple[Make, int]]:
+def _sides(context: Context) -> dict[str, tuple[Make, int]]:
     """Return how each side is made from a seed, and by how many seeds it is measured."""
     plan, id_plan = (replace(each, n_epochs=2) if context.quick else each for each in (PLAN, ID_PLAN))
-    two = partial(M2TRec, pooling="recent", plan=plan, **SHAPE)
-    sides: dict[str, tuple[Make, int]] = {
+    n_seeds = 1 if context.quick else N_SEEDS
+    two = partial(M2TRec, size=128, n_others=1000, is_falling=True, plan=plan, **SHAPE)
+    return {
         POPULAR: (Popularity, 1),
         NEIGHBORS: (ItemKNN, 1),
-        BY_ID: (partial(SASRec, dropout=0.4, plan=id_plan, **SHAPE), n_seeds),
+        ALIKE: (partial(AttributeCosine, n_last=3), 1),
+        BY_ID: (partial(SASRec, size=64, n_others=1500, dropout=0.4, plan=id_plan, **SHAPE), n_seeds),
         ONE: (partial(two, task_weight=0.0), n_seeds),
         TWO: (two, n_seeds),
         SHUFFLED: (two, 1),
     }
-    if name == "Beauty" and not context.quick:
-        sides[WITH_ID] = (partial(two, has_id=True), 1)
-        sides[UNTIED] = (partial(two, head="untied"), 1)
-        sides[MEAN] = (partial(two, pooling="mean"), 1)
-    return sides
 
 
 def _measured(context: Context, split: ColdSplit, make: Make, n_seeds: int, is_shuffled: bool) -> Measured:
-    known, wanted = split.before.lists(), split.test.lists()
     some = np.random.default_rng(context.seed).permutation(np.unique(split.valid.person))[:N_VALID]
     valid = split.valid.take(np.isin(split.valid.person, some))
     items = _shuffled(split.items, context.seed) if is_shuffled else split.items
     runs, n_epochs = [], []
     for seed in range(context.seed, context.seed + n_seeds):
         model = make(random_state=seed).fit(split.train, items, valid=valid)
-        states = model.place(known)
-        ranked = rank_all(
-            partial(_scored, model, states), wanted, known=known, n_items=len(split.is_new), at=0
-        )
-        runs.append({metric: ranked.per_person(measure, 20) for metric, measure in MEASURES.items()})
-        n_epochs.append(int(np.argmax([epoch.score for epoch in getattr(model, "epochs_", [])] or [0])) + 1)
+        runs.append(_of_people(model, split))
+        epochs = [epoch.score for epoch in getattr(model, "epochs_", [])]
+        n_epochs.append(int(np.argmax(epochs or [0])) + 1)
     return Measured({metric: np.stack([run[metric] for run in runs]) for metric in MEASURES}, n_epochs, model)
 
 
-def _scored(model: Recommender, states: States, people: NDArray[np.intp]) -> Scores:
+def _of_people(model: Recommender | Blurred, split: ColdSplit) -> dict[str, Array]:
+    """Return each measure of each person's test item, shape (n_people,)."""
+    known, wanted = split.before.lists(), split.test.lists()
+    states = model.place(known)
+    ranked = rank_all(partial(_scored, model, states), wanted, known=known, n_items=len(split.is_new), at=0)
+    return {metric: ranked.per_person(measure, 20) for metric, measure in MEASURES.items()}
+
+
+def _scored(model: Recommender | Blurred, states: States, people: NDArray[np.intp]) -> Scores:
     return model.score(states[people])
 
 
@@ -133,66 +163,62 @@ def _shuffled(items: Items, seed: int) -> Items:
 def _differences(
     context: Context, name: str, split: ColdSplit, found: dict[str, Measured]
 ) -> Iterator[Comparison]:
-    views = split.views()
+    """Compare two tasks with one, over people and over seeds, and with the control."""
+    views, minus = split.views(), f"{TWO} minus next item alone"
     for metric in MEASURES:
         for view in (ALL, WARM, RARE, NEW):
-            first, second = (found[side].of_people(metric, views[view]) for side in (TWO, ONE))
-            value = paired_difference(first, second, draws=context.draws, random_state=context.seed)
-            bar = "low > 0" if view == ALL else ""
-            yield compare(
-                f"{name}, {view}", f"{metric}, difference", f"{TWO} minus next item alone", value, bar=bar
-            )
+            setting, bar = f"{name}, {view}", "low > 0" if view == ALL else ""
+            value = _paired(context, found[TWO], found[ONE], metric, views[view])
+            yield compare(setting, f"{metric}, difference", minus, value, bar=bar)
             by_seed = found[TWO].of_seeds(metric, views[view]) - found[ONE].of_seeds(metric, views[view])
             if len(by_seed) > 1:
-                yield compare(f"{name}, {view}", f"{metric}, difference, over seeds", f"{TWO} minus next item alone",
-                              _mean(context, by_seed), bar=bar)  # fmt: skip
-        lost = paired_difference(
-            found[TWO].of_people(metric, views[NEW]),
-            found[SHUFFLED].of_people(metric, views[NEW]),
+                value = _mean(context, by_seed)
+                yield compare(setting, f"{metric}, difference, over seeds", minus, value, bar=bar)
+        lost = _paired(context, found[TWO], found[SHUFFLED], metric, views[NEW])
+        bar = "low > 0" if metric == "Recall@20" else ""
+        yield compare(f"{name}, {NEW}", f"{metric}, difference", f"{TWO} minus attributes shuffled", lost, bar=bar)  # fmt: skip
+
+
+def _paired(context: Context, first: Measured, second: Measured, metric: str, mask: Mask) -> Interval:
+    return paired_difference(
+        first.of_people(metric, mask),
+        second.of_people(metric, mask),
+        draws=context.draws,
+        random_state=context.seed,
+    )
+
+
+def _ratios(
+    context: Context, name: str, split: ColdSplit, found: dict[str, Measured]
+) -> Iterator[Comparison]:
+    warm = split.views()[WARM]
+    for side, bar in ((TWO, ">= .9"), (BLURRED, "")):
+        ratio = bootstrap_ratio(
+            found[side].of_people("Recall@20", warm),
+            found[BY_ID].of_people("Recall@20", warm),
             draws=context.draws,
             random_state=context.seed,
         )
-        yield compare(
-            f"{name}, {NEW}", f"{metric}, difference", f"{TWO} minus attributes shuffled", lost,
-            bar="low > 0" if metric == "Recall@20" else "",
-        )  # fmt: skip
-    for side in (TWO, WITH_ID):
-        if side in found:
-            ratio = bootstrap_ratio(
-                found[side].of_people("Recall@20", views[WARM]),
-                found[BY_ID].of_people("Recall@20", views[WARM]),
-                draws=context.draws,
-                random_state=context.seed,
-            )
-            yield compare(
-                f"{name}, {WARM}",
-                "Recall@20, ratio",
-                f"{side} to SASRec",
-                ratio,
-                bar=">= .9" if side == TWO else "",
-            )
+        yield compare(f"{name}, {WARM}", "Recall@20, ratio", f"{side} to SASRec", ratio, bar=bar)
 
 
 def _sizes(name: str, split: ColdSplit, found: dict[str, Measured]) -> Iterator[Comparison]:
-    model = found[TWO].model
-    assert isinstance(model, M2TRec)
-    n_items = len(split.is_new)
-    counts = np.bincount(model.read_)
-    yield compare(name, "numbers learned of items, ratio", "SASRec to M2TRec", n_items * model.size / model.n_inputs, n=n_items,
-                  paper=19.0 if name == "Beauty" else None, source="card" if name == "Beauty" else "",
-                  bar="within .5" if name == "Beauty" else "")  # fmt: skip
+    by_id, by_kind = found[BY_ID].model, found[TWO].model
+    assert isinstance(by_kind, M2TRec)
+    assert isinstance(by_id, SASRec)
+    n_items, metric = len(split.is_new), "numbers learned of items, ratio"
+    yield compare(name, metric, "ids of the same width to M2TRec", n_items * by_kind.size / by_kind.n_inputs, n=n_items,
+                  paper=19.0, source="card", bar="within .5")  # fmt: skip
     yield compare(
-        name, "share of items that collide", TWO, float((counts[model.read_] > 1).mean()), n=n_items
+        name, metric, "SASRec as it is here to M2TRec", n_items * by_id.size / by_kind.n_inputs, n=n_items
     )
-    for side in (BY_ID, ONE, TWO, WITH_ID):
-        if side in found:
-            yield compare(
-                name,
-                "epochs to the best",
-                side,
-                float(np.mean(found[side].n_epochs)),
-                n=len(found[side].n_epochs),
-            )
+    counts = np.bincount(by_kind.read_)
+    yield compare(
+        name, "share of items that collide", TWO, float((counts[by_kind.read_] > 1).mean()), n=n_items
+    )
+    for side in (BY_ID, ONE, TWO):
+        taken = found[side].n_epochs
+        yield compare(name, "epochs to the best", side, float(np.mean(taken)), n=len(taken))
 
 
 def _mean(context: Context, values: Array) -> Interval:
