@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from personae.errors import BadInput, NotFitted, UnknownName
+from personae.errors import BadInput, UnknownName
+from personae.fittable import Fittable
 from personae.metrics.ranking import Lists
 from personae.recommend.interactions import Codes, Interactions, Items
 from personae.recommend.training import Epoch
@@ -35,20 +36,8 @@ class Suggestion:
     like: str = ""
 
 
-class Learned:
-    """Base of what `fit` makes ready: names that end in "_" are there after it, and asking for one before is an error."""
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any:
-            kind = type(self)
-            if (name.endswith("_") and not name.startswith("_")) or hasattr(kind, name):
-                raise NotFitted(f"This {kind.__name__} has learned nothing yet; call `fit` first.")
-            raise AttributeError(f"{kind.__name__} has no {name!r}.")
-
-
 @dataclass(kw_only=True)
-class Recommender(Learned, ABC):
+class Recommender(Fittable, ABC):
     """Base of the family's methods: settings are fields, `fit` learns, `clone` copies the settings.
 
     A method says how to learn from everyone (`_learn`), how to place people by their items (`place`: one row of numbers a
@@ -248,7 +237,7 @@ class Recommender(Learned, ABC):
 def ties(popularity: Codes) -> Scores:
     """Return what is added to the scores of a catalog, shape (n_items,), so that of equals the more popular comes first.
 
-    >>> ties(np.array([3, 1, 0])).round(5).tolist()
-    [0.001, 0.0005, 0.0]
+    >>> (1000 * ties(np.array([3, 1, 0]))).round(3).tolist()
+    [1.0, 0.5, 0.0]
     """
     return np.asarray(TIE * np.log1p(popularity) / np.log1p(max(popularity.max(), 1)), dtype=np.float32)
