@@ -287,7 +287,7 @@ def _equal(wanted: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _LogSumExp(torch.autograd.Function):
-    """The logarithm of the summed exponentials of states @ vectors.T + prior, but for some pairs: one array of that shape is written.
+    """The logarithm of the summed exponentials of states @ vectors.T + prior, but for some pairs, in one array of that shape.
 
     Shapes: states (n, size), vectors (n_others, size), prior (n_others,), of which nothing is learned, the pairs left out row
     and column (n_pairs,); the result (n,).
