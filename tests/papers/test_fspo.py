@@ -3,9 +3,10 @@ import os
 import numpy as np
 import pytest
 
-from personae.papers.fspo.personas import N_PAIRS, N_SHOWN, Statements, read_statements, users
-from personae.papers.harness import Context
+from personae.papers.fspo.personas import N_PAIRS, N_SHOWN, Statements, all_shown, read_statements, users
+from personae.papers.harness import Context, papers
 from personae.papers.jester import jester_split
+from personae.papers.table import load
 from personae.preference import FSPO, LinearTaste, TextFeatures
 
 data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
@@ -22,6 +23,16 @@ def statements():
     ]
     parts = np.arange(80).reshape(10, 2, 4)
     return Statements(tuple(texts), tuple(parts[:, 0]), tuple(parts[:, 1]))
+
+
+def test_the_saved_bars_are_held_to_the_linear_taste_of_the_same_table():
+    rows = {(row.metric, row.method): row for row in load(papers()["fspo"]).rows if row.setting == "Jester"}
+    for count in (2, 5, 10):
+        for name in ("FSPO, real raters", "FSPO, made then real raters"):
+            gap = rows[f"accuracy difference, {count} shots", f"{name} minus linear taste"]
+            here, other = (rows[f"accuracy, {count} shots", each].value for each in (name, "linear taste"))
+            assert gap.bar == "> 0"
+            assert gap.value == pytest.approx(here - other)
 
 
 def test_users_are_for_or_against_their_personas_all_along(statements):
@@ -45,6 +56,31 @@ def test_personas_held_out_and_statements_asked_are_new(statements):
     rank = np.tile(np.arange(N_PAIRS), 30)
     shown, asked = ({*new.a[part], *new.b[part]} for part in (rank < N_SHOWN, rank >= N_SHOWN))
     assert not shown & asked
+
+
+def test_every_shown_statement_is_compared_on_the_users_side(statements):
+    new = users(statements, 30, 1, held_out=True, seed=1)
+    rank = np.tile(np.arange(N_PAIRS), 30)
+    shown, asked = new.take(rank < N_SHOWN), new.take(rank >= N_SHOWN)
+    told = all_shown(statements, asked)
+    assert told.counts().tolist() == [4] * 30  # two shown statements of either kind
+    assert not {*told.a, *told.b} & {*asked.a, *asked.b}
+    sides = []
+    for table in (told, shown):
+        says = np.array(["says" in text for _, text in table.items])
+        sides.append(
+            {*zip(table.person.tolist(), (says[table.a] == (table.chosen == 1)).tolist(), strict=True)}
+        )
+    assert sides[0] == sides[1]
+    assert len(sides[0]) == 30
+    personas = [
+        {
+            (person, table.items[place][1].split()[1])
+            for person, place in zip(table.person, table.a, strict=True)
+        }
+        for table in (told, shown)
+    ]
+    assert personas[0] == personas[1]
 
 
 @data

@@ -76,3 +76,24 @@ def users(statements: Statements, n_users: int, n_personas: int, *, held_out: bo
         is_first.astype(float),
         np.ones(len(person)),
     )
+
+
+def all_shown(statements: Statements, asked: Comparisons) -> Comparisons:
+    """Return each user's choices between any two of their persona's shown statements, one that it would say and one not.
+
+    Parameters
+    ----------
+    statements, asked
+        As of `users`, one persona a user: who they are for or against is read off their choices.
+    """
+    said, not_said = np.array(statements.said), np.array(statements.not_said)
+    half = said.shape[1] // 2
+    persona = np.zeros(len(statements.texts), dtype=np.intp)
+    persona[said] = persona[not_said] = np.arange(len(said))[:, None]
+    is_said = np.isin(asked.a, said)
+    firsts = np.searchsorted(asked.person, np.arange(len(asked.people)))
+    own, is_for = persona[asked.a[firsts]], (is_said == (asked.chosen > 0.5))[firsts]
+    a = np.repeat(said[own, :half], half, axis=1).ravel()
+    b = np.tile(not_said[own, :half], (1, half)).ravel()
+    person = np.repeat(np.arange(len(own)), half * half)
+    return Comparisons(asked.people, asked.items, person, a, b, is_for[person].astype(float), np.ones(len(a)))

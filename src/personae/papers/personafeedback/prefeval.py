@@ -60,8 +60,8 @@ def tier_pairs(
     """Return pairs by tier, one an item, with the places of the items that have one: the fitting option and another.
 
     Easy: an option that violates the preference. Medium: any option of another preference of the same topic. Hard: the fitting
-    option of the nearest other preference, of cosine above `NEAR`. Others are of the same fold, so that no scorer learned
-    from either.
+    option of the nearest other preference, of cosine above `NEAR`. Beside them medium with the fitting option alone of the other
+    preference. Others are of the same fold, so that no scorer learned from either.
     """
     random = np.random.default_rng(seed)
     vectors = encoder.encode([item.persona for item in items])
@@ -73,9 +73,15 @@ def tier_pairs(
     def easy(i: int) -> str:
         return _another(items[i].options, items[i].label, random)
 
-    def medium(i: int) -> str:
+    def of_topic(i: int) -> ChoiceItem | None:
         others = np.flatnonzero((topic == topic[i]) & (folds == folds[i]) & (person != person[i]))
-        return str(random.choice(items[random.choice(others)].options)) if len(others) else ""
+        return items[random.choice(others)] if len(others) else None
+
+    def medium(i: int) -> str:
+        return str(random.choice(other.options)) if (other := of_topic(i)) else ""
+
+    def fitting(i: int) -> str:
+        return other.options[other.label] if (other := of_topic(i)) else ""
 
     def hard(i: int) -> str:
         near = np.where((folds == folds[i]) & (person != person[i]), cosines[i], -1.0)
@@ -86,6 +92,7 @@ def tier_pairs(
         return lambda i: "" if (option := choose(i)) in items[i].options else option
 
     choosers = {"easy": easy, "medium": foreign(medium), "hard": foreign(hard)}
+    choosers["medium, the fitting option of another preference"] = foreign(fitting)
     return {name: _pairs(items, choose) for name, choose in choosers.items()}
 
 
