@@ -40,6 +40,7 @@ ORACLE = "two models, groups known"
 HH, SIM, JESTER = "HH, objectives hidden", "made groups", "Jester"
 N_DIRECTIONS = 32  # of the answers' features: more did not lower the log loss of rows left out in training
 BUDGETS = (0, 5, 10, 20, 50)
+BY_HEADS = {"MiCRo, bags of five, K = 4": 4, "MiCRo, bags of five, K = 16": 16}
 JESTER_BARS = {10: ">= .68", 20: ">= .695"}  # card
 REFUSAL = re.compile(r"\b(sorry|can.?t|cannot|unable|won.?t|shouldn.?t|illegal|not sure)\b", re.IGNORECASE)
 POLITE = re.compile(r"\b(please|thank|glad|happy to|great|of course)\b", re.IGNORECASE)
@@ -301,10 +302,13 @@ def _jester(context: Context) -> Iterator[Comparison]:
             replace(dealt, train=nobody(dealt.train)),
         )
         plans["bootstrap ensemble, K = 8"] = MiCRo(**{**heads, "bootstrap": True}), bags
+        plans |= {name: (MiCRo(**{**heads, "n_heads": k}), bags) for name, k in BY_HEADS.items()}
     for name, (model, shown) in context.track(list(plans.items()), "Jester"):
         for found in bench({name: model}, shown, draws=context.draws, random_state=context.seed):
             if found.metric.startswith("seen") and shown.train.people != shown.seen.people:
                 continue  # its raters are known by other names there
+            if name in BY_HEADS and found.metric != "accuracy":
+                continue
             labels = "" if found.shots is None else f", {found.shots} labels"
             bar = JESTER_BARS.get(found.shots or 0, "") if name == "MiCRo, bags of five, K = 8" else ""
             yield compare(
