@@ -275,6 +275,7 @@ def test_trl_trains_the_same_losses(tiny, tmp_path, loss, start):
 def test_without_trl_the_extra_is_named(tiny, tmp_path, monkeypatch):
     from personae.preference.fspo.tuning import tune_with_trl
 
-    monkeypatch.setitem(sys.modules, "trl", None)
+    for name in ("trl", "trl.trainer.dpo_config"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra, match=r"personae\[tune\]"):
         tune_with_trl(*tiny, Letters(), [], tmp_path)

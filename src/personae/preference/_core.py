@@ -85,12 +85,11 @@ class Personaliser(Parameters, ABC):
         if any(shot.person != person for shot in shots):
             raise BadInput(f"Shots of somebody else than {person!r} were given; choose those rows by person.")
         if not shots:
-            return self._keep((person,), self._fitted()[None])
+            return self._keep((person,), self.unknown_[None])
         return self.adapt_all(shots)
 
     def adapt_all(self, rows: Iterable[Preference] | Comparisons) -> Self:
         """Place many people at once, each by their own rows; people without a row are left as they are."""
-        self._fitted()
         table = comparisons(rows)
         placed = self._place(table, self._vectors(table), len(table.people))
         given = np.flatnonzero(table.counts())
@@ -98,7 +97,7 @@ class Personaliser(Parameters, ABC):
 
     def forget(self, person: str) -> Self:
         """Drop all that is kept of a person; what was learned of the population stays."""
-        if self._is_known(person):
+        if person in self.index_:
             kept = [name for name in self.index_ if name != person]
             self.states_ = self.states_[[self.index_[name] for name in kept]]
             self.index_ = {name: place for place, name in enumerate(kept)}
@@ -113,9 +112,8 @@ class Personaliser(Parameters, ABC):
 
     def probs(self, rows: Iterable[Preference] | Comparisons) -> Chances:
         """Return the probability that a is chosen in each row, whatever was chosen."""
-        unknown = self._fitted()
         table = comparisons(rows)
-        states = np.tile(unknown, (len(table.people), 1))
+        states = np.tile(self.unknown_, (len(table.people), 1))
         known = [code for code, person in enumerate(table.people) if person in self.index_]
         states[known] = self.states_[[self.index_[table.people[code]] for code in known]]
         return self._chances(states, table, self._vectors(table))
@@ -127,7 +125,7 @@ class Personaliser(Parameters, ABC):
     @property
     def bytes_per_person(self) -> int:
         """Bytes kept of one person."""
-        return int(self._fitted().nbytes)
+        return int(self.unknown_.nbytes)
 
     @abstractmethod
     def _learn(self, table: Comparisons, vectors: Array) -> None:
@@ -163,16 +161,6 @@ class Personaliser(Parameters, ABC):
             room[: len(self.states_)] = self.states_
             self._room = room
         self.states_ = room[:n]
-
-    def _is_known(self, person: str) -> bool:
-        self._fitted()
-        return person in self.index_
-
-    def _fitted(self) -> Array:
-        if not hasattr(self, "unknown_"):
-            raise BadInput(f"This {type(self).__name__} has learned nothing yet; call `fit` first.")
-        unknown: Array = self.unknown_
-        return unknown
 
 
 def vectors_of(features: Features, items: Sequence[Item]) -> Array:

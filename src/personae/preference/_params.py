@@ -6,9 +6,10 @@ import inspect
 from typing import Any, Self, TypeVar
 
 from personae.errors import BadInput
+from personae.fittable import Fittable
 
 
-class Parameters:
+class Parameters(Fittable):
     """What every method and judge of the family can do with its constructor's arguments, which it only stores."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -88,10 +88,9 @@ class CertainJudge(Parameters):
 
     def probs(self, rows: Sequence[Preference]) -> Chances:
         """Return the probability that a is chosen in each row, whatever was chosen, with a 90% interval."""
-        if not hasattr(self, "slope_"):
-            raise BadInput("This CertainJudge has learned nothing yet; call `fit` first.")
+        slope = self.slope_
         odds = self.log_odds(rows)
-        return chances_of_margins(self.slope_ * odds, self.slope_error_ * np.abs(odds))
+        return chances_of_margins(slope * odds, self.slope_error_ * np.abs(odds))
 
     def prob(self, person: str, context: str, a: str, b: str) -> Chance:
         """Return the probability that a person chooses a over b."""

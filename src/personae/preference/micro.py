@@ -152,7 +152,7 @@ class MiCRo(Personaliser):
 
     def explain(self, person: str) -> list[Reason]:
         """Return the heads, those first that the person's choices speak most for or against, with items each likes most."""
-        if not self._is_known(person):
+        if person not in self.index_:
             return []
         weights = self.states_[self.index_[person]]
         order = np.argsort(-np.abs(weights))
@@ -160,7 +160,7 @@ class MiCRo(Personaliser):
 
     def route(self, person: str, context: str = "") -> Route:
         """Return how much each head is trusted; for someone unknown, as in the population."""
-        state = self.states_[self.index_[person]] if person in self.index_ else self._fitted()
+        state = self.states_[self.index_[person]] if person in self.index_ else self.unknown_
         log_prior = _log_softmax(self._seen([context]) @ self.router_.T)[0]
         free = np.exp(_log_softmax(log_prior + state))
         weights = np.exp(_log_softmax(log_prior + state + self._mask()))

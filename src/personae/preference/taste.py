@@ -78,7 +78,7 @@ class LinearTaste(Personaliser):
 
     def explain(self, person: str) -> list[Reason]:
         """Return the strongest coordinates of a taste, each with the two items that stand for it most."""
-        if not self._is_known(person):
+        if person not in self.index_:
             return []
         size = len(self.spread_)
         weights = self.states_[self.index_[person]][:size] * self.units_

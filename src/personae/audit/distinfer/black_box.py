@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput
+from personae.fittable import Fittable
 
 Array = NDArray[np.float64]
 
 
-class LossTest:
+class LossTest(Fittable):
     """Guess the population whose sample the model does better on.
 
     Parameters
@@ -44,7 +45,7 @@ class LossTest:
         return np.asarray(table[:, 1] - table[:, 0] - self.middle_)
 
 
-class ThresholdTest:
+class ThresholdTest(Fittable):
     """Guess by one threshold on the accuracy on one of the two samples, both chosen on local models.
 
     Notes
@@ -71,7 +72,7 @@ class ThresholdTest:
         return np.asarray(self.signs_[self.sample_] * (chosen - self.thresholds_[self.sample_]))
 
 
-class PerPointTest:
+class PerPointTest(Fittable):
     """Let the points vote that tell the local models apart best, each with a threshold of its own.
 
     Parameters
@@ -104,7 +105,7 @@ class PerPointTest:
         return np.asarray((above * self.signs_[self.points_]).mean(axis=1))
 
 
-class OutputRegression:
+class OutputRegression(Fittable):
     """Estimate the ratio by ridge regression on what a model says of many points.
 
     Parameters

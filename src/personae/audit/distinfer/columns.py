@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from personae.audit.distinfer.black_box import OutputRegression
 from personae.audit.many_networks import Networks
 from personae.errors import BadInput
+from personae.fittable import Fittable
 
 Array = NDArray[np.float64]
 
@@ -30,7 +31,7 @@ def column_norms(networks: Networks) -> Array:
     return np.asarray(np.log(np.sqrt((first**2).mean(axis=2)) + 1e-3))
 
 
-class StackedRegression:
+class StackedRegression(Fittable):
     """Estimate the ratio by a forest on what `OutputRegression` tells and on the column norms.
 
     Parameters

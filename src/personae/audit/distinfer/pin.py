@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from personae.audit.many_networks import Floats, Networks
 from personae.errors import BadInput
+from personae.fittable import Fittable
 
 WIDTHS = (64, 8)  # paper
 
 
-class PermutationInvariantNetwork:
+class PermutationInvariantNetwork(Fittable):
     """Tell from a network's weights what it was trained on: one of two populations, or a number such as a ratio.
 
     Parameters

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from personae.errors import BadInput
+from personae.fittable import Fittable
 from personae.metrics.logistic import sigmoid
 
 Array = NDArray[np.float64]
 LEAST = 2  # shadow federations with a subject, and without
 
 
-class JointLikelihoodRatio:
+class JointLikelihoodRatio(Fittable):
     """Score every subject by how much likelier its loss is for a member, given who else is likely in.
 
     Parameters

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from personae.errors import BadInput
+from personae.errors import BadInput, NotFitted
 from personae.mind.twins._learn import Learned, Settings, learn
 from personae.mind.twins._ridge import Array
 
@@ -66,7 +66,7 @@ class _Twin:
 
     def _learned(self) -> Learned:
         if self.learned_ is None:
-            raise BadInput(f"This {type(self).__name__} has learned nothing yet; call `fit` first.")
+            raise NotFitted(f"This {type(self).__name__} has learned nothing yet; call `fit` first.")
         return self.learned_
 
 

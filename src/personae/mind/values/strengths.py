@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.fittable import Fittable
 from personae.metrics.folds import deal_folds
 
 Array = NDArray[np.float64]
@@ -19,7 +20,7 @@ Side = Collection[str]
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
 
 
-class ValueStrengths:
+class ValueStrengths(Fittable):
     """Fit the strength of every value to choices between two sides.
 
     Parameters
@@ -104,8 +105,6 @@ class ValueStrengths:
 
     def chance(self, first: Sequence[Side], second: Sequence[Side]) -> Array:
         """Return the probability that the first side is chosen, shape (n_choices,); unknown values weigh nothing."""
-        if not hasattr(self, "strengths_"):
-            raise BadInput("These strengths are not fitted yet; call `fit` first.")
         strengths = np.array([self.strengths_[value] for value in self.values_])
         return _chance(self._differences(first, second) @ strengths)
 

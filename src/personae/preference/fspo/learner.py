@@ -116,7 +116,7 @@ class FSPO(Personaliser):
 
     def explain(self, person: str) -> list[Reason]:
         """Return the strongest coordinates of a taste, each with the two items that stand for it most."""
-        if not self._is_known(person):
+        if person not in self.index_:
             return []
         weights = self.states_[self.index_[person]][: len(self.units_)] * self.units_
         order = np.argsort(-np.abs(weights))

@@ -143,10 +143,11 @@ def tune_with_trl(
     """
     with needs("trl", "tune"):
         from datasets import Dataset
-        from trl import DPOConfig, DPOTrainer
+        from trl.trainer.dpo_config import DPOConfig
+        from trl.trainer.dpo_trainer import DPOTrainer
     rows = [{"prompt": each.prompt, "chosen": each.chosen, "rejected": each.rejected} for each in given]
     plan = DPOConfig(
-        output_dir=str(folder), loss_type="ipo" if loss == "ipo" else "sigmoid", beta=beta, learning_rate=rate,
+        output_dir=str(folder), loss_type=["ipo" if loss == "ipo" else "sigmoid"], beta=beta, learning_rate=rate,
         per_device_train_batch_size=batch_size, num_train_epochs=n_epochs, seed=random_state, report_to="none",
         save_strategy="no", logging_steps=1, disable_tqdm=True, bf16=False,
         use_cpu=model.device.type == "cpu",

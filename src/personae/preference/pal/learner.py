@@ -125,7 +125,7 @@ class PAL(Personaliser):
 
     def explain(self, person: str) -> list[Reason]:
         """Return the strongest leanings to or from a prototype, each with what it likes, and along directions."""
-        if not self._is_known(person):
+        if person not in self.index_:
             return []
         k = self.n_prototypes
         lean = self.states_[self.index_[person]][: self.prior_.size] - self.prior_.mean

@@ -151,9 +151,7 @@ class RewardHead(Scorer):
 
     def scores(self, answers: Sequence[Answer]) -> Array:
         """Return the reward of each answer in log-odds, shape (n,)."""
-        weights: Array | None = getattr(self, "weights_", None)
-        if weights is None:
-            raise BadInput("This RewardHead has learned nothing yet; call `fit` first.")
+        weights: Array = self.weights_
         if not answers:
             return np.zeros(0)
         named, vectors = self._read(answers)

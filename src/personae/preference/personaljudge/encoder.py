@@ -21,7 +21,7 @@ from personae.people.records import Preference
 from personae.preference._params import Parameters
 from personae.preference.comparisons import checked
 from personae.preference.features import STYLE
-from personae.preference.personaljudge._features import Array, Pairs, View, read_pairs, view_of
+from personae.preference.personaljudge._features import Array, Pairs, read_pairs, view_of
 
 
 class EncoderJudge(Parameters):
@@ -115,10 +115,10 @@ class EncoderJudge(Parameters):
         self.embedding_weight_, self.penalty_ = min(
             tried, key=lambda setting: log_loss(sigmoid(tried[setting]), targets)
         )
-        self._view = view_of(decided, self.n_directions)
-        columns = self._view.columns(decided, self.embedding_weight_)
+        self.view_ = view_of(decided, self.n_directions)
+        columns = self.view_.columns(decided, self.embedding_weight_)
         self.weights_ = fit_logistic(columns, targets, penalty=self.penalty_)
-        self.held_out_ = self._view.columns(pairs, self.embedding_weight_) @ self.weights_
+        self.held_out_ = self.view_.columns(pairs, self.embedding_weight_) @ self.weights_
         self.held_out_[is_decided] = tried[self.embedding_weight_, self.penalty_]
         return self
 
@@ -127,7 +127,7 @@ class EncoderJudge(Parameters):
         if not preferences:
             return np.zeros(0)
         pairs = read_pairs(preferences, self.encoder, self.profiles)
-        return np.asarray(self._fitted().columns(pairs, self.embedding_weight_) @ self.weights_)
+        return np.asarray(self.view_.columns(pairs, self.embedding_weight_) @ self.weights_)
 
     def prob(self, preferences: Sequence[Preference]) -> Array:
         """Return the probability that a is chosen, in (0, 1), shape (n_preferences,)."""
@@ -139,7 +139,6 @@ class EncoderJudge(Parameters):
 
     def style_weights(self) -> dict[str, float]:
         """Return what each part of the style is worth, in log-odds for one root mean square of it."""
-        self._fitted()
         return dict(zip(STYLE, self.weights_.tolist(), strict=False))
 
     def _tried(
@@ -159,9 +158,3 @@ class EncoderJudge(Parameters):
                     start = fit_logistic(columns[~test], targets[~test], penalty=penalty, start=start)
                     tried[weight, penalty][test] = columns[test] @ start
         return tried
-
-    def _fitted(self) -> View:
-        view: View | None = getattr(self, "_view", None)
-        if view is None:
-            raise BadInput("This EncoderJudge has learned nothing yet; call `fit` first.")
-        return view

@@ -90,9 +90,7 @@ class VerdictStack(Parameters):
 
     def log_odds(self, verdicts: Sequence[Verdict], log_odds: ArrayLike) -> Array:
         """Return log P(a) / P(b), shape (n_rows,)."""
-        weights: Array | None = getattr(self, "weights_", None)
-        if weights is None:
-            raise BadInput("This VerdictStack has learned nothing yet; call `fit` first.")
+        weights: Array = self.weights_
         return np.asarray(_columns(verdicts, log_odds) @ weights)
 
     def prob(self, verdicts: Sequence[Verdict], log_odds: ArrayLike) -> Array:

@@ -129,7 +129,7 @@ class PrefPalette(Personaliser):
         The weight is lambda (alpha_a+ - alpha_a-), the mean over items learned from, times the spread of u'v_a: attention alone
         has no sign. The examples are the items with most and least of the attribute.
         """
-        if not self._is_known(person):
+        if person not in self.index_:
             return []
         weight = self.signed_weights(self.states_[self.index_[person]][None])[0]
         return [
@@ -144,7 +144,7 @@ class PrefPalette(Personaliser):
 
     def attention(self, person: str) -> dict[str, float]:
         """Return the mean attention to each attribute, both poles together, and to "nothing"; sums to 1."""
-        state = self.states_[self.index_[person]] if person in self.index_ else self._fitted()
+        state = self.states_[self.index_[person]] if person in self.index_ else self.unknown_
         found = self._at_references(state)
         heed = (found.high + found.low).mean(axis=0)
         return {
@@ -159,7 +159,7 @@ class PrefPalette(Personaliser):
         sure the less is known of the person.
         """
         table = comparisons([Preference(person, context, a, b, "tie")])
-        state = self.states_[self.index_[person]] if person in self.index_ else self._fitted()
+        state = self.states_[self.index_[person]] if person in self.index_ else self.unknown_
         both = self._read(
             state[None],
             np.zeros(2, dtype=np.intp),
@@ -175,7 +175,6 @@ class PrefPalette(Personaliser):
 
     def content_probs(self, rows: Sequence[Preference] | Comparisons) -> Array:
         """Return P(a) by the text alone, the attributes dropped, the same for everyone; shape (n_rows,)."""
-        self._fitted()
         table = comparisons(rows)
         reward = self.directions_.of(self._vectors(table)) @ self.weights_.content
         return sigmoid(reward[table.a] - reward[table.b])

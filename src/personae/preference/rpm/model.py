@@ -165,7 +165,6 @@ class RPM(Parameters):
 
     def adapt_all(self, rows: Iterable[Answer]) -> RPM:
         """Place many people, each by their own ratings among these."""
-        self._fitted()
         table = self._checked(rows)
         views = read_views(table.texts, self.encoder)
         opinion = self._opinion(views)
@@ -175,12 +174,12 @@ class RPM(Parameters):
 
     def forget(self, person: str) -> RPM:
         """Drop all that is kept of a person; what was learned of everyone stays."""
-        self._fitted().pop(person, None)
+        self.people_.pop(person, None)
         return self
 
     def predict(self, asked: Sequence[tuple[str, str]]) -> Rated:
         """Return the rating that each (person, text) is expected to get; someone unknown rates as people usually do."""
-        people = self._fitted()
+        people = self.people_
         if not asked:
             return Rated(np.zeros(0), np.zeros(0), np.zeros((0, self.n_levels)))
         texts = {text: place for place, text in enumerate(dict.fromkeys(text for _, text in asked))}
@@ -211,7 +210,7 @@ class RPM(Parameters):
 
     def reasons(self, person: str, text: str) -> list[Step]:
         """Return the factors of a text with their influence on this person's ratings, the largest first."""
-        placed = self._fitted().get(person)
+        placed = self.people_.get(person)
         influence = self.influence_ if placed is None else placed.influence
         n = np.zeros(len(influence)) if placed is None else placed.n
         found = self.factors_.spans(text, self.encoder)
@@ -223,7 +222,7 @@ class RPM(Parameters):
 
     def explain(self, person: str) -> list[Step]:
         """Return the person's factor table, the largest influence first, spans left out; of someone unknown, nothing."""
-        placed = self._fitted().get(person)
+        placed = self.people_.get(person)
         if placed is None:
             return []
         shown = np.flatnonzero(placed.n)
@@ -333,9 +332,3 @@ class RPM(Parameters):
                 "set `n_levels`, or round the ratings."
             )
         return table
-
-    def _fitted(self) -> dict[str, _Placed]:
-        people: dict[str, _Placed] | None = getattr(self, "people_", None)
-        if people is None:
-            raise BadInput("This RPM has learned nothing yet; call `fit` first.")
-        return people

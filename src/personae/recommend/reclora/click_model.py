@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.fittable import Fittable
 from personae.metrics.calibration import auroc
 from personae.metrics.ranking import Lists
-from personae.recommend._core import Learned, Watch
+from personae.recommend._core import Watch
 from personae.recommend.interactions import Codes, Items
 from personae.recommend.reclora.clicks import Clicks
 from personae.recommend.sequences import NOTHING
@@ -24,7 +25,7 @@ _AT_ONCE = 4096
 
 
 @dataclass(kw_only=True)
-class ClickModel(Learned):
+class ClickModel(Fittable):
     """Whether the next item is liked, from ids, attributes and what was rated before.
 
     Parameters

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
+from personae.fittable import Fittable
 from personae.metrics.calibration import auroc
 from personae.models.backbone import Backbone
-from personae.recommend._core import Learned, Watch
+from personae.recommend._core import Watch
 from personae.recommend.interactions import Codes
 from personae.recommend.training import Plan, train
 
@@ -76,7 +77,7 @@ def prepare(
 
 
 @dataclass(kw_only=True)
-class RecLoRA(Learned):
+class RecLoRA(Fittable):
     """Whether somebody likes an item, from a text of the item and a short past, read by an encoder adapted to them.
 
     Each adapted query and value projection W becomes W x + (alpha / rank) B_u A_u x with A_u = sum_k w_k A_k and
