@@ -46,14 +46,15 @@ def serve(
         Without the extra `web`.
     """
     try:
+        import fastapi  # noqa: F401
+        import python_multipart  # noqa: F401
         import uvicorn
-
-        from personae.web.app import Desk, make_app
-        from personae.web.door import Door
-        from personae.web.finding import Finder
     except ImportError as error:
         raise MissingExtra("The local page needs the extra web: pip install 'personae[web]'.") from error
     from personae.people.store import Store
+    from personae.web.app import Desk, make_app
+    from personae.web.door import Door
+    from personae.web.finding import Finder
     from personae.web.jobs import Jobs
     from personae.web.workspace import Workspace
 
