@@ -52,6 +52,21 @@ def test_run_save_bars_table_show_and_list(made):
     assert (listed["paper"], listed["slug"], listed["status"]) == ("made", "made", "measured")
 
 
+def test_altered_data_are_told_and_nothing_is_saved_of_them(made, tmp_path, monkeypatch):
+    paper = Paper("made", "A made paper", 2026, "arXiv:0", "mind", ("personamem",))
+    monkeypatch.setattr(harness, "papers", lambda: {"made": paper})
+    monkeypatch.setenv("PERSONAE_DATA", str(tmp_path))
+    (tmp_path / "personamem").mkdir()
+    (tmp_path / "personamem" / "recorded_answers_reasoning_model.jsonl.zst").write_bytes(b"cut off")
+    run = _invoke("run", "made")
+    assert run.exit_code == 0
+    assert "recorded_answers_reasoning_model.jsonl.zst not as long" in " ".join(run.stderr.split())
+    refused = _invoke("run", "made", "--save")
+    assert refused.exit_code != 0
+    assert "Nothing is saved" in str(refused.exception)
+    assert not (made / "results.json").exists()
+
+
 def test_what_is_recomputed_is_printed_before_anything_is_learned(made, monkeypatch):
     seen = []
 

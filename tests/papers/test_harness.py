@@ -10,6 +10,7 @@ from personae.papers.harness import (
     Comparison,
     Context,
     Experiment,
+    altered_files,
     as_held,
     compare,
     experiment,
@@ -115,6 +116,24 @@ def test_an_error_that_says_more_than_the_limit_stays(error):
     with pytest.raises(PersonaeError) as caught:
         run(Experiment("synthpai", rows), Context(limit=5))
     assert caught.value is error
+
+
+def test_what_cannot_be_measured_on_altered_data_is_the_datas_fault(tmp_path, monkeypatch):
+    def rows(context):
+        yield compare("s", "m", "x", 1.0)
+        raise KeyError("0f3a")
+
+    made, context = Experiment("personamem", rows), Context(folder=tmp_path)
+    with pytest.raises(KeyError):
+        run(made, context)
+    (tmp_path / "personamem").mkdir()
+    (tmp_path / "personamem" / "recorded_answers_reasoning_model.jsonl.zst").write_bytes(b"cut off")
+    assert altered_files("personamem", context) == ["personamem/recorded_answers_reasoning_model.jsonl.zst"]
+    with pytest.raises(DamagedData, match=r"zst: not as long") as caught:
+        run(made, context)
+    assert "0f3a" not in str(caught.value)
+    monkeypatch.delenv("PERSONAE_DATA", raising=False)
+    assert altered_files("personamem", Context()) == []
 
 
 def test_bars_are_held_where_the_rows_are_those_of_the_saved_run(monkeypatch):

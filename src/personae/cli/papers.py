@@ -115,6 +115,7 @@ def run(
             ledger=ledger,
             track=_track(slug, quiet),
         )
+        _tell_altered(slug, context, save, quiet)
         command = _command(slug, context)
         shown: list[Comparison] = []
         first = None if as_json else partial(_print_recomputed, slug, context, shown, quiet)
@@ -275,6 +276,19 @@ def _print_recomputed(
     sys.stdout.flush()
     shown += rows
     note(f"{slug}: {len(rows)} rows recomputed in {seconds:.1f} s; what is learned here follows", quiet=quiet)
+
+
+def _tell_altered(slug: str, context: Context, save: bool, quiet: bool) -> None:
+    """Say that the data are not those that the saved table rests on; nothing is saved of such."""
+    from personae.errors import DamagedData
+    from personae.papers.harness import altered_files
+
+    if not (files := altered_files(slug, context)):
+        return
+    told = f"{slug}: {', '.join(files)} not as long as what was measured; compare by `personae data verify`"
+    if save:
+        raise DamagedData(f"{told}. Nothing is saved of altered data.")
+    note(told, quiet=quiet)
 
 
 def _print_result(result: Result, *, shown: int = 0, quiet: bool = False) -> None:

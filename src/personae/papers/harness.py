@@ -45,13 +45,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from personae import __version__
-from personae.errors import BadInput, DamagedData, PersonaeError, UnknownName
+from personae.errors import BadInput, DamagedData, MissingData, PersonaeError, UnknownName
 from personae.metrics.intervals import Interval
 from personae.models.chat import ChatModel
 from personae.models.cost import Ledger
 from personae.models.encoder import WEIGHTS, CachedEncoder, Encoder, home_encoder
 from personae.models.kept import KeptEncoder, cache_folder
-from personae.people.datasets import dataset_path, read_json, read_rows
+from personae.people.datasets import altered, data_dir, dataset_path, read_json, read_rows
 
 REPLAY = "replay:"
 _BAR = re.compile(r"(?:(low|high) )?(>=|<=|>|<|within) ([-+]?\d*\.?\d+(?:e-?\d+)?)")
@@ -357,11 +357,16 @@ def run(
 def _measured(
     slug: str, rows: Callable[[Context], Iterator[Comparison]], context: Context
 ) -> tuple[Comparison, ...]:
-    """Return the rows; under a limit, what cannot be measured on so few is the limit's fault."""
+    """Return the rows; what cannot be measured is the fault of data that were altered, or of a limit that leaves too few."""
     try:
         return tuple(rows(context))
     except (ArithmeticError, LookupError, ValueError) as error:
         is_ours = isinstance(error, PersonaeError)
+        if not is_ours and (files := altered_files(slug, context)):
+            raise DamagedData(
+                f"{slug} cannot be measured on {', '.join(files)}: not as long as the files that were measured. Compare them by "
+                "`personae data verify`, and bring them anew."
+            ) from error
         is_told = isinstance(error, DamagedData | UnknownName) or (is_ours and "--limit" in str(error))
         if context.limit is None or not context.replayed or is_told:
             raise
@@ -369,6 +374,15 @@ def _measured(
         raise BadInput(
             f"Too few rows are left of {slug} under --limit {context.limit}{why} Raise the limit, or leave it out."
         ) from error
+
+
+def altered_files(slug: str, context: Context) -> list[str]:
+    """Return the files of a paper's data sets, as "dataset/file", that are not as long as those its saved table rests on."""
+    try:
+        folder = context.folder or data_dir()
+    except MissingData:
+        return []
+    return [f"{name}/{file}" for name in paper(slug).data for file in altered(name, folder)]
 
 
 def as_held(slug: str, rows: Sequence[Comparison], context: Context) -> tuple[Comparison, ...]:

@@ -197,6 +197,16 @@ def verify(name: str, folder: Path | None = None) -> Iterator[FileCheck]:
             yield FileCheck(name, entry.name, "ok" if checksum(path) == entry.sha256 else "changed")
 
 
+def altered(name: str, folder: Path | None = None) -> list[str]:
+    """Return the files of a data set that are of another size than the registry's, which is told at once; see `verify`."""
+    base = (folder or data_dir()) / name
+    return [
+        each.name
+        for each in dataset(name).files
+        if (base / each.name).is_file() and (base / each.name).stat().st_size != each.bytes
+    ]
+
+
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     with path.open("rb") as stream:
