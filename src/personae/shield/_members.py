@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from personae.errors import BadInput
 from personae.people.archives._text import encoding_of, html_to_text, repair_latin1, unescape
+from personae.shield import _private
 from personae.shield._parquet import written_parquet
 from personae.shield.drafts import Edit
 from personae.shield.hidden import Hidden
@@ -30,14 +32,10 @@ OWN_WORDS = {  # keys below which words of people stand in one format alone
 }
 TITLES = frozenset(("title", "name", "summary"))  # of a conversation: made from what was said in it
 _KEPT = frozenset(("id", "uuid", "accountid", "account_id", "statistic"))
-_BORN = frozenset(
-    ("birth_year", "birth_date", "birthday", "birthdate", "date_of_birth", "dateofbirth", "born", "age")
-)  # in files about an account
 _KEYS = frozenset(("publickey", "publickeypem"))  # by which an account is known anywhere
 CALLED = ("phone", "mobile", "tel")  # in the names of columns that hold numbers to call
-_ADDRESSES = frozenset(("ip", "ip_addr", "ip_address"))
 _PHONES = frozenset(("phone_number", "phone", "mobile", "verified_phone_number"))
-_PLATFORMS = frozenset(("telegram", "claude", "chatgpt", "x", "discord", "reddit", "spotify", "instagram"))
+_NUMBER = re.compile(r"\d{15,20}")  # of an account
 _CSV_CHARS = 1 << 22
 Code = tuple[Callable[[str], str], Callable[[str], str]]
 
@@ -169,7 +167,7 @@ class _Desk:
         for row, record in zip(rows[1:], records, strict=True):
             rest = self._rest(record, "")
             writer.writerow(
-                [rest.get(name, value) for name, value in zip(header, row, strict=False)] + row[len(header) :]
+                [rest.get(name, "") for name, _ in zip(header, row, strict=False)] + row[len(header) :]
             )
         return out.getvalue()
 
@@ -228,20 +226,31 @@ class _Desk:
     def _rest(self, value: Any, key: str) -> Any:
         """Return the value with repetitions of changed strings changed, and people and identifiers in other words hidden.
 
-        Of files about the account, which no trace was read from, dates of birth go; its public key goes everywhere.
+        Dates of birth, places and addresses of a platform's archive go; public keys go everywhere.
         """
         if isinstance(value, dict):
             told = self.hidden.record(value, self.member.name)
             return {
-                name: told[name]
-                if name in told
-                else self._leaf(value, inner, name.lower() if isinstance(name, str) else key)
-                for name, inner in value.items()
-                if not isinstance(name, str) or name.lower() not in (_KEYS if self.changes else _BORN | _KEYS)
+                self._name(name): told[name] if name in told else self._inner(value, name, key)
+                for name in value
+                if not isinstance(name, str)
+                or name.lower() not in (_KEYS if self.changes else _private.BORN | _private.AGED | _KEYS)
             }
         if isinstance(value, list):
             return [self._leaf(value, inner, key) for inner in value]
         return value
+
+    def _name(self, name: Any) -> Any:
+        """Return the key of a record; in a file about the account one that is a person's number becomes another."""
+        is_number = not self.changes and isinstance(name, str) and _NUMBER.fullmatch(name)
+        return self.hidden.pseudonyms.number(name) if is_number else name
+
+    def _inner(self, holder: dict[Any, Any], name: Any, key: str) -> Any:
+        inner, low = holder[name], name.lower() if isinstance(name, str) else key
+        named = _private.told_by(holder) if low == "value" else low
+        if self.member.format not in _private.OWN and _private.tells(named, inner):
+            return _private.emptied(inner)
+        return self._leaf(holder, inner, "ip" if named in _private.ADDRESSES else low)
 
     def _leaf(self, holder: Any, value: Any, key: str) -> Any:
         if not isinstance(value, str):
@@ -250,6 +259,8 @@ class _Desk:
             return value
         if value in self.echoes:
             return self.echoes[value]
+        if self.member.format == "chatgpt" and key in _private.INSTRUCTIONS:
+            return ""
         is_free = not self.changes and key not in _KEPT and not self.hidden.keeps(key)
         return self.hidden.text(value) if is_free else self.mask(value, key)
 
@@ -266,8 +277,8 @@ def _masker(member: Member, hidden: Hidden) -> Callable[[str, str], str]:
         if key in member.others:
             called = value.lstrip().startswith(("+", "00")) or any(word in key for word in CALLED)
             value = hidden.mask(value, only=("e-mail", "phone") if called else ("e-mail",))
-        elif member.format in _PLATFORMS and key in _ADDRESSES | _PHONES:
-            return hidden.mask(value, only=("ip",) if key in _ADDRESSES else ("phone",))
+        elif member.format not in _private.OWN and key in _private.ADDRESSES | _PHONES:
+            return hidden.mask(value, only=("ip",) if key in _private.ADDRESSES else ("phone",))
         return value if member.format in ("table", "messages") or hidden.keeps(key) else hidden.inner(value)
 
     return mask

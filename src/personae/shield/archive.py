@@ -26,6 +26,7 @@ from personae.people.archives._source import Source, open_source
 from personae.people.records import Trace
 from personae.people.tables import _matched, _names
 from personae.shield._members import CALLED, Change, Member, written
+from personae.shield._private import OWN
 from personae.shield.drafts import Edit, rendered
 from personae.shield.fields import people_in
 from personae.shield.hidden import Hidden
@@ -37,7 +38,8 @@ WRITABLE = (
     "spotify", "google",
 )  # fmt: skip
 CHATS = ("whatsapp", "telegram", "instagram")  # formats that may not say whose they are
-KEEP_PEOPLE = ("table", "messages", "plain")  # formats whose people are columns and folders
+KEEP_PEOPLE = OWN  # formats whose people are columns and folders
+GUESSED = "ageinfo.js"  # the end of the name of a file of nothing but a date of birth and an age
 ACCOUNT = (
     "user.json",
     "users.json",
@@ -191,6 +193,8 @@ def _changes(opened: Opened, edits: Iterable[Edit]) -> dict[str, list[Change]]:
     changes: dict[str, list[Change]] = {}
     for trace in opened.traces:
         name, _, row = trace.where.rpartition(":")
+        if not _is_carried(name, (name,)):
+            continue
         own = tuple(by_trace.get((trace.source, trace.id, trace.where), ()))
         changes.setdefault(name, []).append(Change(row, trace.text, own))
     return changes
@@ -213,6 +217,8 @@ def _pack(
 
 
 def _is_carried(name: str, read: Container[str]) -> bool:
+    if name.lower().endswith(GUESSED):
+        return False
     return name in read or name.rpartition("/")[2].lower() in ACCOUNT
 
 

@@ -76,10 +76,14 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
     "discord": (
         Fields(("global_name",), ("username",), ("id",), "user.json", "username", is_owner=True),
         Fields((), ("username", "global_name"), ("id",), having="username"),
+        Fields((), ("legacy_username",)),
+        Fields((), ("nickname",), ("id",), having="user"),
+        Fields((), ("nickname",)),
     ),
     "instagram": (
         *(Fields((key,)) for key in ("sender_name", "sendername", "actor", "participants")),
         Fields(("full_name",), is_owner=True),
+        Fields((), ("title",), having="string_list_data"),
     ),
     "reddit": (
         Fields((), ("value",), having="statistic=account name"),

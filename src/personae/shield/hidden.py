@@ -17,11 +17,16 @@ _LEAST = 3  # characters of a name that is looked for inside addresses
 _TOKEN = re.compile(r"[^\W_]+")
 _NUMBER = re.compile(r"\d+")
 _ADDRESSED = re.compile(
-    r"(?<=/@)[\w.-]+|(?<=/users/)[\w.-]+|(?<=/user/)[\w.-]+|(?<=/u/)[\w-]+|(?<=//t\.me/)\w+|(?<=instagram\.com/)[\w.]+|"
+    r"(?<=instagram\.com/_u/)[\w.]+|(?<=/@)[\w.-]+|(?<=/users/)[\w.-]+|(?<=/user/)[\w.-]+|(?<=/u/)[\w-]+|(?<=//t\.me/)\w+|(?<=instagram\.com/)[\w.]+|"
     r"(?<=twitter\.com/)\w+|(?<=//x\.com/)\w+|(?<![\w/@.])@[\w.]+(?=@)"
 )  # names of accounts in addresses
+_LINKED = re.compile(r"(?<=user_id=)\d+|(?<=userid=)\d+")  # numbers of accounts in addresses
+_ACCOUNT = re.compile(
+    r"(?:username|author|gebruikersnaam|benutzername|nombre de usuario|nom d[’']utilisateur|nome utente|nome de usuário)|"
+    r".*(?:owner|eigenaar|inhaber|eigentümer|propietari|propri[ée]t)"
+)  # labels of the names of accounts in Meta's exports
 _NO_ACCOUNT = frozenset(
-    ("i", "p", "reel", "reels", "stories", "intent", "hashtag", "search", "share", "explore", "me")
+    ("i", "p", "reel", "reels", "stories", "intent", "hashtag", "search", "share", "explore", "me", "_u")
 )
 _ISOLATES = re.compile("[\u202a-\u202e\u2066-\u2069]")  # around names that a chat mentions
 _FIXED = frozenset(
@@ -70,6 +75,7 @@ class Hidden:
         for start, end in reversed([*self._found(new)]):
             new = new[:start] + self.of(self._spelled[new[start:end].lower()]) + new[end:]
         new = _ADDRESSED.sub(lambda m: m[0] if m[0].lower() in _NO_ACCOUNT else self.of(m[0]), new)
+        new = _LINKED.sub(lambda m: self.pseudonyms.number(m[0]), new)
         return value if new == old else new.encode().decode("latin-1") if self.format == "instagram" else new
 
     def keeps(self, key: str) -> bool:
@@ -94,6 +100,19 @@ class Hidden:
             for low in each.numbers:
                 if low in lower and keys[low] not in new:
                     new[keys[low]] = self._numbered(lower[low])
+        return new | self._labeled(record) if self.format == "instagram" else new
+
+    def _labeled(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what becomes of names of accounts that stand under a label, or beside the address of the account."""
+        new: dict[str, Any] = {}
+        for key, value in record.items():
+            named = value.get("value") if isinstance(value, dict) else None
+            if isinstance(named, str) and named and _ACCOUNT.match(repair_latin1(key).lower()):
+                new[key] = value | {"value": self.of(repair_latin1(named))}
+        value, told = record.get("value"), repair_latin1(str(record.get("label", ""))).lower()
+        is_linked = str(record.get("href", "")).rstrip("/").endswith(f"/{value}")
+        if isinstance(value, str) and value and (is_linked or _ACCOUNT.match(told)):
+            new["value"] = self.of(repair_latin1(value))
         return new
 
     def _named(self, record: Mapping[str, Any], part: str, who: str) -> Iterator[tuple[str, Any]]:
