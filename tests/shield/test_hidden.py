@@ -296,3 +296,8 @@ def test_the_name_of_the_new_archive_names_nobody(tmp_path):
     opened = open_for_shield(whatsapp(tmp_path), Options())
     assert "Bea" not in shielded_name(opened.path, opened.names, random_state=3).name
     assert shielded_name(Path("a/chat.jsonl.gz")).name == "chat-shielded.jsonl.gz"
+
+
+def test_people_who_are_shielded_one_by_one_share_no_pseudonym():
+    made = {Pseudonyms([("name", f"Name{k}")], random_state=5).of("name", f"Name{k}") for k in range(1000)}
+    assert len(made) == 1000

@@ -7,28 +7,23 @@ import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 
 _HEADS = (
-    "Zev",
-    "Qua",
-    "Xil",
-    "Vor",
-    "Jyx",
-    "Qir",
-    "Zol",
-    "Xam",
-    "Vyl",
-    "Zug",
-    "Qel",
-    "Xor",
-    "Vux",
-    "Zim",
-    "Qov",
-    "Xed",
-)
+    "Zev", "Qua", "Xil", "Vor", "Jyx", "Qir", "Zol", "Xam", "Vyl", "Zug", "Qel", "Xor", "Vux", "Zim", "Qov", "Xed",
+)  # fmt: skip
 _TAILS = ("ora", "ixo", "uvel", "anzu", "orix", "ezka", "imvo", "yxan", "uzor", "avex", "ilzo", "oqua")
-POOL = frozenset(head + tail for head in _HEADS for tail in _TAILS)
-_OURS = re.compile(rf"(?:(?:{'|'.join(_HEADS)})(?:{'|'.join(_TAILS)})\d*|someone_[0-9a-f]{{6}})\Z")
+_MIDDLES = tuple(vowel + consonant for vowel in "aeiou" for consonant in "lmnrvzxkdtgb")
+_PARTS = (
+    _HEADS,
+    _MIDDLES,
+    _MIDDLES,
+    _MIDDLES,
+    _TAILS,
+)  # 41 million names: of a thousand people hardly two share one
+_OURS = re.compile(
+    rf"(?:(?:{'|'.join(_HEADS)})(?:{'|'.join(_MIDDLES)}){{0,3}}(?:{'|'.join(_TAILS)})\d*|someone_[0-9a-f]{{6}})\Z"
+)
 _MARK = re.compile(r"/?u/|@")  # before a handle
 _DIGITS = 9  # of an invented account number, at least
 
@@ -108,12 +103,18 @@ class Pseudonyms:
     def _new(self, name: str) -> str:
         if _OURS.match(name):
             return name
-        pool = sorted(POOL)
-        start = int.from_bytes(self._digest(_key(name))) % len(pool)
-        ring = pool[start:] + pool[:start]
-        new = next((free for free in ring if free not in self._taken), f"{ring[0]}{len(self._taken)}")
+        made = (self._made(f"{_key(name)}{' ' * turn}") for turn in count())
+        new = next(free for free in made if free not in self._taken)
         self._taken.add(new)
         return new
+
+    def _made(self, seed: str) -> str:
+        """Return a name whose parts the digits of a keyed digest choose."""
+        left, parts = int.from_bytes(self._digest(seed)), []
+        for choice in _PARTS:
+            left, place = divmod(left, len(choice))
+            parts.append(choice[place])
+        return "".join(parts)
 
 
 def is_pseudonym(name: str) -> bool:
