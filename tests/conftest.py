@@ -57,3 +57,11 @@ def server(_server_process: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
         monkeypatch.delenv(name, raising=False)
     _server_process.behave()
     return _server_process
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip tests of the papers' data, which are not shipped, where PERSONAE_DATA names none."""
+    if "PERSONAE_DATA" not in os.environ:
+        for item in items:
+            if item.get_closest_marker("data"):
+                item.add_marker(pytest.mark.skip(reason="PERSONAE_DATA names no folder of data sets"))

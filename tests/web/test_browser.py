@@ -216,7 +216,7 @@ def test_the_page_says_where_the_shield_stopped_and_what_it_left(tab, visitor, t
     page.get_by_role("slider").focus()
     page.keyboard.press("Home")
     page.wait_for_function("() => document.querySelector('#step > div').dataset.at === '0'")
-    assert states["Lives in"].inner_text() == "not reached"
+    assert states["Lives in"].inner_text() == "not reached, plain words kept"
     page.get_by_label("How far it may go").select_option("generalize")
     page.get_by_label("Thorough").check()
     page.get_by_role("button", name="Attack and rewrite").click()

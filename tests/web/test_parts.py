@@ -164,7 +164,7 @@ def test_a_step_shows_what_changed_with_it_and_what_before():
     two = Edit("t", "1", "a:1", 2, 7, "…", "cut", "occupation")
     curve = (
         Point((), _guesses(0.9, 0.8), 1.0),
-        Point((one,), _guesses(0.1, 0.8), 0.75, frozenset(["city_country"])),
+        Point((one,), _guesses(0.1, 0.8), 0.75, {"city_country": "country kept"}),
         Point((one, two), _guesses(0.1, 0.81), 0.25),
     )
     last = curve[-1].guesses
