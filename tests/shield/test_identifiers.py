@@ -206,3 +206,38 @@ def test_recognizers_are_asked_after_ours():
 def test_a_recognizer_that_is_not_installed_says_how_to_get_it():
     with pytest.raises(MissingExtra, match=r"personae\[presidio\]"):
         recognizer("presidio")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("I'm Lieselot, and I bake.", "Lieselot"),
+        ("Hi, this is Brunhild from the bakery", "Brunhild"),
+        ("my real name: Lieselot Mahler", "Lieselot Mahler"),
+        ("See you.\nBest regards,\nLieselot Mahler", "Lieselot Mahler"),
+        ("That works. Cheers, Lieselot", "Lieselot"),
+        ("Je suis Lieselot, et je cuis du pain", "Lieselot"),
+        ("Ich bin Brunhild und backe Brot", "Brunhild"),
+        ("Soy Lieselot, hago pan", "Lieselot"),
+        ("Sou a Lieselot e faço pão", "Lieselot"),
+        ("Sono Lieselot, faccio il pane", "Lieselot"),
+        ("Ik ben Lieselot en bak brood", "Lieselot"),
+    ],
+)
+def test_who_says_their_name_is_found(text, name):
+    assert kinds(text) == [("name", name)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm Irish, I'm Canadian, I'm Catholic and I'm German.",
+        "I'm Sorry, this is Not it",
+        "Ich bin Lehrer, ich bin Student und ich bin Bäckerin.",
+        "Je suis Français, soy Mexicano, sou Brasileira, sono Italiano.",
+        "Cheers, everyone",
+        "This is Porto, I am Team bread",
+    ],
+)
+def test_who_says_what_they_are_is_let_be(text):
+    assert kinds(text) == []

@@ -5,7 +5,9 @@ import zipfile
 
 import pytest
 
+from personae.infer.stated import StatedReader
 from personae.people.archives import Options
+from personae.shield import Pseudonyms, shield
 from personae.shield.archive import left_out, open_for_shield, write_back
 from personae.shield.hidden import Hidden
 
@@ -95,3 +97,25 @@ def test_accounts_in_addresses_have_the_pseudonym_beside_them():
     assert hidden.record(owner, "comments.json") == {"Media Owner": {"value": bea}}
     assert hidden.record({"label": "Owner", "value": "bea_c"}, "likes.json") == {"value": bea}
     assert hidden.record({"title": "bea_c", "string_list_data": []}, "likes.json") == {"title": bea}
+
+
+def test_a_name_that_only_the_texts_state_goes_from_titles_and_answers(tmp_path):
+    said = [("user", "I'm Anaïs, and I bake."), ("assistant", "Bonjour Anais! Anaïs, here is bread.")]
+    mapping = {
+        f"n{n}": {"message": {"id": f"m{n}", "author": {"role": role}, "content": {"content_type": "text", "parts": [text]}}}
+        for n, (role, text) in enumerate(said)
+    }  # fmt: skip
+    chats = [
+        {"id": "c", "title": "Bread", "mapping": mapping},
+        {"id": "d", "title": "Tips for Anaïs", "mapping": {}},
+    ]
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps(chats))
+    opened = open_for_shield(path, Options())
+    edits = shield(opened.traces, reader=StatedReader(), level="mask", random_state=3).edits
+    write_back(opened, edits, tmp_path / "b.json", random_state=3)
+    whole = (tmp_path / "b.json").read_text()
+    assert [word for word in ("Anais", "Ana\\u00efs", "Anaïs") if word in whole] == []
+    new = Pseudonyms(random_state=3).of("name", "Anaïs")
+    assert f"Tips for {new}" in whole
+    assert f"Bonjour {new}! {new}, here" in whole

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -125,6 +126,7 @@ class State:
         ]
         names = {name: name for kind, name in named if kind == "name" and not is_pseudonym(name)}
         names |= self._first_names(names)
+        names |= {_plain(name): full for name, full in names.items()}
         names |= {name: stated.names[name.lower()] for name in names if name.lower() in stated.names}
         pseudonyms = Pseudonyms(named, random_state=random_state, people=people)
         masker = Masker(pseudonyms, stated, names)
@@ -200,6 +202,15 @@ class State:
                 self.put(key, span, words, "generalize", attribute)
                 made += 1
         return made
+
+
+def _plain(name: str) -> str:
+    """Return a name without accents, as it is written in haste.
+
+    >>> _plain("Anaïs")
+    'Anais'
+    """
+    return "".join(sign for sign in unicodedata.normalize("NFD", name) if not unicodedata.combining(sign))
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

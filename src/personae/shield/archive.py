@@ -28,7 +28,7 @@ from personae.people.tables import _matched, _names
 from personae.shield._members import CALLED, Change, Member, written
 from personae.shield._private import OWN
 from personae.shield.drafts import Edit, rendered
-from personae.shield.fields import people_in
+from personae.shield.fields import people_in, plain_name
 from personae.shield.hidden import Hidden
 from personae.shield.pseudonyms import Called
 from personae.synth.disclosure import tells_who
@@ -102,7 +102,7 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
     if out.exists() and (out.is_dir() or out.resolve() == opened.path.resolve()):
         raise BadInput(f"{out}: is there already. Name another place with --out.")
     changes = _changes(opened, edits)
-    hidden = Hidden(opened.format, opened.names, random_state)
+    hidden = Hidden(opened.format, opened.names, random_state, _stated(opened, edits))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{out.name[:40]}.", dir=out.parent))
@@ -198,6 +198,19 @@ def _changes(opened: Opened, edits: Iterable[Edit]) -> dict[str, list[Change]]:
         own = tuple(by_trace.get((trace.source, trace.id, trace.where), ()))
         changes.setdefault(name, []).append(Change(row, trace.text, own))
     return changes
+
+
+def _stated(opened: Opened, edits: Iterable[Edit]) -> dict[str, str]:
+    """Return the pseudonyms of those whom the texts of a platform's archive name, by the names as they stand there."""
+    if opened.format in KEEP_PEOPLE:
+        return {}
+    texts = {(trace.source, trace.id, trace.where): trace.text for trace in opened.traces}
+    named = (
+        (texts.get((each.source, each.trace, each.where), "")[each.start : each.end], each.replacement)
+        for each in edits
+        if each.kind == "pseudonym"
+    )
+    return {old: new for old, new in named if plain_name(old) == old and old}
 
 
 def _pack(

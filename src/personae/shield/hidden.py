@@ -45,11 +45,22 @@ class Hidden:
         Whom the archive names.
     random_state : int
         Keys the pseudonyms, as in `personae.shield.shield`.
+    stated : mapping of str to str
+        Pseudonyms of those whom texts alone name, as the shield gave them.
     """
 
-    def __init__(self, format: str, people: Sequence[Called], random_state: int) -> None:
+    def __init__(
+        self,
+        format: str,
+        people: Sequence[Called],
+        random_state: int,
+        stated: Mapping[str, str] | None = None,
+    ) -> None:
         self.format = format
         self.pseudonyms = Pseudonyms(random_state=random_state, people=people)
+        for name, pseudonym in (stated or {}).items():
+            self.pseudonyms.give(name, pseudonym)
+        people = (*people, *(Called((name,)) for name in stated or {}))
         self.mask = Masker(self.pseudonyms, Named((name for each in people for name in each.names), ()))
         self._spelled: dict[str, str] = {}
         for spelled, form in (pair for each in people for pair in _spellings(each)):

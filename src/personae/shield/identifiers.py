@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from personae.errors import MissingExtra, UnknownName
 from personae.models.places import home_places
 from personae.shield import _checksums
+from personae.shield._introduced import introduced
 
 LABELS = {
     "e-mail": "[e-mail]", "phone": "[phone]", "ip": "[ip]", "link": "[link]", "iban": "[account]", "card": "[card]",
@@ -216,6 +217,8 @@ def _found(text: str) -> Iterator[Identifier]:
             start, end = match.span(1 if match.re.groups else 0)
             if rule.check(text[start:end]):
                 yield Identifier(rule.kind, start, end)
+    for start, end in introduced(text):
+        yield Identifier("name", start, end)
 
 
 def recognizer(name: str) -> Recognizer:

@@ -91,6 +91,10 @@ class Pseudonyms:
             self._given[key] = f"someone_{self._digest(key).hex()[:6]}" if is_handle else self._new(name)
         return mark + self._given[key]
 
+    def give(self, name: str, pseudonym: str) -> None:
+        """Let a name have a pseudonym that was given before, unless it has one here."""
+        self._given.setdefault(_key(name), pseudonym)
+
     def number(self, digits: str) -> str:
         """Return an invented number for that of an account, the same for the same one."""
         size = max(_DIGITS, len(digits))
