@@ -7,6 +7,7 @@ import pytest
 from personae.errors import MissingExtra, UnknownName
 from personae.shield import _checksums as checks
 from personae.shield import find_identifiers, recognizer
+from personae.shield._institutions import named
 from personae.shield.identifiers import Identifier
 from personae.shield.masking import masked
 
@@ -109,6 +110,12 @@ def test_what_names_a_person_is_found():
         ("ik ben geboren op 3 april 1985", "birth date", "3 april 1985"),
         ("Mein Geburtstag ist am 3. März", "birth date", "3. März"),
         ("1985年4月3日生まれ", "birth date", "1985年4月3日"),
+        ("just call me on 20 12 34 56", "phone", "20 12 34 56"),
+        ("WhatsApp 9123 4567 please", "phone", "9123 4567"),
+        ("my passport number is X1234567", "national id", "X1234567"),
+        ("PAN ABCPD1234E", "national id", "ABCPD1234E"),
+        ("see linkedin.com/in/ana-b-12, thanks", "link", "linkedin.com/in/ana-b-12"),
+        ("born on the 19th of July 1991", "birth date", "19th of July 1991"),
         ("my insta is lenamaus", "handle", "lenamaus"),
         ("snap: lena.maus or so", "handle", "lena.maus"),
         ("mi instagram es lola_flores", "handle", "lola_flores"),
@@ -134,6 +141,7 @@ def test_numbers_dates_and_accounts_of_many_countries_are_found(text, kind, foun
         "mail me @ noon",
         "an M1 8GB, B2B and the A380; I was at home",
         "the 90s, 300 g of flour, 12345",
+        "call me at 10.30 or text 2 of 100 people; phone 12345",
     ],
 )
 def test_ordinary_numbers_stay(text):
@@ -241,3 +249,19 @@ def test_who_says_their_name_is_found(text, name):
 )
 def test_who_says_what_they_are_is_let_be(text):
     assert kinds(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("I joined DHL Express in spring", "DHL Express"),
+        ("my employer is Mahler Mills", "Mahler Mills"),
+        ("I've been with Mahler Mills for years", "Mahler Mills"),
+        ("my company, Mahlerix, bakes", "Mahlerix"),
+        ("I run Mahler Mills", "Mahler Mills"),
+        ("I've been with Tom for years", ""),
+        ("I joined Tuesday. I run Arch Linux", ""),
+    ],
+)
+def test_employers_are_found(text, name):
+    assert "".join(text[found.start : found.end] for found in named(text)) == name

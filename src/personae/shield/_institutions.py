@@ -51,11 +51,18 @@ _TITLES = (
     r"barista|accountant|director|consultant|cashier|technician|professor|job|gig|internship|position"
 )
 _AS = r"(?:(?:als|como|comme|come) (?:\w+ ){1,2})?"
+_MANIFOLD = r"(?=[\w&-]+ [A-Z]|\w*[A-Z0-9&]\w*[A-Z])"  # of several words or capitals, as given names are not
+_NO_SYSTEM = r"(?![\w ]*(?:Marathon|Linux|Windows|macOS|Android|Ubuntu|Debian)\b)"
 _WORK = tuple(
     (language, re.compile(pattern))
     for language, pattern in (
         ("en", rf"\b(?i:work(?:s|ed|ing)?|employed|hired|interned|interning|started) {_EN_AT}(?:at|for|by) (the )?({_NAME})"),
         ("en", rf"\b(?i:{_TITLES}) (?:here )?(?:at|with) (the )?({_NAME})"),
+        ("en", rf"\b(?:I|I['’]ve|[Ww]e) (?:just |recently |then )?joined (the )?({_NAME})"),
+        ("en", rf"\b[Mm]y (?i:(?:current|former|last|new|old|own) )?(?i:employer|company|firm|startup|business)"
+               rf"(?:,? (?:is|was|called|named) (?:called |named )?|, )(the )?({_NAME})"),
+        ("en", rf"\b(?:I['’]ve|I have|I had|I['’]d) been (?:with|at) (the )?({_MANIFOLD}{_NAME})"),
+        ("en", rf"\bI (?:run|own|founded|co-?founded) (the )?({_MANIFOLD}{_NO_SYSTEM}{_NAME})"),
         ("de", rf"\b(?i:arbeite[tn]?|arbeitete|jobbe|angestellt|beschäftigt) {_AS}(?:(?:bei|an|in) |(?=beim|im|am))"
                rf"((?:der|dem|beim|im|am) )?({_NAME})"),
         ("de", rf"\bbei (der |dem )?({_NAME})(?= (?:gearbeitet|angestellt|beschäftigt|gejobbt|arbeite))"),

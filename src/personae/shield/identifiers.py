@@ -35,7 +35,7 @@ _DATE = (
     r"\d{1,2} ?[./-] ?\d{1,2} ?[./-] ?(?:19|20)?\d\d|(?:19|20)\d\d-\d\d-\d\d)"
 )
 _BORN = (
-    r"(?:born(?: on)?|birthday(?: is| was)?(?: on)?|date of birth(?: is)?:?|d\.?o\.?b\.?:?|turned? \d\d on|"
+    r"(?:born(?: on)?(?: the)?|birthday(?: is| was)?(?: on)?(?: the)?|date of birth(?: is)?:?|d\.?o\.?b\.?:?|turned? \d\d on|"
     r"nascid?[oa]? (?:em|a|no dia)|nasci (?:em|a|no dia)|geb(?:oren|\.) (?:am|op)|né[e]? le|nac(?:id[oa]|í) el|nat[oa] il|"
     r"(?:geburtstag|geburtsdatum|cumpleaños|fecha de nacimiento|anniversaire|date de naissance|aniversário|data de nascimento|"
     r"compleanno|data di nascita|verjaardag|geboortedatum)(?: ist| es| est| é| è| is)?(?: am| el| le| a| em| il| op| no dia)?:?)"
@@ -44,6 +44,12 @@ _EAST = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"  # letters that 
 _FROM, _TO = rf"(?<![^\W{_EAST}])", rf"(?![^\W{_EAST}])"
 _UNIT = r"(?! ?[円元人万億亿個个次名回本件원명개])"
 _EAST_DATE = r"(?:(?:19|20)\d\d[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})"
+_CALL = (
+    r"(?:call|text|phone|ring|message|reach)(?: me| us)?(?: on| at)?|(?:my )?(?:phone|mobile|cell|whatsapp|telefon|handy|móvil|"
+    r"teléfono|téléphone|telefone|telefono|telefoon|tel|tlf)(?: (?:number|nr|no))?(?: me)?(?: is| on| at| ist| est| es| é| è)?"
+)  # before a number that would be too short by itself
+_PASSPORT = r"passport|reisepass|passeport|pasaporte|passaporte|passaporto|paspoort"
+_NUMBER_IS = r"(?i:(?: ?(?:number|nummer|num[ée]ro|número|no|nr)\.?)?(?: is| ist| est| es| é| è)?(?:: ?| |-))"
 _STREET = (
     r"(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|way|close|"
     r"crescent)\b\.?"
@@ -135,6 +141,12 @@ def _is_phone(text: str) -> bool:
     )
 
 
+def _is_short_phone(text: str) -> bool:
+    return 7 <= sum(character.isdigit() for character in text) <= 8 and not re.match(
+        r"(?:19|20)\d\d[-. ]", text
+    )
+
+
 def _is_no_place(text: str) -> bool:
     found = home_places().at(text, 0)
     return found is None or found.end < len(text)
@@ -157,11 +169,15 @@ _RULES = (
     _Rule("e-mail", re.compile(rf"(?i)(?<![\w.+@-])[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}})*")),
     _Rule("e-mail", re.compile(r"(?i)(?<![\w.+@-])[\w.+-]{1,64} at [\w-]{1,63}(?: dot [\w-]{1,63})+")),
     _Rule("link", re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]")),
+    _Rule("link", re.compile(r"(?i)(?<![\w@./-])(?:[a-z]{2,3}\.)?"
+                             r"(?:linkedin\.com/(?:in|pub)|(?:facebook|instagram|twitter|tiktok|github)\.com)/[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]")),
     _Rule("iban", re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b"),
           lambda found: _checksums.iban(_bare(found))),
     _Rule("card", re.compile(r"(?<![\d+])\d(?:[ -]?\d){12,18}(?!\d)"), _is_card),
     *(_Rule("national id", re.compile(rf"{_FROM}(?<![+-])(?<!\d ){pattern}{_TO}{_UNIT}(?!-| \d)"), _national(check))
       for _, pattern, check in _checksums.NATIONAL),
+    _Rule("national id", re.compile(r"\b[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]\b")),  # India's tax number
+    _Rule("national id", re.compile(rf"(?i:\b(?:{_PASSPORT})){_NUMBER_IS}((?=(?:[A-Z]*\d){{5}})[A-Z0-9]{{6,10}})(?!\w)")),
     _Rule("ip", re.compile(r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:]|\.\d)"),
           _is_ip),
     _Rule("birth date", re.compile(rf"(?i)\b{_BORN} ({_DATE})(?!\w)")),
@@ -170,6 +186,7 @@ _RULES = (
     _Rule("handle", re.compile(r"<@!?(\d{15,20})>")),
     _Rule("phone", re.compile(rf"{_FROM}(?<![/=#-])(?<!\d[:,.])(?:\+|00)?\(?\d{{1,15}}(?:[ .\-－‐–/()]{{1,3}}\d{{2,12}}){{0,7}}"
                               rf"{_TO}{_UNIT}(?!:\d)"), _is_phone),
+    _Rule("phone", re.compile(rf"(?i)\b(?:{_CALL})[:.]? (\d[\d .-]{{5,14}}\d)(?![\w%]|[.,:]\d){_UNIT}"), _is_short_phone),
     _Rule("handle", re.compile(r"(?<![\w@./])(?:@\w[\w.]{1,38}\w|/?u/[\w-]{3,20})\b")),
     _Rule("handle", re.compile(rf"(?i){_FROM}{_APP}{_IS}((?=\w*[\d_]|\w+[.#]\w)[a-z](?a:[\w.]{{1,28}}\w)(?:#\d{{4}})?)"
                                rf"(?!\w)")),
