@@ -312,6 +312,12 @@ def test_stated_names_of_any_script_are_found():
     assert [text[slice(*span)] for span, _ in named.find(text)] == ["İnci", "STRAUß", "дарья", "Strauß"]
 
 
+def test_given_names_of_two_letters_and_without_spaces_are_found():
+    named = Named(["Bo Mahler", "山本 陽翔"], ["bo"])
+    text = "Bo, bo and 陽翔さん"
+    assert [text[slice(*span)] for span, _ in named.find(text)] == ["Bo", "陽翔"]
+
+
 def test_what_an_account_says_of_people_goes(tmp_path):
     """Names and numbers of Telegram's account and contacts, Claude's account, and the addresses in Reddit's tables."""
     path = _telegram(tmp_path)

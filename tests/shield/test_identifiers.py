@@ -113,6 +113,7 @@ def test_what_names_a_person_is_found():
         ("just call me on 20 12 34 56", "phone", "20 12 34 56"),
         ("WhatsApp 9123 4567 please", "phone", "9123 4567"),
         ("my passport number is X1234567", "national id", "X1234567"),
+        ("at ul. Gdanska 17/4, then", "address", "ul. Gdanska 17/4"),
         ("PAN ABCPD1234E", "national id", "ABCPD1234E"),
         ("see linkedin.com/in/ana-b-12, thanks", "link", "linkedin.com/in/ana-b-12"),
         ("born on the 19th of July 1991", "birth date", "19th of July 1991"),
@@ -141,6 +142,7 @@ def test_numbers_dates_and_accounts_of_many_countries_are_found(text, kind, foun
         "mail me @ noon",
         "an M1 8GB, B2B and the A380; I was at home",
         "the 90s, 300 g of flour, 12345",
+        "00000012-PHOTO-2024-03-03-09-00-00.jpg (file attached)",
         "call me at 10.30 or text 2 of 100 people; phone 12345",
     ],
 )
@@ -259,6 +261,7 @@ def test_who_says_what_they_are_is_let_be(text):
         ("I've been with Mahler Mills for years", "Mahler Mills"),
         ("my company, Mahlerix, bakes", "Mahlerix"),
         ("I run Mahler Mills", "Mahler Mills"),
+        ("I work at St. Elsewhere Hospital in town", "St. Elsewhere Hospital"),
         ("I've been with Tom for years", ""),
         ("I joined Tuesday. I run Arch Linux", ""),
     ],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from personae.models.places import home_places
 
 INSTITUTIONS = "institutions"  # in place of an attribute: names that tell of several
-_CAP = r"[A-ZÀ-ÖØ-Þ][\w&'’-]*(?:\.\w+)*"
+_CAP = r"(?:(?:St|Ste|Mt|Dr)\. (?=[A-ZÀ-ÖØ-Þ]))?[A-ZÀ-ÖØ-Þ][\w&'’-]*(?:\.\w+)*"
 _OF = r"(?:of the|of|de la|de los|de|del|des|du|dos|do|da|degli|della|dell['’]|di|van|y|e|et|und|and|&)"
 _NAME = rf"{_CAP}(?:(?: {_OF} | (?=[A-ZÀ-ÖØ-Þ])){_CAP}){{0,5}}"
 _WORDS = {  # a company, a school, a hospital, a university, a college

@@ -185,7 +185,7 @@ _RULES = (
     _Rule("birth date", re.compile(rf"(?:生日|出生日期|誕生日|生年月日|생일|생년월일)(?:[是は은:：]| )*({_EAST_DATE})")),
     _Rule("handle", re.compile(r"<@!?(\d{15,20})>")),
     _Rule("phone", re.compile(rf"{_FROM}(?<![/=#-])(?<!\d[:,.])(?:\+|00)?\(?\d{{1,15}}(?:[ .\-－‐–/()]{{1,3}}\d{{2,12}}){{0,7}}"
-                              rf"{_TO}{_UNIT}(?!:\d)"), _is_phone),
+                              rf"{_TO}{_UNIT}(?!:\d|-[A-Z]{{3}})"), _is_phone),
     _Rule("phone", re.compile(rf"(?i)\b(?:{_CALL})[:.]? (\d[\d .-]{{5,14}}\d)(?![\w%]|[.,:]\d){_UNIT}"), _is_short_phone),
     _Rule("handle", re.compile(r"(?<![\w@./])(?:@\w[\w.]{1,38}\w|/?u/[\w-]{3,20})\b")),
     _Rule("handle", re.compile(rf"(?i){_FROM}{_APP}{_IS}((?=\w*[\d_]|\w+[.#]\w)[a-z](?a:[\w.]{{1,28}}\w)(?:#\d{{4}})?)"
@@ -194,7 +194,8 @@ _RULES = (
                                r"(?= ?(?:[,.;!)\n]|\Z|and\b))"),
           _is_handle),
     _Rule("address", re.compile(rf"(?i)\b\d{{1,5}}[a-z]? (?:[\w'.-]+ ){{1,3}}{_STREET}{_FLAT}")),
-    _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?\b")),
+    _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?(?:/\d{{1,4}})?\b")),
+    _Rule("address", re.compile(r"(?i)(?<!\w)(?:ul|al|os|pl|avda?)\. (?:[\w'.-]+ ){0,3}[\w'.-]+,? \d{1,4}[a-z]?(?:/\d{1,4})?\b")),
     _Rule("address", re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Y\d]? ?(?!\d[GT]B)\d[ABD-HJLNP-UW-Z]{2})\b")),
     _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|{_SAYS})[,:]? ({_NAME})(?!\w)")),
     _Rule("name", re.compile(rf"\b[Ss]igned[,:]?\s+(?:{_TITLE} )?({_NAME})(?!\w)")),

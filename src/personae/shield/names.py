@@ -23,6 +23,14 @@ _SET_OFF = re.compile(r"\s*(?:[,!?.:;)]|\Z)")
 _MEANT = r"(?:(?:the|an|my|your|our|some|this|that|no|more|un|una|um|uma|ein|eine|een) )"
 
 
+_EAST = re.compile(
+    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]{2,}"
+)  # written without spaces between words
+_BRIEF = re.compile(
+    r"(?!(?:An|Al|De|La|Le|El|Du|Da|Di|Do|Dr|Go|He|In|Is|It|Me|Mr|Ms|My|No|Oh|Ok|On|So|St|Up|Us|We)\Z)[A-Z][a-z]"
+)
+
+
 class Named:
     """Finds stated names in texts as whole words, and tells which name each stands for.
 
@@ -44,14 +52,18 @@ class Named:
 
     def __init__(self, names: Iterable[str], texts: Iterable[str]) -> None:
         whole = [name for name in names if len(name) > 1 and name.lower() not in NO_NAME]
-        words = {word: name for name in reversed(whole) for word in name.split() if len(word) > 2}
+        words = {
+            word: name
+            for name in reversed(whole)
+            for n, word in enumerate(name.split())
+            if len(word) > 2 or _EAST.fullmatch(word) or (n == 0 and _BRIEF.fullmatch(word))
+        }
         written = [word for word in words if word.lower() not in NO_NAME] + [
             name for name in whole if " " in name
         ]
         self.names: Mapping[str, str] = {name.lower(): words.get(name, name) for name in written}
         ranked = sorted(written, key=lambda name: -len(name))
-        any_of = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in ranked)
-        self._pattern = re.compile(rf"(?i)(?<!\w)(?:{any_of})(?!\w)") if ranked else None
+        self._pattern = re.compile(f"(?i){'|'.join(map(_pattern, ranked))}") if ranked else None
         self._ordinary = self._used_as_words(texts, ranked)
 
     def find(self, text: str) -> Iterator[tuple[tuple[int, int], str]]:
@@ -65,6 +77,8 @@ class Named:
         word = match[0].lower()
         if " " in word:
             return True
+        if len(word) == 2 and not _EAST.match(word):
+            return match[0].istitle()
         if not match[0][0].isupper():
             return word not in self._ordinary and word not in ALSO_WORDS
         starts = _STARTS.search(text[: match.start()]) is not None
@@ -84,3 +98,9 @@ class Named:
                 small[match[2].lower()] += 1 if is_small else -1
                 meant |= {match[2].lower()} if is_small and match[1] else set()
         return frozenset(word for word in meant if small[word] > 0)
+
+
+def _pattern(name: str) -> str:
+    """Return the pattern of a name as whole words; between the letters of the East there is no space."""
+    words = re.escape(name).replace(r"\ ", r"\s+")
+    return words if _EAST.match(name) else rf"(?<!\w){words}(?!\w)"
