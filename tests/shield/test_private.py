@@ -7,6 +7,7 @@ import pytest
 
 from personae.infer.stated import StatedReader
 from personae.people.archives import Options
+from personae.people.records import Trace
 from personae.shield import Pseudonyms, shield
 from personae.shield.archive import left_out, open_for_shield, write_back
 from personae.shield.hidden import Hidden
@@ -119,3 +120,9 @@ def test_a_name_that_only_the_texts_state_goes_from_titles_and_answers(tmp_path)
     new = Pseudonyms(random_state=3).of("name", "Anaïs")
     assert f"Tips for {new}" in whole
     assert f"Bonjour {new}! {new}, here" in whole
+
+
+def test_a_first_name_goes_although_it_stands_in_small_letters_once():
+    said = ("I'm Lieselot Mahler, and I bake.", "lieselot knows. Bonjour Lieselot!")
+    lines = [Trace("p", "table", str(n), text=text) for n, text in enumerate(said)]
+    assert "Lieselot" not in shield(lines, reader=StatedReader(), level="mask").traces[1].text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -13,12 +14,12 @@ from personae.shield.drafts import Edit, Kind, edited, pieces, rendered
 from personae.shield.generalize import Wider, wider
 from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
 from personae.shield.masking import Masker
-from personae.shield.names import Named
+from personae.shield.names import ALSO_WORDS, Named
 from personae.shield.pseudonyms import Called, Pseudonyms, is_pseudonym
 
 CUT = "…"
 _EMPTY = re.compile(r"[\W_]*\Z")
-_LOWER = re.compile(r"(?<!\w)[a-zà-ÿ]{3,}(?!\w)")
+_WORD = re.compile(r"[^\W\d_]{3,}")
 Key = tuple[str, str]  # source and id of a trace
 
 
@@ -138,10 +139,11 @@ class State:
         return made
 
     def _first_names(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the full name for each first name, but for those that are ordinary words in these texts too."""
+        """Return the full name for each first name, but for those that these texts write in small letters more often."""
         first = {name.split()[0]: name for name in sorted(names, reverse=True) if len(name.split()) > 1}
-        written = {word for text in self._texts.values() for word in _LOWER.findall(text)} if first else set()
-        return {short: name for short, name in first.items() if short.lower() not in written}
+        written = Counter(word for text in self._texts.values() for word in _WORD.findall(text) if first)
+        most = {short: 1 if short.lower() in ALSO_WORDS else written[short] for short in first}
+        return {short: name for short, name in first.items() if written[short.lower()] < most[short]}
 
     def _written(self, key: Key) -> list[tuple[tuple[int, int], Edit]]:
         """Return what moves wrote into a trace: the span in its text as it reads now, and the edit."""
