@@ -20,7 +20,7 @@ from personae.metrics.recalibration import fit_platt
 Array = NDArray[np.float64]
 
 
-class SequentialAutoencoder:
+class SequentialAutoencoder(Fittable):
     """Predict y from what of a person does not turn on a sensitive attribute and does not drift.
 
     Parameters
@@ -230,9 +230,8 @@ class SequentialAutoencoder:
         return keep_noise(x, net.decode(factors, a), other, net.sizes, torch.rand_like(x))
 
     def _learned(self) -> Network:
-        if not hasattr(self, "network_"):
-            raise BadInput("This SequentialAutoencoder has learned nothing yet; call `fit` first.")
-        return self.network_
+        network: Network = self.network_
+        return network
 
     def _tensors(self, x: ArrayLike, a: ArrayLike) -> tuple[Tensor, Tensor]:
         import torch
