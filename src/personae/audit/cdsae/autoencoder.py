@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from personae.audit.cdsae._net import Factors, Network, Normal, Sizes, Tensor
 from personae.audit.cdsae.twins import keep_noise, likeliest
 from personae.errors import BadInput, MissingExtra
+from personae.fittable import Fittable
 from personae.metrics.recalibration import fit_platt
 
 Array = NDArray[np.float64]
