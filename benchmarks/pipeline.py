@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 PER_PERSON = 50
@@ -34,51 +35,69 @@ def comments(count: int) -> list[str]:
     ]
 
 
-def table(path: Path, texts: list[str], count: int) -> Path:
-    """Write a Parquet table of `count` traces, fifty a person."""
+def table(path: Path, texts: list[str], count: int, *, first: int = 0) -> Path:
+    """Write a Parquet table of `count` traces, fifty a person; the people are numbered from `first`."""
     import duckdb
 
     with duckdb.connect() as database:
         database.execute("CREATE TABLE texts (place INTEGER, text VARCHAR)")
         database.executemany("INSERT INTO texts VALUES (?, ?)", list(enumerate(texts)))
         database.execute(
-            "COPY (SELECT printf('p%07d', i // ?) AS person, text, 't' || i AS id FROM range(?) r(i) "
+            "COPY (SELECT printf('p%07d', ? + i // ?) AS person, text, 't' || i AS id FROM range(?) r(i) "
             f"JOIN texts ON place = i % {len(texts)} ORDER BY i) TO '{path}' (FORMAT parquet)",
-            [PER_PERSON, count],
+            [first, PER_PERSON, count],
         )
     return path
 
 
 def throughput(folder: Path, count: int) -> None:
-    """Time the encoder alone, then the pipeline with a store, over the same comments in the same process."""
+    """Time the encoder alone and the pipeline with a store over the same comments, in turn, a tenth at a time.
+
+    In turn, because over the minutes of a long run the speed of a machine drifts by a third; the tenths are tables of
+    their own that are read into one store.
+    """
     from personae import Store, reveal
     from personae.infer._lines import cut
     from personae.models.encoder import HomeEncoder
 
     texts = comments(count)
-    lines = [text[start:end] for text in texts for start, end in cut(text)]
-    path = table(folder / "people.parquet", texts, count)
+    tenth = -(-count // (10 * PER_PERSON)) * PER_PERSON
     encoder = HomeEncoder()
-    encoder.encode(lines[:200])
-    with clocked() as bare:
-        encoder.encode(lines)
-    with clocked() as whole, Store(folder / "people.duckdb") as store:
-        people = sum(1 for _ in reveal(path, store=store))
-    print(f"{count:,} comments of {people:,} people, {len(lines):,} lines")
-    for name in bare:
+    encoder.encode(texts[:200])
+    bare, whole = Clock(), Clock()
+    lines = people = 0
+    with Store(folder / "people.duckdb") as store:
+        for start in range(0, count, tenth):
+            chunk = texts[start : start + tenth]
+            cuts = [text[begin:end] for text in chunk for begin, end in cut(text)]
+            path = table(folder / f"{start}.parquet", chunk, len(chunk), first=start // PER_PERSON)
+            with bare.running():
+                encoder.encode(cuts)
+            with whole.running():
+                people += sum(1 for _ in reveal(path, store=store))
+            lines += len(cuts)
+    print(f"{count:,} comments of {people:,} people, {lines:,} lines")
+    for name in ("wall", "processor"):
+        alone, together = getattr(bare, name), getattr(whole, name)
         print(
-            f"{name}: bare encoder {count / bare[name]:,.0f}/s; read, encode, infer, store {count / whole[name]:,.0f}/s: "
-            f"ratio {bare[name] / whole[name]:.2f}"
+            f"{name}: bare encoder {count / alone:,.0f}/s; read, encode, infer, store {count / together:,.0f}/s: "
+            f"ratio {alone / together:.2f}"
         )
 
 
-@contextmanager
-def clocked() -> Iterator[dict[str, float]]:
-    """Time the block by the wall and by the processor; the second is the one to trust on a busy machine."""
-    spent: dict[str, float] = {}
-    wall, processor = time.perf_counter(), time.process_time()
-    yield spent
-    spent |= {"wall": time.perf_counter() - wall, "processor": time.process_time() - processor}
+@dataclass
+class Clock:
+    """Seconds by the wall and by the processor; the second is the one to trust on a busy machine."""
+
+    wall: float = 0.0
+    processor: float = 0.0
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        wall, processor = time.perf_counter(), time.process_time()
+        yield
+        self.wall += time.perf_counter() - wall
+        self.processor += time.process_time() - processor
 
 
 def memory(folder: Path, count: int) -> None:
