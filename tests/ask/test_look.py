@@ -109,3 +109,10 @@ def test_a_store_is_one_row_a_person(tmp_path):
 def test_an_empty_store_is_said_so(tmp_path):
     with Store(tmp_path / "people.duckdb") as store, pytest.raises(BadInput, match="nobody"):
         people_table(store)
+
+
+def test_an_empty_text_among_json_numbers_is_a_missing_number(tmp_path):
+    file = tmp_path / "scores.jsonl"
+    file.write_text('{"score": 3}\n{"score": ""}\n{"score": 5}\n{"score": null}\n', encoding="utf-8")
+    column = read_table(file).look()["score"]
+    assert (column.range, column.n_missing) == ((3.0, 4.0, 5.0), 2)

@@ -161,3 +161,17 @@ def test_what_cannot_be_learned_is_said(tmp_path):
         Variable("x", ("a", "a"))
     with pytest.raises(BadInput, match="ascending"):
         Variable("x", ("a", "b"), (3, 1))
+
+
+def test_a_text_that_tells_its_owner_is_not_handed_on():
+    jobs = np.array(["nurse"] * 60 + ["clerk"] * 60 + ["keeper of the lighthouse"] * 2 + [""], dtype=object)
+    spec = learn_spec({"job": jobs, "member": np.tile(np.array(["yes", "no", "no"], dtype=object), 41)})
+    made = sample(spec, 5000, 0).columns["job"]
+    assert set(made.tolist()) == {"nurse", "clerk", "other", ""}
+    assert spec.variables[0].codes(["keeper of the lighthouse"]).tolist() == [3]
+
+
+def test_a_column_of_several_kinds_is_read_as_what_it_says(tmp_path):
+    file = tmp_path / "mixed.jsonl"
+    file.write_text('{"score": 3}\n{"score": ""}\n{"score": "late"}\n{"score": null}\n', encoding="utf-8")
+    assert read_table(file)["score"].tolist() == ["3", "", "late", ""]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from personae.ask._words import words
 from personae.errors import BadInput, UnknownName
 from personae.models.answers import nearest
-from personae.people.duck import connect
+from personae.people.duck import connect, unwrapped
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -258,12 +258,15 @@ def read_table(
     try:
         with connect(settings=options) as connection:
             found = connection.execute(_query(connection, reader, path, names), [str(path)])
-            columns = [column[0] for column in found.description or ()]
+            columns = {name: str(kind) for name, kind, *_ in found.description or ()}
             arrays = found.fetchnumpy()
     except duckdb.Error as error:
         kind = type(error).__name__
     else:
-        values = {name: _clean(_filled(arrays[name]), is_name=name in names) for name in columns}
+        values = {
+            name: _clean(_filled(arrays[name], is_json=kind == "JSON"), is_name=name in names)
+            for name, kind in columns.items()
+        }
         return Table(path.name, values, dict(descriptions or {}), str(path.resolve()))
     raise BadInput(f"{path}: cannot be read as a {ending or 'csv'} table ({kind}). Is there one header line?")
 
@@ -295,7 +298,9 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _filled(values: Any) -> Values:
+def _filled(values: Any, *, is_json: bool = False) -> Values:
+    if is_json:
+        return np.array([unwrapped(cell) for cell in values.tolist()], dtype=object)
     if not isinstance(values, np.ma.MaskedArray):
         return np.asarray(values)
     plain = values.data

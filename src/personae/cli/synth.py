@@ -106,6 +106,8 @@ def people(
     made = sample(chosen, n, seed)
     seconds = time.perf_counter() - start
     again = _met_again(made, table) if like else {}
+    if rare := [variable.name for variable in core.variables if like and variable.rest]:
+        note(f"texts that fewer than five people have are “other” in: {', '.join(rare)}", quiet=quiet)
     _emit(made, out, layout, again, as_json=as_json)
     if not quiet:
         _report(made, core, seconds)

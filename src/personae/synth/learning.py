@@ -6,6 +6,7 @@ Transportation Research A 30(6)), with people drawn from conditionals in place o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.errors import BadInput
-from personae.people.duck import connect
+from personae.people.duck import connect, unwrapped
 from personae.synth._streams import Codes, Streams, draw_codes
 from personae.synth.joint import Joint, Points, information, neighbors, two_way_margins
 from personae.synth.population import Columns
@@ -26,6 +27,7 @@ LEAST_PEOPLE = 50
 BANDS = 24
 POOL = 60_000  # people drawn from the conditionals, whose weights are then raked
 LEAST = 5  # people who share the parents' levels; below it fewer parents are asked
+OTHER = "other"  # in place of a text that fewer people than that have: it may tell who they are
 PARENTS = 2  # a third would hand on more of the rows that were learned from
 ROUNDS = 60
 SPREAD = 100  # numbers that stand for the rare ones of a band
@@ -52,8 +54,8 @@ def learn_spec(
     Parameters
     ----------
     columns : mapping of str to sequence of length n_people
-        Text with at most 100 values, or numbers; "" is a level of its own. A number with more values than `bands` is cut into
-        bands of about as many people each.
+        Text with at most 100 values, or numbers; "" is a level of its own, and texts of fewer than five people are one, "other".
+        A number with more values than `bands` is cut into bands of about as many people each.
     provenance : str
         What the table is; it goes with every person made.
     bands : int
@@ -108,12 +110,14 @@ def read_table(file: Path) -> Columns:
         )
     try:
         with connect() as database:
-            found = database.execute(f"SELECT * FROM {kind}", [str(file)]).fetchnumpy()
+            result = database.execute(f"SELECT * FROM {kind}", [str(file)])
+            mixed = {name for name, of_kind, *_ in result.description or () if str(of_kind) == "JSON"}
+            found = result.fetchnumpy()
     except duckdb.Error as error:
         raise BadInput(
             f"{file}: cannot be read as a table ({type(error).__name__}). Check its header and rows."
         ) from None
-    return {name: _filled(column) for name, column in found.items()}
+    return {name: _filled(column, is_json=name in mixed) for name, column in found.items()}
 
 
 def controllable(column: NDArray[Any]) -> bool:
@@ -126,10 +130,12 @@ def controllable(column: NDArray[Any]) -> bool:
 def variable_of(name: str, column: NDArray[Any], *, bands: int = BANDS) -> Variable:
     """Return the variable that a column is: its values, or bands of a number of about as many people each.
 
-    A number of few different values has a band for each that five people share.
+    A number of few different values has a band for each that five people share; texts that fewer share are one level, "other".
 
     >>> variable_of("age", np.arange(20, 60, 2), bands=2).levels
     ('20-38', '40-58')
+    >>> variable_of("job", np.array(["clerk"] * 9 + ["diver", ""])).levels
+    ('', 'clerk', 'other')
     """
     if column.dtype.kind == "f" and np.isnan(column).any():
         raise BadInput(
@@ -137,13 +143,15 @@ def variable_of(name: str, column: NDArray[Any], *, bands: int = BANDS) -> Varia
         )
     if column.dtype.kind in "iuf":
         return _banded(name, column, bands)
-    levels = sorted({str(cell) for cell in column.tolist()})
+    levels = Counter(map(str, column.tolist()))
     if len(levels) > MOST_LEVELS:
         raise BadInput(
             f"The column {name!r} has {len(levels)} different values; a population is controlled by columns of at most "
             f"{MOST_LEVELS}, or numbers. Name the columns to use, or group the values."
         )
-    return Variable(name, tuple(levels))
+    rare = {level for level, n in levels.items() if level and n < LEAST}
+    kept = (levels.keys() - rare) | ({OTHER} if rare else set())
+    return Variable(name, tuple(sorted(kept)), rest=OTHER if rare else "")
 
 
 def _banded(name: str, column: NDArray[Any], bands: int) -> Variable:
@@ -259,12 +267,13 @@ def _shared(numbers: NDArray[Any]) -> Points:
     return np.concatenate([values[common], grid]), weights
 
 
-def _filled(column: NDArray[Any]) -> NDArray[Any]:
+def _filled(column: NDArray[Any], *, is_json: bool = False) -> NDArray[Any]:
     """Return a column without a mask: NaN for a missing number, "" for missing text; anything else as text."""
     if column.dtype.kind in "iuf":
         return np.ma.filled(column.astype(float), np.nan) if np.ma.is_masked(column) else np.asarray(column)
+    said = [unwrapped(cell) if is_json else cell for cell in column.tolist()]
     cells = np.empty(len(column), dtype=object)
-    cells[:] = ["" if cell is None or cell is np.ma.masked else _said(cell) for cell in column.tolist()]
+    cells[:] = ["" if cell is None or cell is np.ma.masked else _said(cell) for cell in said]
     return cells
 
 

@@ -24,11 +24,14 @@ class Variable:
         The values, or for a number the names of its bands, such as "25-34".
     edges : tuple of float
         For a number the lowest value of each band, ascending; empty for other columns.
+    rest : str
+        The level of every text that is no level itself; empty where such a text has none.
     """
 
     name: str
     levels: tuple[str, ...]
     edges: tuple[float, ...] = ()
+    rest: str = ""
 
     def __post_init__(self) -> None:
         if len(set(self.levels)) != len(self.levels) or not self.levels:
@@ -43,10 +46,13 @@ class Variable:
 
         >>> Variable("age", ("18-29", "30+"), (18, 30)).codes([17, 18, 44]).tolist()
         [-1, 0, 1]
+        >>> Variable("job", ("clerk", "other"), rest="other").codes(["clerk", "diver"]).tolist()
+        [0, 1]
         """
         if self.edges:
             numbers = np.array([float(cell) if str(cell) else np.nan for cell in column])
             codes = np.searchsorted(np.array(self.edges), numbers, side="right") - 1
             return np.asarray(np.where(np.isnan(numbers), -1, codes), dtype=np.intp)
         places = {level: place for place, level in enumerate(self.levels)}
-        return np.array([places.get(str(cell), -1) for cell in column], dtype=np.intp)
+        rest = places[self.rest] if self.rest else -1
+        return np.array([places.get(str(cell), rest) for cell in column], dtype=np.intp)
