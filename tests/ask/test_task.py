@@ -197,3 +197,18 @@ def test_a_saved_model_tells_rows_as_the_pipeline_does(table, encoder):
     groups = ask(table, "find groups of people", encoder=encoder)
     with pytest.raises(BadInput, match="leaves no model"):
         saved_model(groups)
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (np.full(80, None), "no value at all"),
+        (np.full(80, "yes", dtype=object), "one value only"),
+        (np.arange("2020-01-01", "2020-03-21", dtype="datetime64[D]"), "holds times"),
+        (np.array([f"word {n} of many" for n in range(80)], dtype=object), "80 different values, too many"),
+    ],
+)
+def test_a_target_that_nothing_can_be_learned_of_is_named(column, said):
+    rows = table_of({"age": [20 + n % 40 for n in range(80)]}).with_column("late", column)
+    with pytest.raises(BadInput, match=said):
+        fill(PeTEL(problem_type="classification", target_variable="late"), rows)

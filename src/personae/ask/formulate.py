@@ -14,8 +14,9 @@ from personae.ask._build import encode
 from personae.ask._words import words
 from personae.ask.leaks import Leak, find_leaks
 from personae.ask.petel import METHODS, METRICS, LeftOut, Metric, PeTEL, ProblemType, Split
-from personae.ask.table import FEATURE_KINDS, Look, Table, is_missing
+from personae.ask.table import FEATURE_KINDS, MOST_VALUES, Column, Look, Table, is_missing
 from personae.ask.understand import Reading
+from personae.errors import BadInput
 
 FOLDS = 5
 RARE = 0.35  # share of the rarer class below which accuracy misleads
@@ -64,8 +65,15 @@ def fill(petel: PeTEL, table: Table, *, keep: tuple[str, ...] = ()) -> Formulate
     table : Table
     keep : tuple of str
         Columns that the user wants among the features in spite of a warning.
+
+    Raises
+    ------
+    BadInput
+        For a target that nothing can be learned of: without values, with one alone, dates, or too many classes.
     """
     look = table.look()
+    if petel.is_supervised and petel.target_variable and not petel.target_expression:
+        _check_target(look[petel.target_variable], petel.problem_type)
     problem = petel.problem_type or "classification"
     leaks = _leaks(petel, table, look) if petel.is_supervised else ()
     features, left_out = _features(petel, look, leaks, keep)
@@ -80,6 +88,23 @@ def fill(petel: PeTEL, table: Table, *, keep: tuple[str, ...] = ()) -> Formulate
         validation_method=petel.validation_method or FOLDS,
     ).check(look)
     return Formulated(filled, leaks, _warnings(filled, look, leaks, keep, odd))
+
+
+def _check_target(target: Column, problem: ProblemType | None) -> None:
+    """Raise `BadInput` where nothing can be learned of a column as the target."""
+    if target.n_distinct < 2:
+        have = "one value only" if target.n_distinct else "no value at all"
+        raise BadInput(f"The target {target.name!r} has {have}: there is nothing to tell apart.")
+    if target.kind == "time":
+        raise BadInput(
+            f"The target {target.name!r} holds times, which are neither classes nor numbers. Add a column of what you want to "
+            "know of them, such as the year or the days since."
+        )
+    if problem == "classification" and target.n_distinct > MOST_VALUES:
+        mend = "Group them" if target.kind in ("text", "id") else "Group them, or ask for regression"
+        raise BadInput(
+            f"The target {target.name!r} has {target.n_distinct} different values, too many to tell apart as classes. {mend}."
+        )
 
 
 def _leaks(petel: PeTEL, table: Table, look: Look) -> tuple[Leak, ...]:
