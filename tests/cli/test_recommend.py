@@ -251,7 +251,6 @@ def test_wrong_use_is_one_clear_line(table, catalog, words, code, said):
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 def test_films_are_found_by_their_real_names():
     done = personae("recommend", "--ask", "--data", "movielens", text="crime\n1\n")
     assert done.returncode == 0, done.stderr

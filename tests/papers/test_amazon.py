@@ -1,14 +1,11 @@
 import gzip
 import json
-import os
 
 import pytest
 
 from personae.errors import UnknownName
 from personae.papers.amazon import SETS, sequences
 from personae.papers.harness import Context
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.fixture
@@ -42,7 +39,6 @@ def test_an_unknown_set_is_named():
         sequences(Context(), "books")
 
 
-@data
 @pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "people", "rows", "items", "attributes"),

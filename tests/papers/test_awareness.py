@@ -1,5 +1,4 @@
 import io
-import os
 from importlib.util import find_spec
 
 import numpy as np
@@ -15,8 +14,6 @@ from personae.papers.awareness.gate import gate_rows, read_scenarios
 from personae.papers.awareness.populations import populations
 from personae.papers.harness import Context, run
 from personae.people.policy import decide
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.fixture
@@ -130,7 +127,6 @@ def test_invented_people_yield_every_estimator(folder):
     assert errors[BY_OUTCOME] < errors[SHUFFLED]
 
 
-@data
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_quick_run_meets_every_bar():

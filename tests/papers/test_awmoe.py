@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from personae.papers.awmoe.study import interest_mix, load, of_people, places, s
 from personae.papers.harness import Context
 from personae.recommend import Popularity
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 N_ITEMS = 150
 
 
@@ -99,7 +97,6 @@ def test_everybodys_mix_is_read_beside_the_same_items(study):
     assert MANY.endswith(f"{found.candidates.shape[1] - 1} other items")
 
 
-@data
 @pytest.mark.data
 def test_the_real_set_has_the_people_and_items_its_readme_counts():
     """The data's README: 19,009 users and 12,101 items; the card's long tail, histories of at most 4, is a third of the people.

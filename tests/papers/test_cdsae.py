@@ -1,4 +1,3 @@
-import os
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +8,6 @@ from personae.papers.cdsae import learners
 from personae.papers.cdsae.cohorts import WITHOUT, Cohorts, adult, law
 from personae.papers.cdsae.experiment import EXPERIMENT
 from personae.papers.harness import Context, run
-
-skipped = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 class Fake:
@@ -61,7 +58,6 @@ def test_probabilities_before_the_curve_are_those_that_it_was_given():
     assert found.tolist() == pytest.approx([0.5, 0.75])
 
 
-@skipped
 @pytest.mark.data
 def test_base_rates_on_unseen_cohorts_are_those_of_the_card():
     """Card: of people of 55 to 64, 40.9% of men and 12.5% of women earn more than 50K."""
@@ -72,7 +68,6 @@ def test_base_rates_on_unseen_cohorts_are_those_of_the_card():
     assert people.names[people.domain[unseen].min()] == "55-59"
 
 
-@skipped
 @pytest.mark.data
 def test_no_column_but_the_relationship_is_left_out():
     with_it, without = adult(Context()), adult(Context(), has_relationship=False)
@@ -80,7 +75,6 @@ def test_no_column_but_the_relationship_is_left_out():
     assert len(with_it.blocks) == len(without.blocks) + 1
 
 
-@skipped
 @pytest.mark.data
 def test_regions_are_ordered_by_their_mean_score():
     people = law(Context())
@@ -88,7 +82,6 @@ def test_regions_are_ordered_by_their_mean_score():
     assert np.all(np.diff(means) > 0)
 
 
-@skipped
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_quick_run_measures_the_floors_and_the_circle():

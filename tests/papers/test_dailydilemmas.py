@@ -1,7 +1,6 @@
 import csv
 import io
 import json
-import os
 import time
 
 import numpy as np
@@ -13,7 +12,6 @@ from personae.papers.dailydilemmas.dilemmas import DATA, PROMPTS, outcomes, prin
 from personae.papers.dailydilemmas.experiment import EXPERIMENT, samples
 from personae.papers.harness import Context, run
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 MODEL = "http://localhost:1/v1#m"
 
 
@@ -161,7 +159,6 @@ def test_a_live_model_that_cannot_be_read_is_counted(folder, monkeypatch):
     assert found == {("all conflict dilemmas", "unparsed, %"): 100}
 
 
-@data
 @pytest.mark.data
 def test_all_39_published_win_rates_are_met():
     """Published win rates of the 13 principles here, under no prompt and both; GPT-4's raw actions agree with every win."""
@@ -176,7 +173,6 @@ def test_all_39_published_win_rates_are_met():
             assert (conflict.supporting != conflict.opposing) == is_turned
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

@@ -1,13 +1,9 @@
-import os
-
 import pytest
 
 from personae.models.encoder import CachedEncoder, home_encoder
 from personae.papers.datascientist.experiment import read_all, shuffled_cards
 from personae.papers.datascientist.goals import FITTING, goals, tables
 from personae.papers.harness import Context
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def test_sixty_goals_are_tested_and_none_of_them_tuned_on():
@@ -18,7 +14,6 @@ def test_sixty_goals_are_tested_and_none_of_them_tuned_on():
 
 
 @pytest.mark.data
-@data
 def test_every_gold_column_is_there():
     asked = (*goals("test"), *goals("development"))
     looks = {name: table.look() for name, table in tables(Context(), {goal.table for goal in asked}).items()}
@@ -28,7 +23,6 @@ def test_every_gold_column_is_there():
 
 
 @pytest.mark.data
-@data
 def test_pupils_goals_are_read_and_shuffled_cards_are_not():
     asked = [goal for goal in goals("test") if goal.table == "student"]
     looks = {name: table.look() for name, table in tables(Context(), {"student"}).items()}

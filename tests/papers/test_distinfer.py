@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 import zstandard
@@ -11,7 +9,6 @@ from personae.papers.distinfer.census import load, population
 from personae.papers.distinfer.experiment import EXPERIMENT
 from personae.papers.harness import Context, run
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 HEADER = (
     "age,workclass,fnlwgt,education,education-num,marital-status,occupation,relationship,race,sex,"
     "capital-gain,capital-loss,hours-per-week,native-country,income-per-year"
@@ -71,7 +68,6 @@ def test_neighbors_average_as_many_traits_as_the_degree_asks_for():
     assert spread[1] == pytest.approx(1 / 17 + 0.02, abs=0.02)
 
 
-@data
 @pytest.mark.data
 def test_adult_has_the_papers_42_inputs_and_room_for_every_ratio():
     census = load(Context())
@@ -86,7 +82,6 @@ def test_adult_has_the_papers_42_inputs_and_room_for_every_ratio():
             assert set(rows.tolist()) <= set(census.held_out.tolist())
 
 
-@data
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_quick_run_tells_no_women_from_half():

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 
@@ -8,8 +6,6 @@ from personae.papers.harness import Context, papers
 from personae.papers.jester import jester_split
 from personae.papers.table import load
 from personae.preference import FSPO, LinearTaste, TextFeatures
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.fixture
@@ -83,7 +79,6 @@ def test_every_shown_statement_is_compared_on_the_users_side(statements):
     assert personas[0] == personas[1]
 
 
-@data
 @pytest.mark.data
 def test_every_behavior_with_enough_statements_is_read():
     """The data's README: 135 behaviors, about half Yes."""
@@ -92,7 +87,6 @@ def test_every_behavior_with_enough_statements_is_read():
     assert {len(part) for part in (*found.said, *found.not_said)} == {12}
 
 
-@data
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_network_taught_on_made_raters_knows_real_ones_better_by_their_shots():

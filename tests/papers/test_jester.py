@@ -1,5 +1,4 @@
 import json
-import os
 
 import duckdb
 import numpy as np
@@ -10,7 +9,6 @@ from personae.errors import BadInput
 from personae.papers.harness import Context
 from personae.papers.jester import N_LOOKED_AT, jester_split, read_ratings
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 N_JOKES = 14
 
 
@@ -89,7 +87,6 @@ def test_too_few_raters_are_refused(context):
         jester_split(context)
 
 
-@data
 @pytest.mark.data
 def test_the_file_has_the_published_ratings():
     """4,200 raters, 100 jokes, 305,442 ratings (the data set's description)."""

@@ -1,5 +1,4 @@
 import json
-import os
 import time
 
 import pytest
@@ -8,8 +7,6 @@ import zstandard
 from personae.models.strings import chat_model
 from personae.papers.harness import Context, run
 from personae.papers.llmprivacy.experiment import EXPERIMENT, mended_scores, recorded, released_scores
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +62,6 @@ def test_a_live_model_guesses_from_the_same_answers(tmp_path, monkeypatch):
     assert found["examples", "unparsed, %"] == 0
 
 
-@data
 @pytest.mark.data
 @pytest.mark.parametrize(("file", "n"), [("examples.jsonl.zst", 406), ("raw_samples.jsonl.zst", 1280)])
 def test_every_recorded_score_comes_out_of_the_text(file, n):
@@ -75,7 +71,6 @@ def test_every_recorded_score_comes_out_of_the_text(file, n):
         assert released_scores(example.attribute, example.truth, example.guesses) == example.free
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

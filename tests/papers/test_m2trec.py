@@ -1,17 +1,13 @@
-import os
-
 import numpy as np
 import pytest
 
 from personae.metrics.ranking import Lists
 from personae.papers.amazon import Sequences, sequences
 from personae.papers.harness import Context, papers
-from personae.papers.m2trec.experiment import Blurred
+from personae.papers.m2trec.experiment import Blurred, _chances, _indicator
 from personae.papers.m2trec.split import cold_split
 from personae.papers.table import load
 from personae.recommend import Items, interactions
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def invented():
@@ -67,7 +63,13 @@ def test_blurred_keeps_the_chance_of_a_kind_and_shares_it_by_how_many_had_its_it
     assert scores[0, 3] == -np.inf
 
 
-@data
+def test_attributes_are_told_by_the_chances_of_the_items_that_have_them():
+    table = interactions(["ana"] * 3, ["x", "y", "z"])
+    has = _indicator(Items(table.items, ("a", "b"), Lists.of([0, 1, 1, 2, 2], [0, 0, 1, 1, 1], n_people=3)))
+    assert has.tolist() == [[1, 0], [1, 1], [0, 1]]  # what stands twice counts once
+    assert np.allclose(_chances(np.log([[0.1, 0.2, 0.1]])) @ has, [[0.75, 0.75]])
+
+
 @pytest.mark.data
 def test_a_tenth_of_beauty_is_new():
     split = cold_split(sequences(Context()))

@@ -1,5 +1,4 @@
 import gzip
-import os
 
 import pytest
 
@@ -7,7 +6,6 @@ from personae.errors import BadInput
 from personae.papers.harness import Context
 from personae.papers.movielens import DATA, Viewer, movielens
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 RATINGS = """user_id,item_id,rating,timestamp
 1,1,4,20
 1,2,5,20
@@ -54,7 +52,6 @@ def test_a_viewer_without_a_row_is_an_error(folder):
         movielens(Context(folder=folder))
 
 
-@data
 @pytest.mark.data
 def test_the_files_have_their_stated_counts_and_one_second_has_no_order():
     """82,376 ratings of 802 people, 1,682 films, 18 genres (the data set's description)."""

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 
@@ -8,8 +6,6 @@ from personae.papers.harness import Context
 from personae.papers.nbpo.hidden import split_likes
 from personae.papers.nbpo.study import METHODS, method, numbered, read_split, shuffled
 from personae.recommend import interactions
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.fixture
@@ -50,7 +46,6 @@ def test_a_fifth_of_likes_is_hidden_and_nobody_with_few_loses_any(rows):
     assert not np.array_equal(split.test.item, split_likes(rows, 2).test.item)
 
 
-@data
 @pytest.mark.data
 def test_popularity_on_the_authors_split():
     """Card: 1,435 people; popularity on validation F1@5 .0211, NDCG@5 .0273, ties broken by the catalog's order."""
@@ -66,7 +61,6 @@ def test_popularity_on_the_authors_split():
         assert found == pytest.approx((0.0211, 0.0273), abs=close)
 
 
-@data
 @pytest.mark.data
 @pytest.mark.slow
 def test_nbpo_finds_more_than_the_authors_recorded_on_validation():

@@ -1,4 +1,3 @@
-import os
 import time
 
 import numpy as np
@@ -9,7 +8,6 @@ from personae.papers.pal.experiment import BY_K, EXPERIMENT, FLOOR, OURS, TASTE
 from personae.papers.pal.groups import N_GROUPS, planted_split
 from personae.papers.table import load
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 pytest.importorskip("torch")
 
 
@@ -38,7 +36,6 @@ def test_the_saved_gain_is_told_by_the_jokes_shown():
     assert gains == sorted(gains)
 
 
-@data
 @pytest.mark.data
 def test_planted_groups_disagree_about_every_pair():
     split = planted_split(Context(quick=True))
@@ -54,7 +51,6 @@ def test_planted_groups_disagree_about_every_pair():
     assert all(len(groups) == 1 for groups in liked.values())
 
 
-@data
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_quick_run_finds_the_groups_and_one_reward_does_not():

@@ -1,4 +1,3 @@
-import os
 import time
 
 import numpy as np
@@ -9,8 +8,6 @@ from personae.papers.harness import Context, run
 from personae.papers.panorama.census import SHARED, census, shared, shared_of_census, shared_of_made
 from personae.papers.panorama.experiment import EXPERIMENT, gaps, mean_distance, two_sample
 from personae.synth import Panorama, Population, Variable, sample
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def people(ages, sexes):
@@ -65,7 +62,6 @@ def test_profiles_are_put_into_the_shared_columns():
     ).mean()
 
 
-@data
 @pytest.mark.data
 def test_the_census_is_the_registered_one():
     """UCI Adult: 24.1% above 50,000 dollars, 67% men (published for the whole file of 32,561 rows)."""
@@ -78,7 +74,6 @@ def test_the_census_is_the_registered_one():
         run(EXPERIMENT, Context(limit=100))
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

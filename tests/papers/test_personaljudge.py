@@ -1,5 +1,4 @@
 import json
-import os
 import re
 import time
 
@@ -14,7 +13,6 @@ from personae.papers.personaljudge.experiment import EXPECTED, EXPERIMENT, sampl
 from personae.papers.personaljudge.runs import recordings
 from personae.papers.pictures import confidences_of
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 N_PEOPLE = 30
 
 
@@ -223,7 +221,6 @@ def test_samples_hold_the_persona_and_the_chosen_answer(folder):
     assert first["options"][first["target"]] == "Fine 0."
 
 
-@data
 @pytest.mark.data
 def test_the_recorded_runs_score_as_published():
     """Accuracy over A/B answers of every run of the card's table, to three decimals (PR's .7805 is printed as .780)."""
@@ -237,7 +234,6 @@ def test_the_recorded_runs_score_as_published():
         assert n_high is None or len(sure) == n_high
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_misses_only_the_bars_that_the_readme_names():
     start = time.process_time()

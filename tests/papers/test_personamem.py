@@ -1,5 +1,4 @@
 import json
-import os
 import time
 
 import numpy as np
@@ -12,8 +11,6 @@ from personae.models.strings import chat_model
 from personae.papers.harness import Context, run
 from personae.papers.personamem.experiment import BY_KIND, EXPERIMENT, samples
 from personae.papers.personamem.scores import RULE, by_rule, recorded
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.fixture
@@ -118,7 +115,6 @@ def test_samples_hold_the_history_where_it_is_here(folder):
     assert all(0 <= each["target"] < len(each["options"]) for each in made)
 
 
-@data
 @pytest.mark.data
 def test_the_recorded_run_scores_as_published():
     """Card: 283 of 466 right, and each kind's share to three decimals; every raw answer reads as its recorded score."""
@@ -133,7 +129,6 @@ def test_the_recorded_run_scores_as_published():
     assert np.average(by_rule(questions), weights=weights) < right.mean()
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

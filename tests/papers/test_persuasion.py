@@ -1,5 +1,4 @@
 import gzip
-import os
 import time
 
 import numpy as np
@@ -21,7 +20,6 @@ from personae.papers.persuasion.experiment import (
 from personae.papers.persuasion.messages import COVARIATES, DATA, Reader, message_effects, readers
 from personae.papers.persuasion.pairs import message_pairs
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 NAN = float("nan")
 
 
@@ -137,7 +135,6 @@ def folder_of_messages(tmp_path):
     return tmp_path
 
 
-@data
 @pytest.mark.data
 def test_the_trial_that_studies_are_drawn_from_is_the_recorded_one():
     """Twenty recorded standard errors of thresholds within 1%, and the recorded log-likelihood within two of its deviations."""
@@ -147,7 +144,6 @@ def test_the_trial_that_studies_are_drawn_from_is_the_recorded_one():
     assert abs(fitted.mean() + 957.53) < 2 * fitted.std()
 
 
-@data
 @pytest.mark.data
 def test_the_real_trial_is_the_published_one():
     people = readers(Context())
@@ -160,7 +156,6 @@ def test_the_real_trial_is_the_published_one():
     assert fit.effects["mean"].low > 0
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 
@@ -10,8 +8,6 @@ from personae.papers.prefpalette.attributes import AXES, MANNERS, mark_readers, 
 from personae.papers.prefpalette.communities import region
 from personae.papers.prefpalette.offensiveness import group_test
 from personae.papers.prism import prism
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def annotators(n_people, shift, seed=0):
@@ -66,7 +62,7 @@ def test_the_axes_and_manners_are_those_of_the_card():
     }
 
 
-@data
+@pytest.mark.data
 def test_prism_is_read_once_for_all_papers():
     found = prism(Context())
     assert (len(found.pairs), len(found.profiles)) == (2535, 258)
@@ -74,7 +70,7 @@ def test_prism_is_read_once_for_all_papers():
     assert recordings(Context(limit=50)).pairs == prism(Context(limit=50)).pairs
 
 
-@data
+@pytest.mark.data
 def test_statement_readers_reach_what_the_card_measured():
     """Card: logistic regression on fewer statements reached a mean of .957 over these axes."""
     readers = []

@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 
@@ -7,11 +5,10 @@ from personae.papers.harness import Context, papers
 from personae.papers.movielens import movielens
 from personae.papers.table import load
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
-from personae.papers.reclora.experiment import OURS, SHARED, SHUFFLED, UNIFORM, _clicks, _parts  # noqa: E402
+from personae.papers.reclora.experiment import OURS, SHARED, SHUFFLED, UNIFORM, _clicks, _parts
 
 
 def test_the_saved_table_names_the_bars_of_the_issue():
@@ -26,7 +23,6 @@ def test_shuffled_vectors_have_lost_the_gain():
     assert rows["AUC", SHUFFLED] - rows["AUC", SHARED] < 0.5 * (rows["AUC", OURS] - rows["AUC", SHARED])
 
 
-@data
 @pytest.mark.data
 def test_parts_follow_one_another_and_pasts_never_look_ahead():
     context = Context(limit=60)

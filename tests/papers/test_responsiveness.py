@@ -1,4 +1,3 @@
-import os
 import time
 
 import numpy as np
@@ -10,8 +9,6 @@ from personae.papers.responsiveness import explainers, fico
 from personae.papers.responsiveness.experiment import EXPERIMENT
 from personae.papers.responsiveness.german import UP, German, action_set, load, recorded
 from personae.papers.responsiveness.replication import _separable, shared_scores
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def invented():
@@ -73,7 +70,6 @@ def test_a_package_that_is_not_there_is_named_with_its_extra():
         explainers._package("no_such_package_of_reasons")
 
 
-@data
 @pytest.mark.data
 def test_every_recorded_number_is_met():
     """7,173 action counts, 797 predictions, 6,942 hits (card); all 7,173 hits from the sets that were stored."""
@@ -89,7 +85,6 @@ def test_every_recorded_number_is_met():
     assert (stored.hits[seen] == kept.hits[seen]).all()
 
 
-@data
 @pytest.mark.data
 def test_fico_is_processed_as_published():
     people = fico.load(Context())
@@ -101,7 +96,6 @@ def test_fico_is_processed_as_published():
     assert not any(tuple(row) in alike for row in people.people[judge].tolist())
 
 
-@data
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_quick_run_meets_every_bar():

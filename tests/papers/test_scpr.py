@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 
 import numpy as np
 import pytest
@@ -12,8 +11,6 @@ from personae.papers.scpr.experiment import ABS, OURS, RULE, SCPR
 from personae.papers.scpr.study import COARSE, DATA, TAGS, load
 from personae.recommend.scpr import always_show, play
 from personae.recommend.scpr.walk import Vectors, Walk
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def write(folder, name, rows):
@@ -74,7 +71,6 @@ def test_the_whole_table_of_an_invented_graph(folder):
     assert {row.n for row in rows if row.metric == "AT"} == {100}
 
 
-@data
 @pytest.mark.data
 def test_the_graph_is_the_published_one_and_abs_greedy_is_where_the_card_has_it():
     """94,446 item-tag, 23,958 friend and 33,120 like edges (card); Abs Greedy SR@15 .605 to .635 (card, table 3) with SVD vectors."""

@@ -1,13 +1,9 @@
-import os
-
 import numpy as np
 import pytest
 
 from personae.papers.harness import Context, run
 from personae.papers.shield.experiment import EXPERIMENT, random_words
 from personae.papers.shield.people import HOME_FOLDS, N_FOLDS, OTHER_FOLDS, fold_of, subjects, traces_of
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def test_nobody_is_attacked_by_a_reader_that_knows_them():
@@ -24,7 +20,6 @@ def test_the_control_takes_as_many_words_as_asked():
     assert (len(words), words.count("…")) == (7, 3)
 
 
-@data
 @pytest.mark.data
 def test_the_recorded_masks_take_their_share_of_the_words():
     """SynthPAI's comments, entities masked by a cloud service: 255 people, 7% of the words are asterisks (counted apart)."""
@@ -38,7 +33,6 @@ def test_the_recorded_masks_take_their_share_of_the_words():
     assert sum(len(each.labels) for each in people) == 602
 
 
-@data
 @pytest.mark.data
 @pytest.mark.slow
 def test_a_quick_run_lowers_the_attacker_it_was_made_against():

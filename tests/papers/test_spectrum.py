@@ -1,6 +1,5 @@
 import gzip
 import json
-import os
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ from personae.papers.spectrum.experiment import EXPERIMENT, recognised
 from personae.papers.spectrum.labels import crowd_types, direction
 from personae.papers.spectrum.parts import centered, information_bits, profiles, ranks_of_own, vectors
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 HOBBIES = ("sailing boats", "baking bread", "chess openings", "growing roses")
 
 
@@ -103,7 +101,7 @@ def test_a_live_model_guesses_and_tells_of_itself(folder, server, monkeypatch):
     assert found["twenty statements", "agents without statements", "S"] == 0
 
 
-@data
+@pytest.mark.data
 @pytest.mark.slow
 def test_a_quick_run_meets_every_bar():
     result = run(EXPERIMENT, Context(quick=True))

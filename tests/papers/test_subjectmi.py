@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 import zstandard
@@ -10,7 +8,6 @@ from personae.papers.subjectmi.experiment import EXPERIMENT
 from personae.papers.subjectmi.scoring import known_subjects, score_rows
 
 dealt = voice.deal
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.fixture
@@ -135,7 +132,6 @@ def test_members_of_a_play_federation_lose_less(folder, monkeypatch):
     np.testing.assert_array_equal(found[-1], again[-1])
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_finds_people_and_not_shuffled_ones():
     """The naive attack's AUC of the card is .815 +- .083, single party."""

@@ -1,6 +1,5 @@
 import csv
 import io
-import os
 import time
 
 import pytest
@@ -20,7 +19,6 @@ from personae.papers.subtlerbias.experiment import (
     samples,
 )
 
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 COLUMNS = ("row", "bias_type", "target_gender", "context", "anti_stereotype", "stereotype", "unrelated", "item_category",
            "type_category")  # fmt: skip
 PROMPTS = [
@@ -111,7 +109,6 @@ def test_a_model_without_answers_is_all_invalid(folder, monkeypatch):
     assert not [key for key in found if key[1] == "tau-c"]
 
 
-@data
 @pytest.mark.data
 def test_a_published_tau_comes_out_of_the_raw_answers():
     """GPT-4 on beauty, stimulus to attribute: .8709 on the rows at hand (expected_kendall_tau.csv)."""
@@ -127,7 +124,6 @@ def test_a_published_tau_comes_out_of_the_raw_answers():
     assert (found.tau.n, found.tau.value) == (877, pytest.approx(0.8709, abs=1e-4))
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

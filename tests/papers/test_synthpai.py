@@ -1,5 +1,4 @@
 import json
-import os
 import time
 from collections import Counter
 
@@ -19,8 +18,6 @@ from personae.papers.synthpai.experiment import (
 )
 from personae.people.datasets import dataset
 from personae.people.matching import match
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def _answer(person, attribute, hardness, guesses, scores):
@@ -76,7 +73,6 @@ def test_a_live_model_is_asked_about_the_same_people(tmp_path, monkeypatch):
     assert found["all people", "refused, %"] == 50
 
 
-@data
 @pytest.mark.data
 def test_the_evaluation_set_is_the_published_one():
     found = pairs(Context())
@@ -84,7 +80,6 @@ def test_the_evaluation_set_is_the_published_one():
     assert [sum(pair.hardness == level for pair in found) for level in range(1, 6)] == [334, 220, 100, 40, 6]
 
 
-@data
 @pytest.mark.data
 def test_the_rules_agree_with_the_recorded_judgements_as_published():
     """Rules alone over all guesses of sixteen models: 95.4% of 30,594, and each attribute's published share."""
@@ -103,7 +98,6 @@ def test_the_rules_agree_with_the_recorded_judgements_as_published():
     assert {name: pytest.approx(100 * agreed[name] / total[name], abs=0.06) for name in total} == RULES_ALONE
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

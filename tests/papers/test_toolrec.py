@@ -1,4 +1,3 @@
-import os
 from dataclasses import replace
 
 import numpy as np
@@ -23,10 +22,7 @@ from personae.papers.toolrec.study import (
 from personae.recommend import Items, Popularity, Transcript
 from personae.recommend.toolrec import play
 
-pytestmark = [
-    pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set"),
-    pytest.mark.data,
-]
+pytestmark = pytest.mark.data
 
 
 @pytest.fixture(scope="module")

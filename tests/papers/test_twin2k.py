@@ -1,6 +1,5 @@
 import csv
 import io
-import os
 import time
 
 import numpy as np
@@ -14,8 +13,6 @@ from personae.papers.harness import Context, run
 from personae.papers.twin2k.experiment import EXPERIMENT, samples
 from personae.papers.twin2k.items import ITEMS, TWIN, truths
 from personae.papers.twin2k.study import DATA, load
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def write(folder, name, rows):
@@ -149,7 +146,6 @@ def test_too_few_people_for_a_study_are_refused(folder):
         run(EXPERIMENT, Context(folder=folder, limit=10))
 
 
-@data
 @pytest.mark.data
 def test_r_n_and_means_of_every_outcome_are_the_expected_ones():
     """expected_shared_correlations.csv, five decimals; the LLM twin's mean r .210 and accuracy .752 (card)."""
@@ -170,7 +166,6 @@ def test_r_n_and_means_of_every_outcome_are_the_expected_ones():
     assert np.nanmean(found.accuracy) == pytest.approx(0.752, abs=0.001)
 
 
-@data
 @pytest.mark.data
 def test_a_quick_run_meets_every_bar():
     start = time.process_time()

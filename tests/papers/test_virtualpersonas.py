@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 
@@ -11,7 +9,6 @@ from personae.papers.virtualpersonas.survey import Survey, one_hot
 from personae.synth.backstories import Verdict
 
 pytest.importorskip("statsmodels")
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 def invented(n=300):
@@ -75,7 +72,7 @@ def test_a_live_model_is_interviewed_and_judges(server):
     assert found["verdicts that cannot be read"].value == found["verdicts that cannot be read"].n
 
 
-@data
+@pytest.mark.data
 def test_the_survey_has_the_cards_numbers_and_every_bar_is_met():
     result = run(EXPERIMENT, Context(quick=True))
     assert [row for row in result.rows if row.met is False] == []

@@ -1,6 +1,5 @@
 import gzip
 import json
-import os
 
 import pytest
 import zstandard
@@ -176,6 +175,5 @@ def test_the_registry_is_whole():
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 def test_the_files_here_are_the_registered_ones():
     assert [check for name in datasets() for check in verify(name) if check.state != "ok"] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
 import re
 import signal
 import socket
@@ -339,7 +338,6 @@ def test_a_chat_that_is_saved_is_named_after_the_pseudonym_and_the_page_says_its
 
 
 @pytest.mark.data
-@pytest.mark.skipif("PERSONAE_DATA" not in os.environ, reason="PERSONAE_DATA names no folder of data sets")
 def test_a_paper_is_run_and_its_table_shown(visitor):
     answer = visitor.done(visitor.form("/papers/llmprivacy"))
     assert answer.status_code == 303, answer.text
