@@ -505,3 +505,16 @@ def test_an_attack_that_a_model_refused_is_no_safety():
 
     with pytest.raises(ModelFailed, match="refused"):
         shield(SAID, reader=Refusing(), attributes=["job"])
+
+
+def test_an_employer_that_was_taken_out_once_goes_from_every_line():
+    own = lines(
+        "I have been working at Apple for six years, before that I worked at Acme Corp.",
+        "Dear Acme Corp team, thank you! Acme Corp's cake was an Acme joke. I ate an apple and left Apple.",
+    )
+    answer = replace(lines("Dear Acme Corp team, an apple a day.", role="assistant")[0], id="a")
+    done = shield((*own, answer), reader=StatedReader())
+    assert [trace.text for trace in done.traces[1:]] == [
+        "Dear company team, thank you! The company's cake was a company joke. I ate an apple and left the company.",
+        "Dear company team, an apple a day.",
+    ]

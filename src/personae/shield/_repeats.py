@@ -1,4 +1,7 @@
-"""What the shield took out of a person's lines, taken out of what others say to them: an assistant repeats what it was told."""
+"""What the shield took out of a person's lines, taken out of what others say to them: an assistant repeats what it was told.
+
+Employers and schools go from the person's other lines too: one line says where somebody works, the next only names it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from personae.metrics.overlap import words_of
 from personae.people.records import Guess
+from personae.shield._institutions import INSTITUTIONS
 from personae.shield._state import CUT, Key, State
 from personae.shield.drafts import Edit
 from personae.shield.generalize import UNITS, wider
@@ -15,6 +20,14 @@ _ARTICLE = re.compile(r"(?i)(?:an?|my|the) ")
 _NUMBER = re.compile(r"(?<!\d)(?:[1-9]\d|(?:19|20)\d\d)(?!\d)")
 _VAGUE = frozenset(("income_level", "sex"))  # whose guesses, such as "high", are words of many meanings
 _LEAST_CHARS = 3
+_LEGAL_FORM = re.compile(
+    r",? (?:corp|corporation|inc|incorporated|ltd|limited|llc|plc|co|company|group|holding|gmbh|ag|kg|sa|sas|bv|spa|lda)\.?\Z"
+)
+_DETERMINED = re.compile(
+    r"(?i)\b(?:the|my|our|your|his|her|their|this|that|these|those|every|dear|hello|hi|former|old|new|whole)\s+\Z"
+)
+_INDEFINITE = re.compile(r"(?i)\ban?\s+\Z")
+_BEGINS = re.compile(r"(?:\A|[.!?…\n])[\s\"'“‘(]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +63,10 @@ class Repeats:
         """
         fresh: dict[str, _Taken] = {}
         others = [key for key, trace in self.state.by_key.items() if trace.role != "self" and trace.text]
-        for key in self.state.own if others else ():
+        for key in self.state.own:
             for edit in self.state.edits_of(key):
+                if not others and edit.attribute != INSTITUTIONS:
+                    continue
                 old = self.state.by_key[key].text[edit.start : edit.end]
                 for each in _taken(old, edit, guesses):
                     if each.words not in self._known:
@@ -64,6 +79,9 @@ class Repeats:
         for key in others:
             if pattern.search(self.state.text(key)):
                 self.n_made += self._widen(key, fresh, pattern) + self._replace(key, fresh, pattern)
+        named = {words: each for words, each in fresh.items() if each.edit.attribute == INSTITUTIONS}
+        for key in self.state.own if named else ():
+            self._replace(key, named, pattern)
 
     def _widen(self, key: Key, fresh: Mapping[str, _Taken], pattern: re.Pattern[str]) -> int:
         """Write what tells a value in wider words, as in the person's own lines: "a 34-year-old nurse"."""
@@ -83,13 +101,38 @@ class Repeats:
         return made
 
     def _replace(self, key: Key, fresh: Mapping[str, _Taken], pattern: re.Pattern[str]) -> int:
-        made = 0
+        made, is_own = 0, self.state.by_key[key].role == "self"
         for match in reversed(list(pattern.finditer(self.state.text(key)))):
             taken = fresh.get(_folded(match[0]))
-            if taken and self.state.is_free(key, match.span()):
-                self.state.put(key, match.span(), taken.put, taken.edit.kind, taken.edit.attribute)
+            if taken is None:
+                continue
+            (start, end), put = match.span(), taken.put
+            if taken.edit.attribute == INSTITUTIONS:
+                if len(match[0].split()) == 1 and not match[0][0].isupper():
+                    continue  # a word that a company only borrows: "an apple"
+                start, put = _read_on(self.state.text(key), start, put)
+            affords = not is_own or self.state.affords(len(words_of(match[0])))
+            if affords and self.state.is_free(key, (start, end)):
+                self.state.put(key, (start, end), put, taken.edit.kind, taken.edit.attribute)
                 made += 1
         return made
+
+
+def _read_on(text: str, start: int, put: str) -> tuple[int, str]:
+    """Return where the words for a name begin that was taken out before, and those that read on there.
+
+    >>> [_read_on(before, len(before), "a company") for before in ("Dear ", "I left ", "I'm an ", "Yes. ")]
+    [(5, 'company'), (7, 'the company'), (4, 'a company'), (5, 'The company')]
+    """
+    article, _, noun = put.partition(" ")
+    if article not in ("a", "an"):
+        return start, put
+    before = text[:start]
+    if indefinite := _INDEFINITE.search(before):
+        return indefinite.start(), put
+    if _DETERMINED.search(before):
+        return start, noun
+    return start, f"{'The' if _BEGINS.search(before) else 'the'} {noun}"
 
 
 def _taken(old: str, edit: Edit, guesses: Mapping[str, Guess]) -> Iterator[_Taken]:
@@ -99,8 +142,10 @@ def _taken(old: str, edit: Edit, guesses: Mapping[str, Guess]) -> Iterator[_Take
     if is_whole and len(words) >= _LEAST_CHARS:
         yield _Taken(words, edit.replacement, edit)
         first = words.partition(",")[0].strip()
-        if edit.kind == "generalize" and len(first) >= _LEAST_CHARS:
-            yield _Taken(first, edit.replacement, edit)
+        short = _LEGAL_FORM.sub("", words) if edit.attribute == INSTITUTIONS else first
+        for part in dict.fromkeys((first, short)) if edit.kind == "generalize" else ():
+            if len(part) >= _LEAST_CHARS:
+                yield _Taken(part, edit.replacement, edit)
     if edit.attribute == "age":
         for number in _NUMBER.findall(old):
             put = f"{number[0]}0-something" if len(number) == 2 else f"the {number[:3]}0s"
