@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 import pytest
 import zstandard
@@ -16,8 +14,6 @@ from personae.papers.micro.study import (
     rank_within,
     split,
 )
-
-data = pytest.mark.skipif(not os.environ.get("PERSONAE_DATA"), reason="PERSONAE_DATA is not set")
 
 
 @pytest.fixture
@@ -74,6 +70,8 @@ def test_bags_hold_rows_of_one_objective(folder):
 def test_raters_are_cut_into_anonymous_ones_and_into_nobody():
     made = made_groups(np.array([[1.0], [-1.0]]), 3, 12, np.random.default_rng(0)).rows
     assert rank_within(made).tolist() == [*range(12)] * 3
+    mixed = made.take(np.argsort(rank_within(made), kind="stable"))  # raters by turns
+    assert rank_within(mixed).tolist() == np.repeat(np.arange(12), 3).tolist()
     assert in_bags(made).counts().tolist() == [5, 5, 2] * 3
     assert set(nobody(made).person.tolist()) == {0}
 
@@ -97,7 +95,6 @@ def test_no_single_reward_serves_two_groups_and_ten_labels_do(made):
     assert gain.low < gain.paper < gain.high
 
 
-@data
 @pytest.mark.data
 def test_longer_answers_win_under_one_objective_and_lose_under_the_other():
     """The data's README: .627 of objective helpful and .441 of harmless, measured on 4,043 rows of which 697 are kept back."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from personae.metrics.calibration import softmax
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.logistic import fit_logistic, sigmoid
 from personae.papers.harness import Comparison, Context, Experiment, compare
@@ -29,7 +30,8 @@ from personae.papers.micro.study import (
     rank_within,
     split,
 )
-from personae.preference import Comparisons, LinearTaste, MiCRo, TextFeatures, bench
+from personae.preference import Comparisons, LinearTaste, MiCRo, Split, TextFeatures, bench, clone
+from personae.preference._core import Features
 from personae.preference.comparisons import Array, Codes
 
 SINGLE = "single Bradley-Terry"
@@ -37,9 +39,13 @@ ROWS = "MiCRo, single rows, K = 2"
 FIVES, BAGS = "MiCRo, bags of five, K = 2", "MiCRo, bags of twenty, K = 2"
 ENSEMBLE = "bootstrap ensemble, K = 2"
 ORACLE = "two models, groups known"
+TURNS = "HH, twenty rows of one rater in turn"
 HH, SIM, JESTER = "HH, objectives hidden", "made groups", "Jester"
 N_DIRECTIONS = 32  # of the answers' features: more did not lower the log loss of rows left out in training
 BUDGETS = (0, 5, 10, 20, 50)
+EIGHT = "MiCRo, bags of five, K = 8"
+TASTE_OF_FIVES = "linear taste, bags of five"
+TASTE_OF_HEADS = "linear taste over the rewards of the eight heads, raters known"
 BY_HEADS = {"MiCRo, bags of five, K = 4": 4, "MiCRo, bags of five, K = 16": 16}
 JESTER_BARS = {10: ">= .68", 20: ">= .695"}  # card
 REFUSAL = re.compile(r"\b(sorry|can.?t|cannot|unable|won.?t|shouldn.?t|illegal|not sure)\b", re.IGNORECASE)
@@ -132,17 +138,11 @@ def _hidden_objectives(context: Context, study: Study) -> Iterator[Comparison]:
     yield compare(HH, "weight of log length, first head", BAGS, float(lengths[0]), bar="< 0")
     yield compare(HH, "weight of log length, second head", BAGS, float(lengths[-1]), bar="> 0")
     yield compare(HH, "weight of log length", SINGLE, float(fitted[0][SINGLE].heads_[0, -1]))
-    bags = [study.bags(new, f"new {fold}", 20) for fold, (_, new) in enumerate(folds)]
-    raters = [bag.people[code] for bag in bags for code in bag.person.tolist()]
-    for name in (FIVES, BAGS, ENSEMBLE):
-        gain = np.concatenate([_in_turn(models[SINGLE], bag) - _in_turn(models[name], bag)
-                               for models, bag in zip(fitted, bags, strict=True)])  # fmt: skip
-        found = bootstrap_mean(gain, clusters=raters, draws=context.draws, random_state=context.seed)
-        bar = "low > 0" if name == BAGS else ""
-        yield compare("HH, twenty rows of one rater in turn", "log loss, lower by", name, found, bar=bar)
-    known, new = folds[0]
+    oracles = [_known_groups(context, study, known) for known, _ in folds]
+    yield from _turns(context, study, [new for _, new in folds], fitted, oracles)
+    new = folds[0][1]
     yield from _heads(fitted[0][BAGS], study.anonymous(new))
-    yield from _routing(context, study, known, new, fitted[0])
+    yield from _routing(context, study, new, fitted[0], oracles[0])
 
 
 def _fitted(context: Context, study: Study, known: Codes) -> dict[str, MiCRo]:
@@ -172,6 +172,51 @@ def _in_turn(model: MiCRo, bags: Comparisons) -> Array:
     return loss
 
 
+def _turns(
+    context: Context,
+    study: Study,
+    left_out: list[Codes],
+    fitted: list[dict[str, MiCRo]],
+    oracles: list[list[MiCRo]],
+) -> Iterator[Comparison]:
+    """Log loss of anonymous raters' rows in turn, beside one model's; heads of known groups say how much there is to save."""
+    bags = [study.bags(new, f"new {fold}", 20) for fold, new in enumerate(left_out)]
+    raters = [bag.people[code] for bag in bags for code in bag.person.tolist()]
+    single = [_in_turn(models[SINGLE], bag) for models, bag in zip(fitted, bags, strict=True)]
+    losses = {
+        name: [_in_turn(models[name], bag) for models, bag in zip(fitted, bags, strict=True)]
+        for name in (FIVES, BAGS, ENSEMBLE)
+    }
+    kinds = [study.objective[new] for new in left_out]
+    known = [_by_known_groups(*each) for each in zip(oracles, bags, kinds, strict=True)]
+    losses[f"{ORACLE}, the rater's found by the rows before"] = [found for found, _ in known]
+    losses[f"{ORACLE}, the rater's told"] = [told for _, told in known]
+    for name, each in losses.items():
+        gain = np.concatenate(single) - np.concatenate(each)
+        found = bootstrap_mean(gain, clusters=raters, draws=context.draws, random_state=context.seed)
+        yield compare(TURNS, "log loss, lower by", name, found, bar="low > 0" if name == BAGS else "")
+
+
+def _known_groups(context: Context, study: Study, known: Codes) -> list[MiCRo]:
+    """Return a single model for each objective, fitted on its rows alone."""
+    return [
+        _heads_of(context, 1).fit(study.anonymous(known[study.objective[known] == kind], "known"))
+        for kind in range(len(OBJECTIVES))
+    ]
+
+
+def _by_known_groups(heads: list[MiCRo], bags: Comparisons, kind: Codes) -> tuple[Array, Array]:
+    """Return the log loss of each row, the rater's head found by the posterior after their rows before it, and told."""
+    rank, losses = rank_within(bags), np.stack([_scored(head, bags)[1] for head in heads], axis=1)
+    found, evidence = np.zeros(len(bags)), np.zeros((len(bags.people), len(heads)))
+    for shown in range(int(rank.max()) + 1):
+        now = rank == shown
+        raters = bags.person[now]
+        found[now] = -np.log((softmax(-evidence[raters]) * np.exp(-losses[now])).sum(axis=1))
+        evidence[raters] += losses[now]
+    return found, losses[np.arange(len(bags)), kind]
+
+
 def _heads(model: MiCRo, test: Comparisons) -> Iterator[Comparison]:
     """What each head goes with: correlation over pairs of its reward with what can be counted in the answers."""
     spread = model.directions_.of(model.features(test.items))
@@ -192,14 +237,10 @@ def _heads(model: MiCRo, test: Comparisons) -> Iterator[Comparison]:
 
 
 def _routing(
-    context: Context, study: Study, known: Codes, new: Codes, fitted: dict[str, MiCRo]
+    context: Context, study: Study, new: Codes, fitted: dict[str, MiCRo], oracle: list[MiCRo]
 ) -> Iterator[Comparison]:
     """Accuracy after so many labels of one objective, the mean of the two objectives; intervals over draws of the labels."""
     draws = 5 if context.quick else 20
-    oracle = [
-        _heads_of(context, 1).fit(study.anonymous(known[study.objective[known] == kind], "known"))
-        for kind in range(len(OBJECTIVES))
-    ]
     own = [new[study.objective[new] == kind] for kind in range(len(OBJECTIVES))]
     best = [_scored(model, study.anonymous(each)) for model, each in zip(oracle, own, strict=True)]
     for kind, (right, loss) in enumerate(best):
@@ -290,10 +331,11 @@ def _jester(context: Context) -> Iterator[Comparison]:
         "n_restarts": 2,
     }
     bags = replace(dealt, train=in_bags(dealt.train))
+    texts = TextFeatures(context.encoder())
     plans: dict[str, tuple[Any, Any]] = {
         SINGLE: (MiCRo(**{**plain, "n_heads": 1}), dealt),
-        "MiCRo, bags of five, K = 8": (MiCRo(**heads), bags),
-        "linear taste, raters known": (LinearTaste(features=TextFeatures(context.encoder())), dealt),
+        EIGHT: (MiCRo(**heads), bags),
+        "linear taste, raters known": (LinearTaste(features=texts), dealt),
     }
     if not context.quick:
         plans["MiCRo, raters known, K = 8"] = MiCRo(**heads), dealt
@@ -303,14 +345,19 @@ def _jester(context: Context) -> Iterator[Comparison]:
         )
         plans["bootstrap ensemble, K = 8"] = MiCRo(**{**heads, "bootstrap": True}), bags
         plans |= {name: (MiCRo(**{**heads, "n_heads": k}), bags) for name, k in BY_HEADS.items()}
+        plans[TASTE_OF_FIVES] = LinearTaste(features=texts), bags
+        plans[TASTE_OF_HEADS] = (
+            LinearTaste(features=_heads_as_features(plans[EIGHT][0], bags), n_directions=8, n_learned=0),
+            dealt,
+        )
     for name, (model, shown) in context.track(list(plans.items()), "Jester"):
         for found in bench({name: model}, shown, draws=context.draws, random_state=context.seed):
             if found.metric.startswith("seen") and shown.train.people != shown.seen.people:
                 continue  # its raters are known by other names there
-            if name in BY_HEADS and found.metric != "accuracy":
+            if name in {*BY_HEADS, TASTE_OF_FIVES, TASTE_OF_HEADS} and found.metric != "accuracy":
                 continue
             labels = "" if found.shots is None else f", {found.shots} labels"
-            bar = JESTER_BARS.get(found.shots or 0, "") if name == "MiCRo, bags of five, K = 8" else ""
+            bar = JESTER_BARS.get(found.shots or 0, "") if name == EIGHT else ""
             yield compare(
                 JESTER,
                 found.metric + labels,
@@ -318,6 +365,12 @@ def _jester(context: Context) -> Iterator[Comparison]:
                 found.value,
                 bar=bar if found.metric == "accuracy" else "",
             )
+
+
+def _heads_as_features(model: MiCRo, split: Split) -> Features:
+    """Return a function from items to what each head of a clone, fitted on this split, gives for them."""
+    fitted = clone(model).fit(split.train)
+    return lambda items: fitted.features(items) @ fitted.heads_.T
 
 
 def _heads_of(context: Context, n_heads: int, *, with_context: bool = True, **more: Any) -> MiCRo:

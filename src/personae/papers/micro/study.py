@@ -107,9 +107,12 @@ def made_groups(
 
 
 def rank_within(table: Comparisons) -> Codes:
-    """Return the number of each row among its person's, from 0; rows of a person stand together."""
-    counts = table.counts()
-    return np.arange(len(table)) - np.repeat(np.cumsum(counts) - counts, counts)
+    """Return the number of each row among its person's, from 0."""
+    counts, rank = table.counts(), np.empty(len(table), dtype=np.intp)
+    rank[np.argsort(table.person, kind="stable")] = np.arange(len(table)) - np.repeat(
+        np.cumsum(counts) - counts, counts
+    )
+    return rank
 
 
 def in_bags(table: Comparisons, size: int = BAG) -> Comparisons:
