@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_sums
 from personae.papers.awmoe.study import (
+    LONG_TAIL,
     N_CUT,
     Array,
     Study,
@@ -89,6 +90,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     yield from _differences(context, found)
     yield from _tail(context, found, masks)
     yield from _mixes(context, found)
+    yield _short_samples(study)
 
 
 def sides(plan: Plan, seed: int) -> dict[str, Recommender]:
@@ -217,6 +219,19 @@ def _mixes(context: Context, found: dict[str, Measured]) -> Iterator[Comparison]
         gap = found[FULL].mean(HEAVY, metric) - found[PLAIN].mean(HEAVY, metric)
         yield compare(f"Beauty, {HEAVY}", f"{metric}, difference", f"{FULL} minus {PLAIN}", _mean(context, gap),
                       bar="" if metric == DIFFERENT else "low > 0")  # fmt: skip
+
+
+def _short_samples(study: Study) -> Comparison:
+    """How many samples of training are as short as the histories of the tail: every prefix is one."""
+    lengths = np.concatenate([np.arange(1, count) for count in study.histories.counts()])
+    share = float((lengths <= LONG_TAIL).mean())
+    return compare(
+        "Beauty, samples of training",
+        f"share with a history of at most {LONG_TAIL}",
+        "all",
+        share,
+        n=len(lengths),
+    )
 
 
 def _mean(context: Context, values: Array) -> Interval:
