@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from personae.audit.accountant import epsilon
+from personae.audit.accountant import epsilon, group_epsilon
 from personae.errors import BadInput
 
 
@@ -55,3 +55,27 @@ def test_what_cannot_be_is_refused(broken):
     for multiplier in (-1.0, math.nan):
         with pytest.raises(BadInput):
             epsilon(multiplier, rate=0.1, steps=10, delta=1e-5)
+
+
+@pytest.mark.parametrize(("multiplier", "rate", "steps"), [(2.0, 0.25, 160), (1.0, 1.0, 1), (5.0, 0.1, 150)])
+def test_a_group_of_one_is_a_record(multiplier, rate, steps):
+    plan = {"rate": rate, "steps": steps, "delta": 1e-3}
+    assert group_epsilon(multiplier, n_records=1, **plan) == pytest.approx(
+        epsilon(multiplier, **plan), rel=0.01
+    )
+
+
+def test_without_sampling_ten_records_are_one_of_ten_times_the_size():
+    plan = {"rate": 1.0, "steps": 3, "delta": 1e-5}
+    assert group_epsilon(8.0, n_records=10, **plan) == pytest.approx(epsilon(0.8, **plan), rel=1e-3)
+
+
+def test_more_records_spend_more_and_less_than_if_all_were_in_every_step():
+    plan = {"steps": 20, "delta": 1e-3}
+    found = [group_epsilon(8.0, rate=0.25, n_records=n, **plan) for n in (1, 4, 16)]
+    assert found == sorted(found)
+    assert found[2] < group_epsilon(8.0, rate=1.0, n_records=16, **plan)
+    assert group_epsilon(0.0, rate=0.25, n_records=2, **plan) == math.inf
+    for wrong in (0, 1.5):
+        with pytest.raises(BadInput):
+            group_epsilon(8.0, rate=0.25, n_records=wrong, **plan)

@@ -114,6 +114,14 @@ def train(
     Notes
     -----
     An example's squared gradient norm is the sum over layers of (|input|^2 + 1) |delta|^2, so clipping costs no more than a step.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(0).normal(size=(3, 60, 2)).astype(np.float32)  # three networks, 60 rows each
+    >>> y = (x.sum(axis=2) > 0).astype(np.float32)
+    >>> found = train(new_networks(3, (2, 4, 1)), x, y, n_epochs=100, batch_size=20, learning_rate=0.02)
+    >>> (((found.outputs(x) > 0) == y).mean(axis=1) > 0.9).tolist()
+    [True, True, True]
     """
     if x.shape[:2] != y.shape or len(x) != len(networks) or n_epochs < 1 or batch_size < 1:
         raise BadInput(

@@ -38,6 +38,15 @@ class PermutationInvariantNetwork(Fittable):
     unweighted and in their order, which depends on the order of neurons; the sums do not, and need no parameter a neuron. Means
     over a layer's neurons are joined and read by one linear map. Representations end without ReLU. Targets and layer-1 weights
     are standardized over the local networks.
+
+    Examples
+    --------
+    >>> from personae.audit.many_networks import new_networks
+    >>> networks, secret = new_networks(40, (3, 4, 1)), np.arange(40) % 2
+    >>> networks.weights[0][secret == 1, 0] += 1  # what population 1 leaves behind, at the first input
+    >>> found = PermutationInvariantNetwork(n_epochs=60).fit(networks.take(secret >= 0), secret)
+    >>> float(((found.score(networks) > 0) == secret).mean()) > 0.9
+    True
     """
 
     def __init__(

@@ -91,6 +91,17 @@ def federate(
     theta_{t+1} = mean over silos of theta_t^k. Adam starts anew in each round. Private silos take Adam steps on noised slopes
     ("item", "subject"), or send their change of theta cut to the clip, to whose sum noise is added ("user"). A private step
     for subjects sees all rows of the silo and cuts each subject's mean slope.
+
+    Examples
+    --------
+    >>> from personae.audit.many_networks import new_networks
+    >>> random = np.random.default_rng(0)
+    >>> x = random.normal(size=(1, 2, 3, 20, 4)).astype(np.float32)  # a federation: two silos of three people, 20 rows each
+    >>> y = x.sum(axis=-1)
+    >>> rounds = federate(new_networks(1, (4, 8, 1)), x, y, schedule=Schedule(n_rounds=20, learning_rate=0.02))
+    >>> missed = [float(np.abs(each.outputs(x.reshape(-1, 4)) - y.ravel()).mean()) for each in rounds]
+    >>> len(rounds), missed[-1] < missed[0] / 5
+    (21, True)
     """
     if x.ndim != 5 or y.shape != x.shape[:-1] or len(x) != len(start) or schedule.n_rounds < 1:
         raise BadInput(
