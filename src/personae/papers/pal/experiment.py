@@ -16,7 +16,7 @@ import numpy as np
 
 from personae.metrics.intervals import bootstrap_mean
 from personae.papers.harness import Comparison, Context, Experiment, compare
-from personae.papers.jester import jester_split
+from personae.papers.jester import counted, jester_split, read_ratings
 from personae.papers.pal.groups import planted_rows
 from personae.papers.prism import prism
 from personae.preference import (
@@ -64,6 +64,7 @@ def rows(context: Context) -> Iterator[Comparison]:
     vectors = features(split.train.items).astype(float)
     everyone = fit_population(split.train, vectors).rewards(split.train.items, vectors)
     yield from _population(context, split, everyone)
+    yield from _most_for_all(context, split)
     yield from _by_method(context, split, features, float(_right(everyone, split.seen).mean()))
     yield from planted_rows(context, features)
     if not context.quick:
@@ -82,6 +83,25 @@ def _population(context: Context, split: Split, everyone: Array) -> Iterator[Com
             _right(everyone, table), clusters=table.person, draws=context.draws, random_state=context.seed
         )
         yield compare(JESTER, metric, POPULATION, found, paper=paper, source="card")
+
+
+def _most_for_all(context: Context, split: Split) -> Iterator[Comparison]:
+    """What one score a joke, the same for all, has right of people met anew, whoever it is learned from: themselves at most."""
+    ratings, measured = read_ratings(context), split.unseen
+    met = {measured.people[code] for code in np.unique(measured.person)}
+    others = ratings.take(np.array([place for place, rater in enumerate(ratings.raters) if rater not in met]))
+    for whose, table in (
+        ("the raters learned from", split.train),
+        ("every other rater of the file", counted(others)),
+        ("the choices measured themselves", measured),
+    ):
+        no_vectors = np.zeros((len(table.items), 1))
+        learned = fit_population(table, no_vectors, n_directions=0, penalties=(1.0,))
+        right = _right(learned.rewards(measured.items, no_vectors), measured)
+        found = bootstrap_mean(
+            right, clusters=measured.person, draws=context.draws, random_state=context.seed
+        )
+        yield compare(JESTER, "accuracy, 0 shots", f"one score a joke, learned from {whose}", found)
 
 
 def _right(reward: Array, table: Comparisons) -> Array:
