@@ -12,7 +12,7 @@ from personae.metrics.intervals import bootstrap_runs
 from personae.metrics.ranking import Lists, rank_all
 from personae.papers.harness import Comparison, Context, compare
 from personae.papers.movielens import LIKED, MovieLens, movielens
-from personae.papers.nbpo.study import METHODS, Array, Split, grid, method, seeds, tuned
+from personae.papers.nbpo.study import METHODS, Array, Split, best, grid, method, seeds, worths
 from personae.recommend import NBPO, Interactions, Popularity
 
 SETTING, UNVOTED, LOW = "MovieLens, likes hidden", "unvoted others", "rated low"
@@ -61,8 +61,8 @@ def _chosen(context: Context, split: Split, seed: int) -> dict[str, dict[str, An
 
     noisy = [each for flip_l2 in FLIP_PENALTIES for each in grid({"flip_l2": flip_l2})]
     return {
-        "BPR": tuned(context, split, grid(METHODS["BPR"]), seed, worth=worth),
-        "NBPO": tuned(context, split, noisy, seed, worth=worth),
+        "BPR": best(worths(context, split, grid(METHODS["BPR"]), seed, worth=worth)),
+        "NBPO": best(worths(context, split, noisy, seed, worth=worth)),
     }
 
 
