@@ -7,16 +7,12 @@ could not be had: no published number stands beside these.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from personae.audit.distinfer import (
-    OutputRegression,
-    PermutationInvariantNetwork,
-    StackedRegression,
-    column_norms,
     most_accuracy,
     poisson_affinity,
 )
@@ -33,40 +29,20 @@ from personae.papers.distinfer.attacks import (
     PIN,
     RATIO,
     STACKED,
-    Estimates,
     World,
     attack,
-    joined,
     leak_row,
     omega_rows,
     omegas,
 )
-from personae.papers.distinfer.census import DATA, N_EPOCHS, Population, load, population
+from personae.papers.distinfer.causes import half_rows, learning_rows, scarcity_rows
+from personae.papers.distinfer.census import DATA, Census, Population, load, population
 from personae.papers.distinfer.defences import curves as curves
 from personae.papers.distinfer.defences import defence_rows
+from personae.papers.distinfer.worlds import CENTER, CONTROL, RATIOS, Worlds, counts, make
 from personae.papers.harness import Comparison, Context, Experiment, compare
 
-CENTER = 0.5
-RATIOS = tuple(round(0.1 * k, 1) for k in range(11))
-QUICK_RATIOS = (0.0, 0.2, 0.5, 0.8, 1.0)
-CONTROL = "again"
 NAMES = {"sex": "share of women", "race": "share of white people"}
-
-
-@dataclass(frozen=True, slots=True)
-class Worlds:
-    """Every ratio's models of one property, a second set at one half, and what regressions tell of each ratio's victims."""
-
-    name: str
-    of: dict[float, World]
-    again: World
-    estimates: dict[str, dict[float | str, NDArray[np.float64]]]
-    local_error: float  # of STACKED on local models that it has not seen
-
-    def told(self, ratio: float, second: float | str) -> Estimates:
-        first = {name: found[CENTER] for name, found in self.estimates.items()}
-        both = {name: np.concatenate([first[name], found[second]]) for name, found in self.estimates.items()}
-        return Estimates(both, (CENTER + ratio) / 2, ratio >= CENTER)
 
 
 def rows(context: Context) -> Iterator[Comparison]:
@@ -80,57 +56,24 @@ def _rows(context: Context) -> Iterator[Comparison]:
     for place, name in enumerate(("sex",) if context.quick else ("sex", "race")):
         random = np.random.default_rng((context.seed, place))
         people = population(census, name)
-        worlds = _worlds(context, name, people, random)
+        worlds = make(context, name, people, random)
         yield from _ratio_rows(context, worlds)
         yield from _regression_rows(context, worlds)
         if name == "sex":
             yield from defence_rows(context, people, random)
+        if not context.quick:
+            yield from _cause_rows(context, census, people, worlds)
     yield from _bound_rows()
     yield from _graph_rows(context)
 
 
-def _counts(context: Context) -> tuple[int, int]:
-    """Return local models and victims a population."""
-    return (16, 10) if context.quick else (100, 40)
-
-
-def _worlds(context: Context, name: str, people: Population, random: np.random.Generator) -> Worlds:
-    ratios = QUICK_RATIOS if context.quick else RATIOS
-    plans: list[float | str] = [*ratios, CONTROL]
-    of: dict[float | str, World] = {}
-    for plan in context.track(plans, f"{name}: models"):
-        of[plan] = _world(context, people, CENTER if isinstance(plan, str) else plan, random)
-    local = joined([of[ratio].local for ratio in ratios])
-    truth = np.repeat(ratios, len(of[CENTER].local))
-    points = np.concatenate([of[ratio].inputs for ratio in (0.0, CENTER, 1.0)])
-    pin = PermutationInvariantNetwork(
-        is_binary=False,
-        n_epochs=40 if context.quick else 120,
-        random_state=context.seed,
-    ).fit(local, truth)
-    ridge = OutputRegression().fit(local.outputs(points), truth)
-    stacked = StackedRegression(random_state=context.seed)
-    stacked.fit(local.outputs(points), column_norms(local), truth)
-    told = {
-        RATIO: {plan: pin.score(world.victims) for plan, world in of.items()},
-        OUTPUTS: {plan: ridge.score(world.victims.outputs(points)) for plan, world in of.items()},
-        STACKED: {
-            plan: stacked.score(world.victims.outputs(points), column_norms(world.victims))
-            for plan, world in of.items()
-        },
-    }
-    return Worlds(name, {ratio: of[ratio] for ratio in ratios}, of[CONTROL], told, stacked.local_error_)
-
-
-def _world(context: Context, people: Population, ratio: float, random: np.random.Generator) -> World:
-    n_local, n_victims = _counts(context)
-    n_epochs = 10 if context.quick else N_EPOCHS
-    sample = people.sample(ratio, random)
-    local, victims = (
-        people.models([cells] * n, ratio, random, n_epochs=n_epochs)
-        for cells, n in ((people.local, n_local), (people.victim, n_victims))
-    )
-    return World(local, victims, people.census.inputs[sample], people.census.income[sample])
+def _cause_rows(context: Context, census: Census, people: Population, worlds: Worlds) -> Iterator[Comparison]:
+    random = np.random.default_rng((context.seed, 3, worlds.name == "race"))
+    name = NAMES[worlds.name]
+    yield from half_rows(context, name, people, worlds, random)
+    if worlds.name == "sex":
+        yield from learning_rows(context, name, people, worlds, random)
+        yield from scarcity_rows(context, people, population(census, "race"), random)
 
 
 def _ratio_rows(context: Context, worlds: Worlds) -> Iterator[Comparison]:
@@ -204,7 +147,12 @@ def _regression_rows(context: Context, worlds: Worlds) -> Iterator[Comparison]:
         yield compare(setting, "mean absolute error", name, _mean(context, errors), bar="< .10")
     estimates = np.concatenate([worlds.estimates[RATIO][ratio] for ratio in worlds.of])
     dealt = np.random.default_rng(context.seed).permutation(estimates)
-    yield compare(setting, "mean absolute error", f"{STACKED}, on other local models", worlds.local_error)
+    yield compare(
+        setting,
+        "mean absolute error",
+        f"{STACKED}, on other local models",
+        worlds.readers.stacked.local_error_,
+    )
     yield compare(setting, "mean absolute error", "always .5", _mean(context, np.abs(truth - CENTER)))
     yield compare(setting, "mean absolute error", f"{RATIO}, shuffled", _mean(context, np.abs(dealt - truth)))
 
@@ -229,7 +177,7 @@ def _bound_rows() -> Iterator[Comparison]:
 
 def _graph_rows(context: Context) -> Iterator[Comparison]:
     """Mean degree 13 against others, of node classifiers on generated graphs."""
-    n_local, n_victims = _counts(context)
+    n_local, n_victims = counts(context)
     random = np.random.default_rng((context.seed, 2))
     degrees = graphs.DEGREES[::3] if context.quick else graphs.DEGREES
     center = graphs.world(graphs.CENTER, n_local, n_victims, random)
