@@ -1,3 +1,4 @@
+import textwrap
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +8,7 @@ from personae.metrics.recalibration import Platt
 from personae.papers.cdsae import learners
 from personae.papers.cdsae.cohorts import WITHOUT, Cohorts, adult, law
 from personae.papers.cdsae.experiment import EXPERIMENT
-from personae.papers.harness import Context, run
+from personae.papers.harness import Context, paper, run
 
 
 class Fake:
@@ -90,3 +91,12 @@ def test_a_quick_run_measures_the_floors_and_the_circle():
     floor = found["Adult, 55-64 unseen", "AUC", "boosting, all people, aware"]
     assert floor.value == pytest.approx(0.884, abs=0.002)
     assert not [row for row in found.values() if row.met is False]
+
+
+@pytest.mark.slow
+def test_the_readmes_example_runs_as_it_stands(capsys):
+    pytest.importorskip("torch")
+    text = (paper("cdsae").folder / "README.md").read_text(encoding="utf-8")
+    start = text.index("    from personae.audit import")
+    exec(textwrap.dedent(text[start : text.index("**Data.**")]), {})
+    assert "n_people=600" in capsys.readouterr().out
