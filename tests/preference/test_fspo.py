@@ -7,7 +7,7 @@ import pytest
 from personae.errors import BadInput, MissingExtra
 from personae.people.records import Preference
 from personae.preference import FSPO, Recipe, comparisons
-from personae.preference.fspo._tasks import Gaps, made_batches, real_batches, signed
+from personae.preference.fspo._tasks import Gaps, made_batches, modes, real_batches, signed
 from personae.preference.fspo.learner import _low_rank
 from personae.preference.fspo.prompts import examples, shots_prompt, target
 
@@ -108,12 +108,36 @@ def test_what_is_left_to_find_out_falls_with_shots(taught):
 
 
 @pytest.mark.parametrize(
-    "more", [{"learn_from": "real"}, {"learn_from": "made, then real", "n_steps": 12}, {"loss": "ipo"}]
+    "more",
+    [
+        {"learn_from": "real"},
+        {"learn_from": "made, then real", "n_steps": 12},
+        {"loss": "ipo"},
+        {"over_taste": True},
+    ],
 )
 def test_other_ways_to_learn(more):
     learner = small(**more).fit(crowd()).adapt("eve", [Preference("eve", "", "cake", "lemon", "a")] * 6)
     assert learner.prob("eve", "", "tart", "leek").probability > 0.6
     assert len(learner.losses_) == {"made, then real": 15}.get(more.get("learn_from"), 25)
+
+
+def test_one_shot_moves_the_mode_where_its_slope_meets_the_prior_s():
+    """One shot, one coordinate: the mode m solves (1 - sigmoid(b + x m)) x = precision m."""
+    base, gap, precision = 0.3, 1.5, 2.0
+    found = float(modes(np.array([[[gap, base]]]), np.ones((1, 1)), np.array([[precision]]))[0, 0])
+    assert gap / (1 + np.exp(base + gap * found)) == pytest.approx(precision * found, rel=1e-9)
+    nothing = modes(np.array([[[gap, base]]]), np.zeros((1, 1)), np.array([[precision]]))
+    assert nothing.tolist() == [[0.0]]
+
+
+def test_over_taste_it_begins_as_linear_taste():
+    learner = small(over_taste=True, n_steps=0).fit(crowd())
+    shots = [Preference("eve", "", "cake", "lemon", "a"), Preference("eve", "", "tart", "leek", "a")]
+    learner.adapt("eve", shots)
+    taste = learner.taste_.adapt("eve", shots)
+    weights = taste.states_[taste.index_["eve"]][:2]
+    np.testing.assert_allclose(learner.axes_ @ learner.states_[learner.index_["eve"]][:2], weights, atol=1e-5)
 
 
 def test_made_people_follow_their_tastes_and_flips_turn_them():

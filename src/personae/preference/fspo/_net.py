@@ -18,6 +18,7 @@ class NetConfig:
     n_heads: int = 4
     inner: int = 384
     patience: float = 30.0  # shots that count as much as what is believed of everyone
+    first_step: float = 1.0  # of gradient ascent from the shots, at the start; 0 to begin by saying nothing
 
 
 def torch_of() -> Any:
@@ -65,7 +66,7 @@ def build(config: NetConfig, random_state: int) -> Any:
                 nn.Linear(config.hidden, config.n_coordinates + 1),
             )
             self.count = nn.Linear(config.hidden, 1)
-            self.mean_weight = nn.Parameter(torch.ones(config.n_coordinates))
+            self.mean_weight = nn.Parameter(torch.full((config.n_coordinates,), config.first_step))
             for last in (self.tell[-1], self.count):
                 nn.init.zeros_(last.weight)
                 nn.init.zeros_(last.bias)

@@ -14,6 +14,7 @@ from personae.preference._core import padded
 from personae.preference.comparisons import Array, Comparisons
 
 N_ASKED = 10  # choices of each person that a step is taken on
+_STEPS = 8  # of Newton; six suffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +141,23 @@ def signed(questions: Gaps, chosen: Array) -> Array:
     """Return the lead of the chosen over the rejected, the population's reward last, shape (..., k + 1)."""
     sign = 2 * chosen[..., None] - 1
     return np.asarray(sign * np.concatenate([questions.gaps, questions.base[..., None]], axis=-1))
+
+
+def modes(shots: Array, is_shot: Array, precision: Array) -> Array:
+    """Return the mode of each person's linear taste by their shots, shape (n_people, k).
+
+    Parameters
+    ----------
+    shots, is_shot : ndarrays
+        As of `Batch`.
+    precision : ndarray of shape (k, k)
+        Of the tastes' spread over people, in the shots' coordinates.
+    """
+    gaps, base = shots[..., :-1], shots[..., -1]
+    found = np.zeros((len(shots), gaps.shape[2]))
+    for _ in range(_STEPS):
+        missed = sigmoid(-base - np.einsum("pmk,pk->pm", gaps, found))
+        pull = np.einsum("pmk,pm->pk", gaps, is_shot * missed) - found @ precision
+        sure = np.swapaxes(gaps * (is_shot * missed * (1 - missed))[..., None], 1, 2)
+        found += np.linalg.solve(sure @ gaps + precision, pull[..., None])[..., 0]
+    return found

@@ -15,7 +15,7 @@ from personae.metrics.logistic import sigmoid
 from personae.preference._core import BAND, Chances, Features, Personaliser, Reason, padded
 from personae.preference.comparisons import Array, Comparisons
 from personae.preference.fspo._net import NetConfig, build, torch_of
-from personae.preference.fspo._tasks import Batch, Gaps, Recipe, made_batches, real_batches, signed
+from personae.preference.fspo._tasks import Batch, Gaps, Recipe, made_batches, modes, real_batches, signed
 from personae.preference.taste import LinearTaste
 
 LearnFrom = Literal["made", "real", "made, then real"]
@@ -38,6 +38,8 @@ class FSPO(Personaliser):
     taste : LinearTaste, optional
         Already fitted to the same rows, to save fitting it anew; its population reward and spread of tastes are what recipes
         start from.
+    over_taste : bool
+        Read what is left over linear taste's own reading of the same shots, rather than over the population's reward; ours.
     n_directions, n_learned : int
         Coordinates of items, as of `LinearTaste`, where none is given.
     n_steps : int
@@ -66,7 +68,8 @@ class FSPO(Personaliser):
     log P(a) / P(b) = e^v (r(a) - r(b)) + (x(a) - x(b)) . u: antisymmetric by construction, and the population's reward r
     without a shot, where u = v = 0. (u, v) is what the network says of the set of shots; it is the person's state, with the
     number of shots last. Shots are sorted by what they are before they are read, so that their order changes no bit. A tie is
-    no shot.
+    no shot. Over linear taste, whose mode by the shots is m, the log-odds are e^v (r(a) - r(b) + (x(a) - x(b)) . m) +
+    (x(a) - x(b)) . u.
 
     Deviations: coordinates of items in place of texts; a shot is its chosen-minus-rejected lead, the question itself (the same
     for all in Jester) only through it; made people answer questions that the people given to `fit` were asked.
@@ -90,6 +93,7 @@ class FSPO(Personaliser):
         recipe: Recipe = MATCHED,
         learn_from: LearnFrom = "made",
         taste: LinearTaste | None = None,
+        over_taste: bool = False,
         n_directions: int = 16,
         n_learned: int = 16,
         n_steps: int = 150,
@@ -104,6 +108,7 @@ class FSPO(Personaliser):
         self.recipe = recipe
         self.learn_from = learn_from
         self.taste = taste
+        self.over_taste = over_taste
         self.n_directions = n_directions
         self.n_learned = n_learned
         self.n_steps = n_steps
@@ -135,7 +140,8 @@ class FSPO(Personaliser):
         random = np.random.default_rng(self.random_state)
         self.axes_, tastes = self._axes()
         questions = self._questions(table, vectors)
-        self.net_ = build(NetConfig(self.axes_.shape[1]), self.random_state)
+        first_step = 0.0 if self.over_taste else 1.0
+        self.net_ = build(NetConfig(self.axes_.shape[1], first_step=first_step), self.random_state)
         self.losses_: list[float] = []
         scale = self.taste_.sureness_.at_first if self.recipe.noise_matched else 1.0
         made = made_batches(questions, scale, flips=self.recipe.flips, axes=tastes, n_people=self.n_people,
@@ -194,7 +200,11 @@ class FSPO(Personaliser):
             for name in ("shots", "is_shot", "gaps", "base", "chosen", "is_asked")
         )
         states = self.net_(shots, is_shot)
-        odds = states[:, -1:].exp() * base + torch.einsum("ptk,pk->pt", gaps, states[:, :-1])
+        line = base
+        if self.over_taste:
+            found = torch.tensor(self._modes(batch.shots, batch.is_shot), dtype=torch.float32)
+            line = base + torch.einsum("ptk,pk->pt", gaps, found)
+        odds = states[:, -1:].exp() * line + torch.einsum("ptk,pk->pt", gaps, states[:, :-1])
         if self.loss == "ipo":
             missed = ((2 * chosen - 1) * odds - self.margin) ** 2
         else:
@@ -220,7 +230,7 @@ class FSPO(Personaliser):
         return np.interp(np.arange(self.most_shots + 1), [0, *counts], falling)
 
     def _read(self, shots: Array, is_shot: Array) -> Array:
-        """Return what the network says of sets of shots, shape (n_people, k + 1)."""
+        """Return what sets of shots say of a taste, and of the log of the reward's strength last, shape (n_people, k + 1)."""
         torch = torch_of()
         told = []
         with torch.no_grad():
@@ -230,7 +240,14 @@ class FSPO(Personaliser):
                     for part in (shots, is_shot)
                 )
                 told.append(self.net_(rows, there).double().numpy())
-        return np.vstack(told)
+        states = np.vstack(told)
+        if self.over_taste:
+            states[:, :-1] += np.exp(states[:, -1:]) * self._modes(shots, is_shot)
+        return states
+
+    def _modes(self, shots: Array, is_shot: Array) -> Array:
+        """Return where linear taste places people by their shots, in the network's coordinates, shape (n_people, k)."""
+        return modes(shots, is_shot, self.axes_.T @ np.linalg.inv(self.taste_.spread_) @ self.axes_)
 
     def _place(self, table: Comparisons, vectors: Array, n_people: int) -> Array:
         states = np.zeros((n_people, self.axes_.shape[1] + 2))
