@@ -9,7 +9,7 @@ from personae.infer.stated import StatedReader
 from personae.people.archives import Options
 from personae.people.records import Trace
 from personae.shield import Pseudonyms, shield
-from personae.shield.archive import left_out, open_for_shield, write_back
+from personae.shield.archive import key_for, left_out, open_for_shield, write_back
 from personae.shield.hidden import Hidden
 
 FRIEND = "904815162342000001"
@@ -126,3 +126,45 @@ def test_a_first_name_goes_although_it_stands_in_small_letters_once():
     said = ("I'm Lieselot Mahler, and I bake.", "lieselot knows. Bonjour Lieselot!")
     lines = [Trace("p", "table", str(n), text=text) for n, text in enumerate(said)]
     assert "Lieselot" not in shield(lines, reader=StatedReader(), level="mask").traces[1].text
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        (("My sister Lena came.", "i met lena again"), "lena"),
+        (("my name is tomas and i bake", "i told tomas"), "tomas"),
+        (("I have a brother named tomas.", "tomas came"), "tomas"),
+    ],
+)
+def test_a_name_goes_in_small_letters_too(said, left):
+    lines = [Trace("p", "table", str(n), text=text) for n, text in enumerate(said)]
+    done = shield(lines, reader=StatedReader(), level="mask")
+    assert left not in " ".join(trace.text for trace in done.traces).lower()
+
+
+def test_a_name_that_is_a_word_here_stays_that_word():
+    said = (
+        "My brother Hunter came.",
+        "The hunter came home.",
+        "My name is not short.",
+        "My friend was called away.",
+    )
+    lines = [Trace("p", "table", str(n), text=text) for n, text in enumerate(said)]
+    done = shield(lines, reader=StatedReader(), level="mask")
+    assert [trace.text for trace in done.traces[1:]] == list(said[1:])
+
+
+def test_people_of_one_name_in_the_rows_of_two_get_two_pseudonyms(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_text(
+        "person,text\np1,My sister Lena came.\np2,My sister Lena left.\np1,I like Lena.\n", encoding="utf-8"
+    )
+    opened = open_for_shield(file, Options())
+    edits = []
+    for who in ("p1", "p2"):
+        own = [trace for trace in opened.traces if trace.person == who]
+        edits += shield(own, reader=StatedReader(), random_state=key_for(opened, who, 7)).edits
+    write_back(opened, edits, tmp_path / "new.csv", random_state=7)
+    first, second, third = (row.split(",")[1] for row in (tmp_path / "new.csv").read_text().splitlines()[1:])
+    assert "Lena" not in first + second + third
+    assert first.split()[2] == third.split()[2].strip(".") != second.split()[2]

@@ -518,3 +518,29 @@ def test_an_employer_that_was_taken_out_once_goes_from_every_line():
         "Dear company team, thank you! The company's cake was a company joke. I ate an apple and left the company.",
         "Dear company team, an apple a day.",
     ]
+
+
+class Suspicious(Counter):
+    """Surer of the job the more lines have lost a word."""
+
+    def read(self, person, attributes):
+        lost = sum("…" in trace.text for trace in person.own)
+        return [
+            replace(claim, guesses=(Guess("nurse", min(1.0, claim.best.probability + 0.2 * lost)),))
+            for claim in super().read(person, attributes)
+        ]
+
+
+def test_cuts_that_make_the_attacker_surer_are_taken_back_and_a_rise_is_said():
+    own = lines("The ward was full, and the ward was loud.", "A ward has a bed in every ward.", "I bake.")
+    done = shield(
+        own, reader=Suspicious(), target=0.2, level="rewrite", attributes=["job"], thorough=True, rounds=2
+    )
+    assert max(point.mean_exposure for point in done.curve) > done.curve[0].mean_exposure
+    assert done.traces == own
+    assert (done.is_raised, done.edits, done.at(len(done.curve) - 1)) == (False, (), own)
+    raised = replace(done, curve=done.curve[:2])
+    assert raised.is_raised
+    page = ShieldReport([reported(raised)], "claude", "rewrite", "home", "a.zip")
+    assert "On average this attacker is surer after than before" in render_shield(page)
+    assert "On average" not in render_shield(replace(page, people=[reported(done)]))

@@ -268,6 +268,7 @@ class _Job:
     def run(self, opened: Opened, person: str, limit: int | None, kept: Resumed) -> Iterator[Shielded]:
         from personae.models.encoder import CachedEncoder, home_encoder
         from personae.shield import shield as run
+        from personae.shield.archive import key_for
 
         people = _people(opened, person, limit)
         encoder = CachedEncoder(home_encoder())
@@ -278,7 +279,7 @@ class _Job:
                     done = run(
                         one.traces, reader=self.reader, target=self.targets, level=self.level, attributes=self.attributes,
                         rewriter=self.rewriter, recognizers=self.recognizers, names=opened.names, encoder=encoder,
-                        random_state=kept.key, **self.extra,
+                        random_state=key_for(opened, one.id, kept.key), **self.extra,
                     )  # fmt: skip
                     kept.add(done)
                 yield done
@@ -467,6 +468,12 @@ def _notes(
         note(told.strip(), quiet=quiet)
     if unmet := [each for each in done if each.unmet]:
         note(_unmet_note(unmet, len(done), thorough=thorough), quiet=quiet)
+    if raised := [each for each in done if each.is_raised]:
+        note(
+            f"The attacker is surer on average after than before, of {len(raised)} of {len(done)}: there is too little text to "
+            f"tell more than of anybody, or what was changed tells something itself.",
+            quiet=quiet,
+        )
     stand = 0 if thorough else sum(map(unseen, done))
     if stand:
         note(

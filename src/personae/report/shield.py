@@ -19,6 +19,7 @@ from personae.report._words import count, label_of, moment, value_of
 
 PEOPLE = 50  # shown on one page
 LINES = 200  # changed lines shown of one person
+RISE = 0.005  # in probability, above which an exposure counts as raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _person(person: ShieldedPerson, known: dict[str, Attribute]) -> _Person:
     )
     if person.repeated:
         lead += f" {count(person.repeated, 'repetition')} of what was taken out went from the lines of others too."
-    lead += rewritten(*person.rewritten)
+    lead += rewritten(*person.rewritten) + _surer(person.curve[0][1], person.curve[-1][1])
     utility = (
         ("words kept", plots.percent(person.words_kept)),
         ("ROUGE-L", f"{person.rouge_l:.2f}"),
@@ -176,10 +177,24 @@ def rewritten(written: int, unusable: int, refused: int) -> str:
     return said
 
 
+def _surer(before: float, after: float) -> str:
+    """Return in a sentence that the attacker is surer on average after than before; nothing where it is not.
+
+    >>> _surer(0.24, 0.27), _surer(0.27, 0.24)
+    (' On average this attacker is surer after than before: 24% before, 27% after.', '')
+    """
+    if after - before <= RISE:
+        return ""
+    return (
+        f" On average this attacker is surer after than before: {plots.percent(before)} before, "
+        f"{plots.percent(after)} after."
+    )
+
+
 def counted(exposure: Sequence[Exposed]) -> str:
     """Return in a sentence how many attributes are in each state, how many fell and how many rose."""
     states = Counter(row.state for row in exposure)
-    fell = [row for row in exposure if row.before - row.after > 0.005]
+    fell = [row for row in exposure if row.before - row.after > RISE]
     said = ", ".join(f"{n} {state}" for state, n in states.items())
     rose = sum(row.raised for row in exposure)
     return f"Of {count(len(exposure), 'attribute')}, {said}; {len(fell)} fell, {rose} rose."

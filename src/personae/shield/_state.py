@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from personae.metrics.overlap import rouge_l, words_of
@@ -14,7 +14,7 @@ from personae.shield.drafts import Edit, Kind, edited, pieces, rendered
 from personae.shield.generalize import Wider, wider
 from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
 from personae.shield.masking import Masker
-from personae.shield.names import ALSO_WORDS, Named
+from personae.shield.names import ALSO_WORDS, NO_NAME, Named
 from personae.shield.pseudonyms import Called, Pseudonyms, is_pseudonym
 
 CUT = "…"
@@ -128,6 +128,7 @@ class State:
         names = {name: name for kind, name in named if kind == "name" and not is_pseudonym(name)}
         names |= self._first_names(names)
         names |= {_plain(name): full for name, full in names.items()}
+        names |= self._in_small_letters(names)
         names |= {name: stated.names[name.lower()] for name in names if name.lower() in stated.names}
         pseudonyms = Pseudonyms(named, random_state=random_state, people=people)
         masker = Masker(pseudonyms, stated, names)
@@ -144,6 +145,20 @@ class State:
         written = Counter(word for text in self._texts.values() for word in _WORD.findall(text) if first)
         most = {short: 1 if short.lower() in ALSO_WORDS else written[short] for short in first}
         return {short: name for short, name in first.items() if written[short.lower()] < most[short]}
+
+    def _in_small_letters(self, names: Mapping[str, str]) -> dict[str, str]:
+        """Return the names as they are written in haste, but for those that these texts write so more often, or as a word."""
+        texts = self._texts.values()
+        written = Counter(word for text in texts for word in _WORD.findall(text) if names)
+        return {
+            small: full
+            for name, full in names.items()
+            if (small := name.lower()) not in names.keys() | ALSO_WORDS | NO_NAME
+            and (" " in small or 0 < written[small] <= written[name])
+            and not any(
+                re.search(rf"(?i)(?<!\w)(?:an?|the) {re.escape(small)}(?!\w)", text) for text in texts
+            )
+        }
 
     def _written(self, key: Key) -> list[tuple[tuple[int, int], Edit]]:
         """Return what moves wrote into a trace: the span in its text as it reads now, and the edit."""

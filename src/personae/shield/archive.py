@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,17 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def key_for(opened: Opened, person: str, key: int) -> int:
+    """Return the key of one person's pseudonyms: in a table their own, since people of one name in the rows of two are two.
+
+    Elsewhere an archive has one, as its lines are those of one person's chats.
+    """
+    if opened.format != "table":
+        return key
+    digest = blake2b(person.encode("utf-8", "surrogatepass"), key=str(key).encode(), digest_size=8)
+    return int.from_bytes(digest.digest())
 
 
 def left_out(opened: Opened) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from personae.models.encoder import Encoder
 from personae.people.attributes import Attribute
 from personae.people.matching import match
 from personae.people.records import Claim, Guess, Person, Trace
+from personae.report.shield import RISE
 
 REACHED, OF_ANYBODY, UNREACHED = STATES = ("reached", "no surer than of anybody", "not reached")
-RISE = 0.005  # in probability, above which an exposure counts as raised
 SLACK = 0.1  # an exposure this near to that of an empty text tells little more than is known of anybody
 
 

@@ -71,6 +71,11 @@ _KIN = (
     r"(?:brother|sister|son|daughter|wife|husband|partner|boyfriend|girlfriend|fianc[ée]e?|mother|father|mom|mum|dad|uncle|aunt|"
     r"cousin|nephew|niece|friend|boss|colleague|neighbou?r|roommate|grandmother|grandfather|grandma|grandpa)"
 )
+_NO_SMALL_NAME = (
+    r"(?!(?:not|now|on|in|at|too|so|very|hard|spelled|spelt|pronounced|the|also|just|really|still|always|never|already|long|short|"
+    r"unique|rare|common|unusual|weird|important|known|there|here|wrong|misspelled|taken|listed|missing|foreign|mud|after|for|"
+    r"like|because|what|something|nothing|actually|easy|different|similar)\b)"
+)
 _LETTERS = [chr(code) for code in range(0x41, 0x530)]  # Latin, Greek, Cyrillic
 _LARGE, _SMALL = ("".join(filter(case, _LETTERS)) for case in (str.isupper, str.islower))
 _PART = rf"(?:[DO]['’]|Ma?c)?[{_LARGE}][{_SMALL}]{{2,}}"
@@ -198,6 +203,8 @@ _RULES = (
     _Rule("address", re.compile(r"(?i)(?<!\w)(?:ul|al|os|pl|avda?)\. (?:[\w'.-]+ ){0,3}[\w'.-]+,? \d{1,4}[a-z]?(?:/\d{1,4})?\b")),
     _Rule("address", re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Y\d]? ?(?!\d[GT]B)\d[ABD-HJLNP-UW-Z]{2})\b")),
     _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|{_SAYS})[,:]? ({_NAME})(?!\w)")),
+    _Rule("name", re.compile(rf"\b(?i:(?:my|his|her|their) name(?:['’]s| is)|{_KIN}(?:,| is| was)? named)"
+                             rf" {_NO_SMALL_NAME}([{_SMALL}]{{3,}})(?!['’\w])")),
     _Rule("name", re.compile(rf"\b[Ss]igned[,:]?\s+(?:{_TITLE} )?({_NAME})(?!\w)")),
     _Rule("name", re.compile(rf"(?m){_DASH}(?:{_TITLE} )?({_NAME})[ \t]*[.!]?$")),
     _Rule("name", re.compile(rf"\b(?:[Ii](?:['’]m| am)|[Tt]his is) {_TITLE} ({_NAME})(?!\w)")),

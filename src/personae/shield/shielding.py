@@ -17,12 +17,12 @@ from personae.models.encoder import CachedEncoder, Encoder, home_encoder
 from personae.people.attributes import SYNTHPAI, Attribute, attribute
 from personae.people.records import Guess, Person, Trace
 from personae.report import silence
+from personae.report.shield import RISE
 from personae.shield._institutions import INSTITUTIONS
 from personae.shield._repeats import Repeats
 from personae.shield._state import CUT, Key, State, key_of
 from personae.shield.drafts import Edit, Rewrites, rendered
 from personae.shield.exposure import (
-    RISE,
     SLACK,
     UNREACHED,
     Exposure,
@@ -80,6 +80,10 @@ class Point:
     def mean_exposure(self) -> float:
         return sum(self.exposure.values()) / len(self.guesses) if self.guesses else 0.0
 
+    def surer_than(self, other: Point) -> bool:
+        """Whether the attacker was surer here on average."""
+        return self.mean_exposure - other.mean_exposure > RISE
+
     def as_json(self) -> dict[str, object]:
         return {
             "edits": len(self.edits),
@@ -134,6 +138,11 @@ class Shielded:
     def unmet(self) -> tuple[Exposure, ...]:
         """Return the attributes of which the attacker is surer than the target, and surer than of anybody."""
         return tuple(each for each in self.exposure if each.state == UNREACHED)
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether the attacker is surer on average after than before."""
+        return self.curve[-1].surer_than(self.curve[0])
 
     def at(self, point: int) -> tuple[Trace, ...]:
         """Return the traces as they read at a point of the curve."""
@@ -236,7 +245,8 @@ def shield(
     A best guess about somebody of whom nothing is known has a probability too (one half for sex); the shield stops there, and
     says "no surer than of anybody" rather than "reached". Words are cut greedily: the largest fall of the attacker's log-odds
     for each word lost comes first, by its own attribution; the exposure after a batch is always measured, never predicted. In the
-    end a dropped line comes back, whole or short of one word, where the attacker stays below its bounds with it.
+    end a dropped line comes back, whole or short of one word, where the attacker stays below its bounds with it. Cuts after which
+    the attacker is surer on average than of the text as it was, are taken back to where it was least sure.
 
     Examples
     --------
@@ -262,7 +272,9 @@ def shield(
     if rewriter is not None:
         run.model(rewriter, recognizers, mask)
     if level == "rewrite":
+        before_cuts = len(run.curve) - 1
         run.cut(cuts, give_back=not thorough)
+        run.take_back(before_cuts)
     return run.result(level, encoder or CachedEncoder(home_encoder()))
 
 
@@ -369,6 +381,27 @@ class _Run:
             self.attack()
         if give_back and self._give_back(plan):
             self.attack()
+
+    def take_back(self, since: int) -> None:
+        """Where the attacker is surer on average than at first, go back to the point, since one, at which it was least sure.
+
+        A point at which more attributes are above their bounds, or stand in plain words, is no better.
+        """
+        last = self.curve[-1]
+        if not last.surer_than(self.curve[0]):
+            return
+        unmet = self._n_unmet(last)
+        points = [point for point in self.curve[since:] if self._n_unmet(point) <= unmet]
+        best = min(points, key=lambda point: point.mean_exposure)
+        if best.mean_exposure < last.mean_exposure:
+            for key in self.state.by_key:
+                self.state.restore(
+                    key, tuple(edit for edit in best.edits if (edit.source, edit.trace) == key)
+                )
+            self.curve.append(best)
+
+    def _n_unmet(self, point: Point) -> int:
+        return len(over(point.guesses, self.bounds).keys() | point.kept.keys())
 
     def _give_back(self, plan: Plan) -> int:
         """Put dropped lines back, whole or short of one word, where the attacker stays below its bounds; return how many.

@@ -32,6 +32,7 @@ from personae.people.store import Store, Summary
 from personae.shield import Shielded, shield
 from personae.shield.archive import (
     Opened,
+    key_for,
     left_out,
     naming_columns,
     open_for_shield,
@@ -260,7 +261,8 @@ class Workspace:
             attacker.prepare([Person(person, traces[start : start + CHUNK])])
         key = new_key()
         done = shield(
-            traces, reader=attacker, target=target, level=level, thorough=thorough, random_state=key,  # type: ignore[arg-type]
+            traces, reader=attacker, target=target, level=level, thorough=thorough,  # type: ignore[arg-type]
+            random_state=key_for(opened, person, key) if opened else key,
             names=opened.names if opened else (),
             watch=lambda n: job.step(f"{_count(n, 'attack')} made."),
         )  # fmt: skip
