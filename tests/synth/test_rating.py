@@ -161,3 +161,12 @@ def test_one_rater_has_no_agreement():
     report = analyze([Rating("a", str(i), i % 2 == 0, True) for i in range(10)], draws=50)
     assert np.isnan(report.agreement.value)
     assert report.accuracy.value == 0.5
+
+
+def test_a_share_counts_the_judgments_it_is_of():
+    report = analyze([Rating(rater, item, item == "a", True) for rater in "xy" for item in "abc"])
+    assert [each.n for each in (report.accuracy, report.real_judged_real, report.made_judged_real)] == [
+        6,
+        2,
+        4,
+    ]

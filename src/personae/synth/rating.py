@@ -184,7 +184,8 @@ def analyze(ratings: Sequence[Rating], *, draws: int = DRAWS, random_state: Rand
     ).astype(float)
 
     def share(values: Array, among: Array) -> Interval:
-        return _interval(lambda w: _ratio(w @ (values * among), w @ among), weights, len(ratings), n_items)
+        n, n_judged = int(among.sum()), len(set(items[among > 0].tolist()))
+        return _interval(lambda w: _ratio(w @ (values * among), w @ among), weights, n, n_judged)
 
     every = np.ones_like(said)
     return RatingReport(
