@@ -29,6 +29,7 @@ RECORDED, ENCODER, STACK = JUDGES = "recorded judge", "encoder judge", "stack of
 PAIRS = "PRISM pairs"
 POOLED = "PRISM, runs together"
 QUICK_PAIRS = 100
+OTHER_SEEDS = (1, 2)
 FEWEST_ROWS = FEWEST_PEOPLE = 20
 ERROR, CHANCE = 0.2, 0.1  # the paper's claim, right above 80% where certain, as a promise
 
@@ -65,13 +66,14 @@ def judge_rows(context: Context, data: Recordings) -> Iterator[Comparison]:
     )
     folds = cross_fitted(context, data, data.pairs, new_judge)
     yield from _alone(context, data, folds, new_judge)
-    found = (on_run(run, data, folds) for run in data.runs)
-    opinions = [each for each in found if each is not None]
+    opinions = _opinions(data, folds)
     for each in opinions:
         yield from _at_coverages(context, each)
     if opinions:
         yield from _pooled(context, opinions)
         yield from _promised(context, opinions)
+    for seed in () if context.quick else OTHER_SEEDS:
+        yield from _again(replace(context, seed=seed), data, partial(new_judge, random_state=seed))
 
 
 def cross_fitted(
@@ -122,6 +124,11 @@ def on_run(run: Run, data: Recordings, folds: Sequence[Fold]) -> Opinions | None
     confidence[RECORDED] = np.array([row.certainty or 0.0 for row in rows])
     right = {name: (lean * truth > 0).astype(float) for name, lean in leans.items()}
     return Opinions(run, tuple(data.groups[i] for i in place), right, confidence)
+
+
+def _opinions(data: Recordings, folds: Sequence[Fold]) -> list[Opinions]:
+    found = (on_run(run, data, folds) for run in data.runs)
+    return [each for each in found if each is not None]
 
 
 def _alone(
@@ -183,16 +190,7 @@ def _at_coverages(context: Context, opinions: Opinions) -> Iterator[Comparison]:
 
 def _pooled(context: Context, opinions: Sequence[Opinions]) -> Iterator[Comparison]:
     """All runs together, the same share kept of each run, and people drawn once for all of them."""
-    people = [person for each in opinions for person in each.people]
-    strata = [i for i, each in enumerate(opinions) for _ in each.people]
-    shared = _shared(context, people) | {"strata": strata}
-    every = {
-        name: (
-            np.concatenate([each.confidence[name] for each in opinions]),
-            np.concatenate([each.right[name] for each in opinions]),
-        )
-        for name in JUDGES
-    }
+    every, shared = _together(context, opinions)
     for coverage in COVERAGES:
         for name, (confidence, right) in every.items():
             found = accuracy_at(coverage, confidence, right, **shared)
@@ -202,6 +200,40 @@ def _pooled(context: Context, opinions: Sequence[Opinions]) -> Iterator[Comparis
             bar = _bar(context, "low > 0" if coverage == 0.5 else "> 0")
             metric = f"accuracy gain at coverage {coverage:.0%}"
             yield compare(POOLED, metric, f"{STACK} over {other}", gain, bar=bar)
+
+
+def _again(context: Context, data: Recordings, new_judge: Callable[[], EncoderJudge]) -> Iterator[Comparison]:
+    """Everything dealt and learned again under another seed: the stack's gains at half coverage."""
+    opinions = _opinions(data, cross_fitted(context, data, data.pairs, new_judge))
+    metric = "accuracy gain at coverage 50%"
+    for each in opinions:
+        first, second = ((each.confidence[name], each.right[name]) for name in (STACK, ENCODER))
+        gain = accuracy_gain_at(0.5, first, second, **_shared(context, each.people))
+        setting, method = (
+            f"{each.run.setting}, pairs, seed {context.seed}",
+            f"{each.run.model}, {STACK} over {ENCODER}",
+        )
+        yield compare(setting, metric, method, gain)
+    every, shared = _together(context, opinions)
+    for other in (RECORDED, ENCODER):
+        gain = accuracy_gain_at(0.5, every[STACK], every[other], **shared)
+        yield compare(f"{POOLED}, seed {context.seed}", metric, f"{STACK} over {other}", gain)
+
+
+def _together(
+    context: Context, opinions: Sequence[Opinions]
+) -> tuple[dict[str, tuple[Array, Array]], dict[str, Any]]:
+    """Return each judge's confidence and what it has right on all runs, and how intervals over these are drawn."""
+    people = [person for each in opinions for person in each.people]
+    strata = [i for i, each in enumerate(opinions) for _ in each.people]
+    every = {
+        name: (
+            np.concatenate([each.confidence[name] for each in opinions]),
+            np.concatenate([each.right[name] for each in opinions]),
+        )
+        for name in JUDGES
+    }
+    return every, _shared(context, people) | {"strata": strata}
 
 
 def _promised(context: Context, opinions: Sequence[Opinions]) -> Iterator[Comparison]:

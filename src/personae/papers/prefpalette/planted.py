@@ -25,6 +25,12 @@ SETTING, ALONE, LONGER = (
 )
 N_COMMUNITIES, N_PAIRS = 8, 800
 N_ALONE = 4000
+VARIED = {  # times the choices, and directions of the vectors that the content sees
+    "": (1, 256),
+    ", every direction": (1, 400),
+    ", four times the choices": (4, 256),
+    ", without content": (1, 0),
+}
 N_ANSWERS = 1500
 N_LENGTHENED = 40
 OURS, DROPPED, BAYES = "PrefPalette", "PrefPalette, attributes dropped", "Bayes"
@@ -121,15 +127,24 @@ def _alone(context: Context, made: Planted, random: np.random.Generator, full: b
     n_pairs = 400 if context.quick else N_ALONE
     train, _ = made.choices(n_pairs, [0], random)
     test, chance = made.choices(n_pairs, [0], random)
-    fitted = _palette(made, n_directions=256, drop=0.5).fit(train)
+    shared: dict[str, Any] = {"draws": context.draws, "random_state": context.seed}
     bayes = np.maximum(chance, 1 - chance)
-    reached = {
-        name: np.where((each > 0.5) == (chance > 0.5), bayes, 1 - bayes)
-        for name, each in ((OURS, fitted.probs(test).probability), (DROPPED, fitted.content_probs(test)))
-    }
-    yield from _beside_bayes(context, ALONE, {BAYES: bayes, **reached}, full)
-    cost = bootstrap_mean(reached[OURS] - reached[DROPPED], draws=context.draws, random_state=context.seed)
-    yield compare(ALONE, "accuracy lost by dropping the attributes", OURS, cost, bar="< .01" if full else "")
+    for varied, (times, n_directions) in (VARIED if full else {"": VARIED[""]}).items():
+        shown = made.choices(times * n_pairs, [0], random)[0] if times > 1 else train
+        fitted = _palette(made, n_directions=n_directions, drop=0.5 if n_directions else 0.0).fit(shown)
+        chances = {OURS: fitted.probs(test).probability}
+        if n_directions:
+            chances[DROPPED] = fitted.content_probs(test)
+        reached = {
+            name: np.where((each > 0.5) == (chance > 0.5), bayes, 1 - bayes) for name, each in chances.items()
+        }
+        where, is_held = ALONE + varied, full and not varied
+        yield from _beside_bayes(context, where, {BAYES: bayes, **reached}, is_held)
+        if n_directions:
+            cost = bootstrap_mean(reached[OURS] - reached[DROPPED], **shared)
+            yield compare(
+                where, "accuracy lost by dropping the attributes", OURS, cost, bar="< .01" if is_held else ""
+            )
 
 
 def _lengthened(context: Context, made: Planted, fitted: PrefPalette) -> Iterator[Comparison]:
