@@ -1,11 +1,11 @@
 """`federate` beside Flower: its server and its FedAvg over clients in torch, round for round, one core.
 
-`python benchmarks/flower.py PYTHON`, where PYTHON is an interpreter with `flwr` 1.41 (its `Server`, in one process) and `torch`.
-Needs PERSONAE_DATA (Parkinson's voice). Both sides have the same four silos of 360 recordings, the same first weights and order of
-rows, and take Adam's steps from the same schedule in numbers of 32 bits; torch adds Adam's epsilon after correcting for the start,
-`federate` before it, as the paper's efficient form does, so that the clients set torch's epsilon to match. Printed are the greatest
-difference of any parameter after each round, beside the greatest change that the round made, and the ratio of the seconds that a
-federation takes, of the processor: one by one, and twenty at once as the experiment has them.
+`python benchmarks/flower.py PYTHON`, where PYTHON is an interpreter with `flwr` 1.41 (its `Server`, in one process) and torch.
+Needs PERSONAE_DATA (Parkinson's voice). Both sides have the same four silos of 360 recordings, the same first weights and order
+of rows, and take Adam's steps by one schedule in numbers of 32 bits; torch adds Adam's epsilon after correcting for the start,
+`federate` before it, as the paper's efficient form does, so that the clients set torch's epsilon to match. Printed are the
+greatest difference of any parameter after each round, beside the greatest change that the round made, and the ratio of the
+seconds that a federation takes, of the processor: one by one, and twenty at once as the experiment has them.
 """
 
 from __future__ import annotations

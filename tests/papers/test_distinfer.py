@@ -1,10 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import zstandard
 
+from personae.audit.distinfer import Cells
 from personae.metrics.intervals import wilson
 from personae.papers.distinfer import graphs
 from personae.papers.distinfer.attacks import BEST, leak_row
+from personae.papers.distinfer.causes import thinned
 from personae.papers.distinfer.census import load, population
 from personae.papers.distinfer.experiment import EXPERIMENT
 from personae.papers.harness import Context, run
@@ -80,6 +84,18 @@ def test_adult_has_the_papers_42_inputs_and_room_for_every_ratio():
             assert len(rows) == (1 + people.sizes.imbalance) * people.sizes.test
             assert census.has[name][rows].mean() == pytest.approx(ratio, abs=0.01)
             assert set(rows.tolist()) <= set(census.held_out.tolist())
+
+
+def test_thinned_people_are_as_rare_as_those_without_the_other_property(folder):
+    census = load(Context(folder=folder))
+    women, white = population(census, "sex"), population(census, "race")
+    pairs = ((white.local.rows[0][0][:2], white.local.rows[0][1][:3]), white.local.rows[1])
+    few = thinned(women, replace(white, local=Cells(pairs)), np.random.default_rng(0))
+    assert [len(some) for some in few.local.rows[1]] == [2, 3]
+    for kept, all_of_them in zip(few.local.rows, women.local.rows, strict=True):
+        for some, cell in zip(kept, all_of_them, strict=True):
+            assert set(some.tolist()) <= set(cell.tolist())
+    assert few.sizes == white.sizes
 
 
 @pytest.mark.data
