@@ -4,8 +4,10 @@
 Needs PERSONAE_DATA (Parkinson's voice). Both sides have the same four silos of 360 recordings, the same first weights and order
 of rows, and take Adam's steps by one schedule in numbers of 32 bits; torch adds Adam's epsilon after correcting for the start,
 `federate` before it, as the paper's efficient form does, so that the clients set torch's epsilon to match. Printed are the
-greatest difference of any parameter after each round, beside the greatest change that the round made, and the ratio of the
-seconds that a federation takes, of the processor: one by one, and twenty at once as the experiment has them.
+greatest difference of any parameter after each round that both begin from the same model; the same where Flower goes on from
+its own (roundings then add up, and a ReLU or a step of Adam by the sign of almost nothing multiplies them); the greatest change
+that the round made; and the ratio of the seconds that a federation takes, of the processor: one by one, and twenty at once as the
+experiment has them.
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ from flwr.server.strategy import FedAvg
 logging.disable(logging.CRITICAL)
 torch.set_num_threads(1)
 given, settings = np.load(sys.argv[1]), json.loads(sys.argv[2])
-orders, start = given["orders"], [given[f"start{k}"] for k in range(settings["n_arrays"])]
+orders = given["orders"]
+starts = [[given[f"start{turn}-{k}"] for k in range(settings["n_arrays"])] for turn in range(len(orders))]
 
 
 class Silo(ClientProxy):
@@ -78,18 +81,31 @@ class Silo(ClientProxy):
 
 
 manager, n_silos = SimpleClientManager(), len(given["x"])
-for place in range(n_silos):
-    manager.register(Silo(place))
-after = []
-kept = lambda turn, values, config: after.append([each.copy() for each in values])
-strategy = FedAvg(fraction_evaluate=0.0, min_fit_clients=n_silos, min_available_clients=n_silos, evaluate_fn=kept,
-                  initial_parameters=ndarrays_to_parameters(start))
-server = Server(client_manager=manager, strategy=strategy)
-server.set_max_workers(1)
+silos = [Silo(place) for place in range(n_silos)]
+for silo in silos:
+    manager.register(silo)
+
+
+def run(start, first, n_rounds):
+    after = []
+    for silo in silos:
+        silo.turn = first
+    kept = lambda turn, values, config: after.append([each.copy() for each in values])
+    strategy = FedAvg(fraction_evaluate=0.0, min_fit_clients=n_silos, min_available_clients=n_silos, evaluate_fn=kept,
+                      initial_parameters=ndarrays_to_parameters(start))
+    server = Server(client_manager=manager, strategy=strategy)
+    server.set_max_workers(1)
+    server.fit(num_rounds=n_rounds, timeout=None)
+    return after
+
+
 begun = time.process_time()
-server.fit(num_rounds=len(orders), timeout=None)
+through = run(starts[0], 0, len(orders))
 seconds = time.process_time() - begun
-np.savez(sys.argv[3], **{f"{turn}-{k}": each for turn, values in enumerate(after) for k, each in enumerate(values)})
+single = [run(start, turn, 1)[1] for turn, start in enumerate(starts)]
+told = {f"{name}{turn}-{k}": each for name, some in (("through", through), ("single", single))
+        for turn, values in enumerate(some) for k, each in enumerate(values)}
+np.savez(sys.argv[3], **told)
 print(json.dumps(seconds))
 """
 
@@ -105,12 +121,15 @@ def main(python: str) -> None:
     start = new_networks(AT_ONCE, (x.shape[-1], *voice.LAYERS, 1), random)
     first = start.take(np.array([0]))
     found, seconds = _timed(first, x[:1], y[:1])
-    theirs, their_seconds = _flower(python, _arrays(first), x[0], y[0])
-    before = _arrays(first)
-    for turn, (ours, flower) in enumerate(zip(found, theirs, strict=True)):
-        differs, moved = _greatest(_arrays(ours), flower), _greatest(flower, before)
-        print(f"after round {turn}: differs by {differs:.1e} at most; the round moved {moved:.1e} at most")
-        before = flower
+    ours = [_arrays(each) for each in found]
+    through, single, their_seconds = _flower(python, ours[:-1], x[0], y[0])
+    for turn in range(SCHEDULE.n_rounds):
+        moved = _greatest(ours[turn + 1], ours[turn])
+        alone, since = _greatest(ours[turn + 1], single[turn]), _greatest(ours[turn + 1], through[turn + 1])
+        print(
+            f"round {turn + 1}: differs by {alone:.1e} at most from the same model, by {since:.1e} since the first round; "
+            f"the round moved {moved:.1e}"
+        )
     print(f"times faster, one federation: {their_seconds / seconds:.1f}")
     _, together = _timed(start, x, y)
     print(f"times faster, each of {AT_ONCE} federations at once: {their_seconds * AT_ONCE / together:.1f}")
@@ -131,9 +150,9 @@ def _greatest(some: list[np.ndarray], others: list[np.ndarray]) -> float:
 
 
 def _flower(
-    python: str, start: list[np.ndarray], x: np.ndarray, y: np.ndarray
-) -> tuple[list[list[np.ndarray]], float]:
-    """Return the arrays before the first round and after each, and the seconds that Flower's server took."""
+    python: str, starts: list[list[np.ndarray]], x: np.ndarray, y: np.ndarray
+) -> tuple[list[list[np.ndarray]], list[list[np.ndarray]], float]:
+    """Return Flower's models through all rounds, after each round from our model, and the seconds of the first."""
     rows, targets = x.reshape(len(x), -1, x.shape[-1]), y.reshape(len(y), -1)
     random = np.random.default_rng(0)  # as `federate` draws the rows' order: of all silos, epoch by epoch
     orders = [
@@ -141,14 +160,14 @@ def _flower(
         for _ in range(SCHEDULE.n_rounds)
     ]
     settings = {
-        "n_arrays": len(start),
+        "n_arrays": len(starts[0]),
         "decay": DECAY,
         "rate": SCHEDULE.learning_rate,
         "batch": SCHEDULE.batch_size,
     }
     with tempfile.TemporaryDirectory() as folder:
         given, found = Path(folder) / "given.npz", Path(folder) / "found.npz"
-        arrays = {f"start{k}": each for k, each in enumerate(start)}
+        arrays = {f"start{turn}-{k}": each for turn, some in enumerate(starts) for k, each in enumerate(some)}
         np.savez(given, x=rows, y=targets, orders=np.array(orders), **arrays)
         done = subprocess.run(
             [python, "-c", FLOWER, str(given), json.dumps(settings), str(found)],
@@ -159,10 +178,11 @@ def _flower(
         if done.returncode:
             sys.exit(f"Flower did not run: {done.stderr.strip()[-400:]}")
         with np.load(found) as kept:
-            rounds = [
-                [kept[f"{turn}-{k}"] for k in range(len(start))] for turn in range(SCHEDULE.n_rounds + 1)
-            ]
-    return rounds, float(json.loads(done.stdout.splitlines()[-1]))
+            through, single = (
+                [[kept[f"{name}{turn}-{k}"] for k in range(len(starts[0]))] for turn in range(n)]
+                for name, n in (("through", SCHEDULE.n_rounds + 1), ("single", SCHEDULE.n_rounds))
+            )
+    return through, single, float(json.loads(done.stdout.splitlines()[-1]))
 
 
 if __name__ == "__main__":

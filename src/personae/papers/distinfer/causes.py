@@ -51,8 +51,8 @@ def scarcity_rows(
     yield from half_rows(context, THINNED, few, worlds, random)
     right: dict[str, list[float]] = {RATIO: [], LOSS: []}
     for ratio in NEAR:
-        told = worlds.told(ratio, ratio)
-        found = attack(worlds.of[CENTER], worlds.of[ratio], estimates=told, n_epochs=60, seed=context.seed)
+        found = attack(worlds.of[CENTER], worlds.of[ratio], estimates=worlds.told(ratio, ratio), n_epochs=60,
+                       seed=context.seed)  # fmt: skip
         for name, some in right.items():
             some += [float(each.guess == each.secret) for each in found[name]]
     gap = paired_difference(right[RATIO], right[LOSS])

@@ -14,42 +14,42 @@ from numpy.typing import NDArray
 
 from personae.audit.subjectmi import (
     JointLikelihoodRatio,
-    Privacy,
     Schedule,
     across_rounds,
     calibrated,
     choose_threshold,
     final_loss,
-    spent,
     vote,
 )
-from personae.audit.subjectmi.federation import Level
-from personae.metrics.calibration import auroc
 from personae.metrics.intervals import bootstrap_mean
 from personae.metrics.logistic import fit_logistic
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.subjectmi import plays, voice
 from personae.papers.subjectmi.factors import factor_rows
-from personae.papers.subjectmi.scoring import LIKELIER, METRICS, known_subjects, score_rows
-from personae.papers.subjectmi.voice import DATA, N_SILOS, Runs, Voices
+from personae.papers.subjectmi.noise import error_rows, private_rows
+from personae.papers.subjectmi.scoring import (
+    FIRST,
+    FIRST_CALIBRATED,
+    LIKELIER,
+    METRICS,
+    auc_row,
+    known_subjects,
+    score_rows,
+)
+from personae.papers.subjectmi.voice import DATA, VOICE, Runs, Voices
 
-VOICE = "Parkinson's voice"
 PLAYS = "Shakespeare's speakers"
-FIRST, FIRST_CALIBRATED = "attack 1", "attack 1, calibrated"
 SECOND, SECOND_CALIBRATED = "attack 2", "attack 2, calibrated"
+EXACT = "exact records, upper reference"
 JOINT = "likelihood ratio of all subjects together, ours"
 AT_ONCE = 10  # shadow federations
-PRIVATE = Schedule(n_rounds=10, n_epochs=2, batch_size=90, learning_rate=6e-3)
-CLIPS = {"item": 1.0, "subject": 1.0, "user": 0.3}
-MULTIPLIERS = (0.5, 2.0, 8.0)
-N_MEMBERS_IN_SILO = 2 * voice.N_MEMBERS // N_SILOS
 
 
 def rows(context: Context) -> Iterator[Comparison]:
     """Measure every row of the table; intervals over federations."""
     voices = voice.load(context)
     yield from _voice_rows(context, voices)
-    yield from _private_rows(context, voices)
+    yield from private_rows(context, voices)
     yield from factor_rows(context)
     if not context.quick:
         yield from _play_rows(context)
@@ -73,9 +73,7 @@ def _voice_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
         "chance": random.random(victims.is_member.shape),
         "age and sex": _by_traits(voices, victims, known),
         "sample-level vote": _votes(voices, victims, known),
-        "exact records, upper reference": -voice.person_losses(
-            victims.rounds[-1], voices.trained, voices.trained_target
-        ),
+        EXACT: -voice.person_losses(victims.rounds[-1], voices.trained, voices.trained_target),
     }
     for method, found in scores.items():
         yield from score_rows(context, VOICE, method, found, victims.is_member, known)
@@ -84,7 +82,7 @@ def _voice_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
     yield from score_rows(context, VOICE, f"{FIRST_CALIBRATED}, shuffled membership", final_loss(harder), shuffled,
                           known_subjects(shuffled, random), {"AUC": "< .58"})  # fmt: skip
     yield from _early_rows(context, victims, harder)
-    yield from _error_rows(context, VOICE, voices, victims)
+    yield from error_rows(context, VOICE, voices, victims)
 
 
 def _joint_rows(
@@ -130,32 +128,7 @@ def _early_rows(context: Context, victims: Runs, harder: NDArray[np.float64]) ->
                 (f"{SECOND}, slope", across_rounds(victims.losses[:, seen], way="slope")),
                 (SECOND_CALIBRATED, across_rounds(harder[:, seen], way="slope")),
             ):
-                yield _auc_row(context, f"{VOICE}, {n_rounds} rounds", method, found, victims.is_member)
-
-
-def _auc_row(
-    context: Context,
-    setting: str,
-    method: str,
-    scores: NDArray[np.float64],
-    is_member: NDArray[np.bool_],
-    bar: str = "",
-) -> Comparison:
-    values = [auroc(score, member) for score, member in zip(scores, is_member, strict=True)]
-    found = bootstrap_mean(values, draws=context.draws, random_state=context.seed)
-    return compare(setting, "AUC", method, found, n=is_member.size, bar=bar)
-
-
-def _error_rows(context: Context, setting: str, voices: Voices, runs: Runs) -> Iterator[Comparison]:
-    missed = voices.scale * np.abs(voice.errors(runs.rounds[-1], voices.held, voices.held_target)).mean(
-        axis=2
-    )
-    for name, chosen in (("members", runs.is_member), ("other people", ~runs.is_member)):
-        values = [row[some].mean() for row, some in zip(missed, chosen, strict=True)]
-        found = bootstrap_mean(values, draws=context.draws, random_state=context.seed)
-        yield compare(
-            setting, "mean absolute error, points of the scale", f"model, new recordings of {name}", found
-        )
+                yield auc_row(context, f"{VOICE}, {n_rounds} rounds", method, found, victims.is_member)
 
 
 def _by_traits(voices: Voices, runs: Runs, known: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -178,31 +151,8 @@ def _votes(voices: Voices, runs: Runs, known: NDArray[np.bool_]) -> NDArray[np.f
     return np.stack(found)
 
 
-def _private_rows(context: Context, voices: Voices) -> Iterator[Comparison]:
-    """Noise at three levels: AUC of the calibrated attack beside the error."""
-    random = np.random.default_rng((context.seed, 3))
-    n, n_references = (3, 6) if context.quick else (10, 20)
-    references = voice.run(voices, n_references, random, schedule=PRIVATE, is_reference=True)
-    delta = 1e-3
-    levels: tuple[Level, ...] = ("item", "subject", "user")
-    multipliers = MULTIPLIERS[1:2] if context.quick else MULTIPLIERS
-    plans = [None, *(Privacy(level, CLIPS[level], each) for level in levels for each in multipliers)]
-    for privacy in context.track(plans, "private federations"):
-        runs = voice.run(voices, n, random, schedule=PRIVATE, privacy=privacy)
-        harder = calibrated(runs.losses, references.losses, references.is_member)
-        setting = f"{VOICE}, {PRIVATE.n_rounds} rounds, no noise"
-        bar = ""
-        if privacy is not None:
-            n_rows = N_MEMBERS_IN_SILO * voices.trained.shape[1] // 2
-            promised = spent(privacy, PRIVATE, n_rows=n_rows, silos_of_a_subject=2, delta=delta)
-            setting = f"{VOICE}, {privacy.level} noise {privacy.multiplier:g}, epsilon {promised:.3g}"
-            bar = "<= .60" if promised <= 2 else ""
-        yield _auc_row(context, setting, FIRST_CALIBRATED, final_loss(harder), runs.is_member, bar)
-        yield from _error_rows(context, setting, voices, runs)
-
-
 def _play_rows(context: Context) -> Iterator[Comparison]:
-    """Speakers of the plays: AUC by round and by how much a speaker says."""
+    """Speakers of the plays: AUC by round and by how much a speaker says, and what the model keeps of a speaker."""
     texts = plays.load(context)
     random = np.random.default_rng((context.seed, 5))
     n_speakers, n_rounds = len(texts.trained), 12
@@ -217,36 +167,40 @@ def _play_rows(context: Context) -> Iterator[Comparison]:
             np.stack(list(plays.train(texts, chosen, n_rounds=n_rounds, seed=run, is_reference=run > 2)))
         )
         members.append(is_in)
-    is_member, table = np.stack(members), np.stack(losses)
-    harder = calibrated(table[:3], table[3:], is_member[3:])
+    is_member, (table, own) = np.stack(members), np.moveaxis(np.stack(losses), 2, 0)
+    harder, owned = (calibrated(some[:3], some[3:], is_member[3:]) for some in (table, own))
+    is_member = is_member[:3]
     for n in (1, 3, 6, n_rounds):
-        seen = slice(None, n + 1)
+        seen, setting = slice(None, n + 1), f"{PLAYS}, {n} rounds"
         bar = "> .6" if n == n_rounds else ""
-        yield _auc_row(context, f"{PLAYS}, {n} rounds", FIRST, final_loss(table[:3, seen]), is_member[:3])
-        yield _auc_row(
-            context, f"{PLAYS}, {n} rounds", FIRST_CALIBRATED, final_loss(harder[:, seen]), is_member[:3], bar
+        yield auc_row(context, setting, FIRST, final_loss(table[:3, seen]), is_member)
+        yield auc_row(context, setting, FIRST_CALIBRATED, final_loss(harder[:, seen]), is_member, bar)
+        yield auc_row(
+            context, setting, SECOND_CALIBRATED, across_rounds(harder[:, seen], way="drop"), is_member
         )
-        yield _auc_row(
-            context,
-            f"{PLAYS}, {n} rounds",
-            SECOND_CALIBRATED,
-            across_rounds(harder[:, seen], way="drop"),
-            is_member[:3],
-        )
+        yield auc_row(context, setting, f"{EXACT}, calibrated", final_loss(owned[:, seen]), is_member)
     said = np.array([len(some) for some in texts.trained])
     for name, part in (
         ("fewer characters", said < np.median(said)),
         ("more characters", said >= np.median(said)),
     ):
-        yield _auc_row(
-            context, f"{PLAYS}, {name}", FIRST_CALIBRATED, final_loss(harder)[:, part], is_member[:3, part]
+        yield auc_row(
+            context, f"{PLAYS}, {name}", FIRST_CALIBRATED, final_loss(harder)[:, part], is_member[:, part]
         )
-    yield compare(
-        f"{PLAYS}, {n_rounds} rounds",
-        "loss, nats a character",
-        "model, all speakers' new speeches",
-        float(table[:3, -1].mean()),
-    )
+    setting = f"{PLAYS}, {n_rounds} rounds"
+    loss = float(table[:3, -1].mean())
+    yield compare(setting, "loss, nats a character", "model, all speakers' new speeches", loss)
+    for name, some in (("new speeches", harder[:, -1]), ("speeches of the training", owned[:, -1])):
+        gaps = [
+            row[~members].mean() - row[members].mean() for row, members in zip(some, is_member, strict=True)
+        ]
+        spreads = [row[~members].std() for row, members in zip(some, is_member, strict=True)]
+        for metric, values in (
+            ("members' gain, nats a character", gaps),
+            ("spread of others, nats a character", spreads),
+        ):
+            found = bootstrap_mean(values, draws=context.draws, random_state=context.seed)
+            yield compare(setting, metric, f"calibrated loss, {name}", found)
 
 
 EXPERIMENT = Experiment(DATA, rows)

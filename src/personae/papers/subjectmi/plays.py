@@ -46,14 +46,17 @@ def load(context: Context) -> Plays:
 def train(
     plays: Plays, members: NDArray[np.intp], *, n_rounds: int, seed: int, is_reference: bool = False
 ) -> Iterator[NDArray[np.float64]]:
-    """Yield each speaker's mean loss, in nats a character, before the first round and after each; a speaker has two silos."""
+    """Yield each speaker's mean losses, in nats a character, before the first round and after each; a speaker has two silos.
+
+    Each is of shape (2, n_speakers): on the attacker's speeches, and on those for training.
+    """
     import torch
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         random = np.random.default_rng(seed)
         net = _net(plays.n_characters)
-        yield _losses(net, plays.held)
+        yield np.stack([_losses(net, plays.held), _losses(net, plays.trained)])
         texts = plays.held if is_reference else plays.trained
         silos: list[list[NDArray[np.int64]]] = [[] for _ in range(N_SILOS)]
         for place, member in enumerate(members):
@@ -63,7 +66,7 @@ def train(
         rows = [np.concatenate(some) for some in silos if some]
         for _ in range(n_rounds):
             _average(net, [_on_silo(net, some, random) for some in rows], [len(some) for some in rows])
-            yield _losses(net, plays.held)
+            yield np.stack([_losses(net, plays.held), _losses(net, plays.trained)])
 
 
 def _windows(texts: list[str], codes: dict[str, int]) -> NDArray[np.int64]:

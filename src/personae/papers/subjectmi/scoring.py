@@ -17,6 +17,7 @@ N_KNOWN = 10  # card; half of them members
 LOW_RATE = 0.1
 AIMS: dict[str, Aim] = {"F1": "f1", "F1, cut midway": "midway"}
 LIKELIER = "F1, cut where likelier in"  # of scores that are log-likelihood ratios
+FIRST, FIRST_CALIBRATED = "attack 1", "attack 1, calibrated"
 METRICS = ("AUC", "F1", "F1, cut midway", "TPR at FPR .1")
 
 
@@ -59,6 +60,20 @@ def score_rows(
         paper, source = CARD.get((method, metric), (None, ""))
         yield compare(setting, metric, method, found, n=int((~known).sum()), paper=paper, source=source,
                       bar=(bars or {}).get(metric, ""))  # fmt: skip
+
+
+def auc_row(
+    context: Context,
+    setting: str,
+    method: str,
+    scores: NDArray[np.float64],
+    is_member: NDArray[np.bool_],
+    bar: str = "",
+) -> Comparison:
+    """Return the AUC, one value a federation, on all subjects."""
+    values = [auroc(score, member) for score, member in zip(scores, is_member, strict=True)]
+    found = bootstrap_mean(values, draws=context.draws, random_state=context.seed)
+    return compare(setting, "AUC", method, found, n=is_member.size, bar=bar)
 
 
 def _f1(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:

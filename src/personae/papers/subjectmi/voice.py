@@ -11,7 +11,7 @@ from personae.audit.many_networks import Floats, Networks, new_networks
 from personae.audit.subjectmi import Privacy, Schedule, federate
 from personae.papers.harness import Context
 
-DATA = "subjectmi"
+DATA, VOICE = "subjectmi", "Parkinson's voice"
 TARGET = "total_UPDRS"
 ABOUT = ("subject#", "age", "sex", "test_time", "motor_UPDRS", TARGET)
 LAYERS = (64, 32)  # card
