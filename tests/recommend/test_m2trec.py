@@ -97,6 +97,13 @@ def test_the_second_task_is_cross_entropy_summed_over_attributes_by_their_own_ve
     chance = 1 / (1 + np.exp(-logits))
     by_hand = -(has * np.log(chance) + (1 - has) * np.log(1 - chance)).sum(axis=1).mean()
     assert model._more(states, np.array([3, 1])).item() == pytest.approx(0.5 * by_hand, rel=1e-4)
+    assert np.allclose(model.attributes_next(states.numpy()), logits, atol=1e-5)
+
+
+def test_one_task_tells_nothing_of_attributes_to_come():
+    model = M2TRec(task_weight=0.0, **SMALL).fit(bought(), KINDS)
+    with pytest.raises(BadInput, match="task_weight > 0"):
+        model.attributes_next(model.states_)
 
 
 def test_the_untied_head_learns_nothing_of_the_new_and_the_input_side_is_the_attributes():

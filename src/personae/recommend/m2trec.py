@@ -14,7 +14,7 @@ import numpy as np
 from personae.errors import BadInput
 from personae.metrics.ranking import Lists
 from personae.models.encoder import Encoder
-from personae.recommend._core import Watch
+from personae.recommend._core import Scores, States, Watch
 from personae.recommend._next import NextItem
 from personae.recommend.interactions import Codes, Interactions
 
@@ -182,16 +182,38 @@ class M2TRec(NextItem):
             return self.net_["recent"](vectors, is_there)
         return vectors.cumsum(dim=1) / is_there.cumsum(dim=1).clamp(min=1)[..., None]
 
+    def attributes_next(self, states: States) -> Scores:
+        """Return the log odds of each attribute for the next item, by the second task, shape (n_people, n_attributes).
+
+        Raises
+        ------
+        BadInput
+            When it learned one task alone.
+        """
+        if "attributes" not in self.net_:
+            raise BadInput(
+                "Nothing was learned of attributes to come: give task_weight > 0 and items with attributes."
+            )
+        import torch
+
+        with torch.no_grad():
+            return np.asarray(self._attribute_logits(torch.as_tensor(states)))
+
+    def _attribute_logits(self, states: Any) -> Any:
+        from torch.nn import functional
+
+        vectors = functional.normalize(self.net_["catalog"].attributes.weight, dim=1)
+        if self.head == "tied":
+            vectors = self.net_["told"](vectors)
+        return self.net_["attributes"](states @ vectors.T)
+
     def _more(self, states: Any, wanted: Codes) -> Any:
         if "attributes" not in self.net_:
             return 0.0
         import torch
         from torch.nn import functional
 
-        vectors = functional.normalize(self.net_["catalog"].attributes.weight, dim=1)
-        if self.head == "tied":
-            vectors = self.net_["told"](vectors)
-        logits = self.net_["attributes"](states @ vectors.T)
+        logits = self._attribute_logits(states)
         row, attribute = self.has_.pairs_of(wanted)
         has = torch.zeros_like(logits)
         has[torch.as_tensor(row), torch.as_tensor(attribute)] = 1

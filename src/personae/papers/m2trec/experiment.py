@@ -33,7 +33,9 @@ N_SEEDS = 5
 N_VALID = 1000  # people by whom training stops
 SHAPE: dict[str, Any] = {"length": 10, "n_layers": 1}
 ID_PLAN = Plan(n_epochs=16, batch_size=256, rate=3e-3, patience=2)
-PLAN = Plan(n_epochs=5, batch_size=256, rate=4e-3)
+PLAN = Plan(n_epochs=10, batch_size=256, rate=2e-3)
+TASK_WEIGHT = 0.03
+NEXT_HAS = "attributes of the next item, NDCG@10"
 BARS = {("Beauty", NEW, TWO): "low > 0", ("Beauty", NEW, BY_ID): "<= .001"}
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -109,6 +111,7 @@ def _of_set(context: Context, name: str, file: str) -> Iterator[Comparison]:
                 yield compare(f"{name}, {view}", metric, side, value, bar=bar)
     yield from _differences(context, name, split, found)
     yield from _ratios(context, name, split, found)
+    yield from _of_attributes(context, name, split, found)
     yield from _sizes(name, split, found)
 
 
@@ -116,7 +119,7 @@ def _sides(context: Context) -> dict[str, tuple[Make, int]]:
     """Return how each side is made from a seed, and by how many seeds it is measured."""
     plan, id_plan = (replace(each, n_epochs=2) if context.quick else each for each in (PLAN, ID_PLAN))
     n_seeds = 1 if context.quick else N_SEEDS
-    two = partial(M2TRec, size=128, n_others=1000, is_falling=True, plan=plan, **SHAPE)
+    two = partial(M2TRec, size=128, n_others=0, task_weight=TASK_WEIGHT, plan=plan, **SHAPE)
     return {
         POPULAR: (Popularity, 1),
         NEIGHBORS: (ItemKNN, 1),
@@ -192,7 +195,7 @@ def _ratios(
     context: Context, name: str, split: ColdSplit, found: dict[str, Measured]
 ) -> Iterator[Comparison]:
     warm = split.views()[WARM]
-    for side, bar in ((TWO, ">= .9"), (BLURRED, "")):
+    for side, bar in ((TWO, ">= .9"), (ONE, ""), (BLURRED, "")):
         ratio = bootstrap_ratio(
             found[side].of_people("Recall@20", warm),
             found[BY_ID].of_people("Recall@20", warm),
@@ -200,6 +203,54 @@ def _ratios(
             random_state=context.seed,
         )
         yield compare(f"{name}, {WARM}", "Recall@20, ratio", f"{side} to SASRec", ratio, bar=bar)
+
+
+def _of_attributes(
+    context: Context, name: str, split: ColdSplit, found: dict[str, Measured]
+) -> Iterator[Comparison]:
+    """What one task tells of the next item's attributes, who was not asked, beside the second task; under the last seed."""
+    one, two, known = found[ONE].model, found[TWO].model, split.before.lists()
+    assert isinstance(one, M2TRec)
+    assert isinstance(two, M2TRec)
+    person, attribute = split.items.has.distinct().pairs_of(split.test.lists().items)
+    wanted = Lists.of(person, attribute, n_people=len(split.test.people))
+    has = _indicator(split.items)
+    popular = np.bincount(split.train.item, minlength=len(has)) @ has
+    tellers: dict[str, tuple[States, Callable[[States], Scores]]] = {
+        "how many bought have them": (
+            known.counts()[:, None],
+            lambda states: np.tile(popular, (len(states), 1)),
+        ),
+        ONE: (one.place(known), lambda states: _chances(one.score(states)) @ has),
+        f"{TWO}, by the next item": (two.place(known), lambda states: _chances(two.score(states)) @ has),
+        f"{TWO}, by its second task": (two.place(known), two.attributes_next),
+    }
+    told = {}
+    for teller, (states, score) in tellers.items():
+        ranked = rank_all(partial(_told, states, score), wanted, n_items=has.shape[1], at=0)
+        told[teller] = ranked.per_person("ndcg", 10)
+        yield compare(f"{name}, {ALL}", NEXT_HAS, teller, _mean(context, told[teller]))
+    gap = told[f"{TWO}, by its second task"] - told[ONE]
+    yield compare(
+        f"{name}, {ALL}", f"{NEXT_HAS}, difference", "second task minus next item alone", _mean(context, gap)
+    )
+
+
+def _told(states: States, score: Callable[[States], Scores], people: NDArray[np.intp]) -> Scores:
+    return score(states[people])
+
+
+def _chances(scores: Scores) -> Scores:
+    """Return scores as chances of items, which sum to 1 in each row."""
+    chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(chances / chances.sum(axis=1, keepdims=True))
+
+
+def _indicator(items: Items) -> Scores:
+    """Return which item has which attribute, as ones, shape (n_items, n_attributes)."""
+    has = np.zeros((len(items.ids), len(items.attributes)), dtype=np.float32)
+    has[items.has.pairs(0, len(items.ids))] = 1
+    return has
 
 
 def _sizes(name: str, split: ColdSplit, found: dict[str, Measured]) -> Iterator[Comparison]:
