@@ -1,6 +1,6 @@
 """What models leak, do and believe of themselves: audits of language models and of trials with them."""
 
-from personae.audit.accountant import epsilon
+from personae.audit.accountant import epsilon, group_epsilon
 from personae.audit.awareness import SealedGroups, contrast_bounds, fit_drift, impute, range_bounds
 from personae.audit.cdsae import Fairness, SequentialAutoencoder, audit_fairness, fair_circle
 from personae.audit.chain_length import length_effect
@@ -133,6 +133,7 @@ __all__ = [
     "final_loss",
     "fit_drift",
     "generate",
+    "group_epsilon",
     "impute",
     "leak",
     "leaks",
