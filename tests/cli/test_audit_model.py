@@ -63,7 +63,7 @@ def said(world, *arguments, **more):
 def test_one_page_tells_of_calibration_groups_leakage_and_recourse(world):
     page = world / "audit.html"
     done = call(world, "--positive", "high", "--sensitive", "sex,race", "--held-out", world / "unseen.csv",
-                "--actions", world / "actions.yaml", "--denied", 20, "--person", "person", "--out", page,
+                "--actions", world / "actions.yaml", "--denied", 20, "--id", "person", "--out", page,
                 "--shadows", 20, data="seen.csv")  # fmt: skip
     assert done.exit_code == 0, done.output
     text = page.read_text(encoding="utf-8")
@@ -269,7 +269,7 @@ def test_a_limit_counts_people_and_takes_all_their_rows(world):
     table = pd.read_csv(world / "unseen.csv")
     table["person"] = [f"{k // 3:04d}" for k in range(len(table))]
     table.to_csv(world / "threes.csv", index=False)
-    found = said(world, "--person", "person", "--limit", 30, data="threes.csv")
+    found = said(world, "--id", "person", "--limit", 30, data="threes.csv")
     assert (found["n_people"], found["n_rows"], found["is_by_person"]) == (30, 90, True)
     assert "At most 30 people" in " ".join(found["notes"])
     found = said(world, "--limit", 30, data="threes.csv")
@@ -288,7 +288,7 @@ def test_long_and_zero_led_ids_stay_apart(world):
     base = "1234567890123456789012345678"
     table["person"] = [f"{base}{k:03d}" if k % 2 else f"{k // 4:0{3 + k % 4}d}" for k in range(len(table))]
     table.to_csv(world / "long.csv", index=False)
-    assert said(world, "--person", "person", data="long.csv")["n_people"] == table["person"].nunique()
+    assert said(world, "--id", "person", data="long.csv")["n_people"] == table["person"].nunique()
 
 
 def test_the_same_people_are_not_held_out(world, tmp_path):
@@ -300,7 +300,7 @@ def test_the_same_people_are_not_held_out(world, tmp_path):
         assert "hold the same rows" in str(failed)
     both = pd.concat([pd.read_csv(world / "seen.csv")[:50], table])
     both.to_csv(tmp_path / "both.csv", index=False)
-    found = said(world, "--held-out", tmp_path / "both.csv", "--person", "person", data="seen.csv")
+    found = said(world, "--held-out", tmp_path / "both.csv", "--id", "person", data="seen.csv")
     assert (found["n_people"], found["leak"]["n_others"]) == (300, 300)
     assert "50 of them" in " ".join(found["notes"])
 
@@ -309,7 +309,7 @@ def test_a_row_of_nobody_is_named(world):
     table = pd.read_csv(world / "unseen.csv")
     table.loc[3, "person"] = None
     table.to_csv(world / "nobody.csv", index=False)
-    failed = call(world, "--person", "person", data="nobody.csv").exception
+    failed = call(world, "--id", "person", data="nobody.csv").exception
     assert isinstance(failed, BadInput)
     assert "nobody.csv, row 4: person is missing" in str(failed)
 
@@ -318,7 +318,7 @@ def test_one_person_has_no_interval(world, tmp_path):
     table = pd.read_csv(world / "unseen.csv").assign(person="ada")
     table.to_csv(world / "one_person.csv", index=False)
     page = tmp_path / "page.html"
-    done = call(world, "--person", "person", "--sensitive", "sex", "--out", page, data="one_person.csv")
+    done = call(world, "--id", "person", "--sensitive", "sex", "--out", page, data="one_person.csv")
     assert done.exit_code == 0, done.exception
     assert "nan" not in done.stdout
     text = page.read_text(encoding="utf-8")
@@ -334,7 +334,7 @@ def test_a_model_of_arrays_is_not_shown_the_sensitive_column(world, tmp_path):
     x = table[["hours", "age"]].to_numpy(dtype=float)
     joblib.dump(LogisticRegression().fit(x, table["income"]), tmp_path / "plain.joblib")
     given = ["audit", "model", tmp_path / "plain.joblib", "--data", tmp_path / "few.csv", "--target", "income",
-             "--person", "person", "--sensitive", "sex", "--no-twins", "--shadows", 0, "--json", "-q"]  # fmt: skip
+             "--id", "person", "--sensitive", "sex", "--no-twins", "--shadows", 0, "--json", "-q"]  # fmt: skip
     done = CliRunner().invoke(app, list(map(str, given)))
     assert done.exit_code == 0, done.exception
     found = json.loads(done.stdout)

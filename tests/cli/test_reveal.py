@@ -71,7 +71,9 @@ def test_json_is_the_documented_object_and_the_table_of_guesses_is_full() -> Non
     assert set(record) == {"person", "traces", "claims"}
     assert record["traces"] == {"read": 58, "kept": 58, "skipped": 0}
     for claim in record["claims"]:
-        assert set(claim) == {"attribute", "abstained", "guesses", "status", "method", "evidence"}
+        assert set(claim) == {
+            "attribute", "abstained", "guesses", "status", "method", "valid_from", "valid_to", "evidence"
+        }  # fmt: skip
         chances = [guess["probability"] for guess in claim["guesses"]]
         assert chances == sorted(chances, reverse=True)
         assert claim["status"] == "stated" or claim["attribute"] == "sex" or len(chances) >= 3

@@ -75,6 +75,8 @@ def test_a_claim_prints_as_the_documented_object():
         "guesses": [{"value": "female", "probability": 0.8123}],
         "status": "inferred",
         "method": "home",
+        "valid_from": None,
+        "valid_to": None,
         "evidence": [{"trace": "t1", "where": "a.csv:2", "spans": [[0, 3]], "weight": 0.5}],
     }
 

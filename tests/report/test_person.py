@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -138,8 +138,11 @@ def test_only_what_can_begin_has_a_beginning():
         "age": "on 1 May 2024",
         "sex": "",
         "birth_city_country": "",
-        "occupation": "since 1 May 2024",
+        "occupation": "as of 1 May 2024",
     }
+    told_again = replace(said["occupation"], time=WHEN + timedelta(days=30))
+    assert period(told_again) == "since 1 May 2024"
+    assert period(replace(told_again, time=WHEN)) == "as of 1 May 2024"
 
 
 def test_the_newer_of_two_current_claims_holds():

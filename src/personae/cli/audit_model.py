@@ -39,7 +39,7 @@ def model(
     sensitive: Annotated[
         str, typer.Option("--sensitive", help="Columns to compare groups of, such as sex,race.")
     ] = "",
-    person: Annotated[str, typer.Option("--person", help="The column that says whose row it is.")] = "",
+    person: Annotated[str, typer.Option("--id", help="The column that says whose row it is.")] = "",
     positive: Annotated[
         str, typer.Option("--positive", help="The answer that counts as yes; the last of two without it.")
     ] = "",

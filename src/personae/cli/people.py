@@ -345,11 +345,10 @@ def _summary(summary: Summary) -> dict[str, Any]:
 
 
 def _claim(claim: Claim) -> dict[str, Any]:
-    times = {name: _iso(getattr(claim, name)) for name in ("time", "valid_from", "valid_to")}
     told = {
         name: getattr(claim, name) for name in ("person", "model", "purpose", "decision", "superseded_by")
     }
-    return {**told, **claim.as_json(), **times, "id": claim.id}
+    return {**told, **claim.as_json(), "time": _iso(claim.time), "id": claim.id}
 
 
 def _trace(trace: Trace) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def reveal(
         typer.Argument(metavar="PATH...", help="Archives, folders, tables or texts; - is text on stdin."),
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Where the page goes.  [default: report.html]")
+        Path | None,
+        typer.Option("--out", "-o", help="Where the page goes.  [default: report.html; none with --json]"),
     ] = None,
     only: Only = "",
     since: Annotated[str, typer.Option("--since", help="Leave out older traces, such as 2024-01-31.")] = "",
@@ -225,8 +226,8 @@ def _value(claim: Claim) -> str:
 def _told(reading: Reading, name: str) -> str:
     """Return the surest value for a person; empty where none can be told."""
     told = [c for c in reading.current if c.attribute == name and not c.abstained and c.best]
-    best = max((c.best for c in told if c.best), key=lambda guess: guess.probability, default=None)
-    return f"{best.value} ({best.probability:.2f})" if best else ""
+    best = max(told, key=lambda claim: claim.best.probability if claim.best else 0.0, default=None)
+    return f"{_value(best)} ({best.best.probability:.2f})" if best and best.best else ""
 
 
 def _as_json(reading: Reading, tally: Tally | None = None) -> dict[str, object]:

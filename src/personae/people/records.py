@@ -142,6 +142,8 @@ class Claim:
             "guesses": [{"value": g.value, "probability": round(g.probability, 4)} for g in self.guesses],
             "status": self.status,
             "method": self.method,
+            "valid_from": self.valid_from.isoformat() if self.valid_from else None,
+            "valid_to": self.valid_to.isoformat() if self.valid_to else None,
             "evidence": [
                 {
                     "trace": e.trace,

@@ -126,7 +126,10 @@ def moment(time: datetime | date | None) -> str:
 
 
 def period(claim: Claim, today: date | None = None) -> str:
-    """Write from when until when a claim holds, as far as it is known; of an age, on which day, and how old about now."""
+    """Write from when until when a claim holds, as far as it is known; of an age, on which day, and how old about now.
+
+    What was said only once holds as of that day: since when it does, nobody said.
+    """
     start, end = moment(claim.valid_from), moment(claim.valid_to)
     if claim.attribute in _LASTING:
         return ""
@@ -135,7 +138,9 @@ def period(claim: Claim, today: date | None = None) -> str:
         return f"on {start}" + (f", so now about {now}" if now else "")
     if start and end:
         return f"from {start} to {end}"
-    return f"since {start}" if start else f"until {end}" if end else ""
+    if start and claim.valid_from and claim.time and claim.status == "stated":
+        return f"since {start}" if claim.valid_from < claim.time else f"as of {start}"
+    return f"as of {start}" if start else f"until {end}" if end else ""
 
 
 def aged(claim: Claim, today: date | None) -> str:
