@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
+from personae.metrics.calibration import softmax
 from personae.metrics.ranking import Lists
 from personae.papers.amazon import Sequences, sequences
 from personae.papers.harness import Context, papers
-from personae.papers.m2trec.experiment import NEXT_HAS, Blurred, _chances, _indicator
+from personae.papers.m2trec.experiment import NEXT_HAS, Blurred, _indicator
 from personae.papers.m2trec.split import cold_split
 from personae.papers.table import load
 from personae.recommend import Items, interactions
@@ -67,7 +68,7 @@ def test_attributes_are_told_by_the_chances_of_the_items_that_have_them():
     table = interactions(["ana"] * 3, ["x", "y", "z"])
     has = _indicator(Items(table.items, ("a", "b"), Lists.of([0, 1, 1, 2, 2], [0, 0, 1, 1, 1], n_people=3)))
     assert has.tolist() == [[1, 0], [1, 1], [0, 1]]  # what stands twice counts once
-    assert np.allclose(_chances(np.log([[0.1, 0.2, 0.1]])) @ has, [[0.75, 0.75]])
+    assert np.allclose(softmax(np.log([[0.1, 0.2, 0.1]])) @ has, [[0.75, 0.75]])
 
 
 @pytest.mark.data

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from personae.errors import BadInput
 
@@ -133,13 +132,10 @@ def _spent_by_many(order: float, multiplier: float, rate: float, n: int) -> floa
     for power in (order, 1 - order):  # of the mixture; the other has 1 - power
         reach = max(abs(power), 1) * n + 12 * multiplier
         x = np.arange(-reach, reach, step)
-        mixed = _log_sum(np.array(shares)[:, None] - (x - counts) ** 2 / (2 * multiplier**2))
+        mixed = np.logaddexp.reduce(
+            np.array(shares)[:, None] - (x - counts) ** 2 / (2 * multiplier**2), axis=0
+        )
         plain = -(x**2) / (2 * multiplier**2)
-        total = _log_sum((power * mixed + (1 - power) * plain)[:, None])[0]
+        total = np.logaddexp.reduce(power * mixed + (1 - power) * plain)
         found.append(total + math.log(step / (multiplier * math.sqrt(2 * math.pi))))
     return float(max(found) / (order - 1))
-
-
-def _log_sum(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    top = values.max(axis=0)
-    return np.asarray(top + np.log(np.exp(values - top).sum(axis=0)))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from personae.metrics.calibration import softmax
 from personae.metrics.intervals import Interval, bootstrap_mean, bootstrap_ratio
 from personae.metrics.paired import paired_difference
 from personae.metrics.ranking import Lists, rank_all
@@ -221,8 +222,11 @@ def _of_attributes(
             known.counts()[:, None],
             lambda states: np.tile(popular, (len(states), 1)),
         ),
-        ONE: (one.place(known), lambda states: _chances(one.score(states)) @ has),
-        f"{TWO}, by the next item": (two.place(known), lambda states: _chances(two.score(states)) @ has),
+        ONE: (one.place(known), lambda states: softmax(one.score(states).astype(float)) @ has),
+        f"{TWO}, by the next item": (
+            two.place(known),
+            lambda states: softmax(two.score(states).astype(float)) @ has,
+        ),
         f"{TWO}, by its second task": (two.place(known), two.attributes_next),
     }
     told = {}
@@ -238,12 +242,6 @@ def _of_attributes(
 
 def _told(states: States, score: Callable[[States], Scores], people: NDArray[np.intp]) -> Scores:
     return score(states[people])
-
-
-def _chances(scores: Scores) -> Scores:
-    """Return scores as chances of items, which sum to 1 in each row."""
-    chances = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(chances / chances.sum(axis=1, keepdims=True))
 
 
 def _indicator(items: Items) -> Scores:
