@@ -93,7 +93,6 @@ def test_a_quick_run_measures_the_floors_and_the_circle():
     assert not [row for row in found.values() if row.met is False]
 
 
-@pytest.mark.slow
 def test_the_readmes_example_runs_as_it_stands(capsys):
     pytest.importorskip("torch")
     text = (paper("cdsae").folder / "README.md").read_text(encoding="utf-8")

@@ -25,10 +25,8 @@ UNCURVED = "ablation: no logistic curve"
 SHUFFLED = "control: a shuffled in training"
 N_PEOPLE = 12_000  # drawn anew from the training domains for each seed
 ROUNDS = 15
-LABEL_WEIGHTS, SHARES = (
-    (10.0, 20.0),
-    (0.05, 0.1, 0.2, 0.3, 0.4),
-)  # fairness weighs a share of what the label does
+LABEL_WEIGHTS = (10.0, 20.0)
+SHARES = (0.05, 0.1, 0.2, 0.3, 0.4)  # of the label's weight, for fairness
 GRID = tuple(product(LABEL_WEIGHTS, SHARES))
 EFFECT_LEFT, ACCURACY_LOST = 0.5, 0.02  # the bars: of the unaware model's effect, and of its accuracy
 
