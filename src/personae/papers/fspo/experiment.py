@@ -7,12 +7,13 @@ for them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from personae.metrics.intervals import bootstrap_mean
-from personae.papers.fspo.personas import N_PERSONAS, Statements, all_shown, read_statements, users
+from personae.papers.fspo.personas import HELD_OUT, N_PERSONAS, Statements, all_shown, read_statements, users
 from personae.papers.harness import Comparison, Context, Experiment, compare
 from personae.papers.jester import jester_split
 from personae.preference import Comparisons, LinearTaste, Personaliser, Split, TextFeatures
@@ -161,19 +162,34 @@ def _personas(context: Context) -> Iterator[Comparison]:
     for n_personas in N_PERSONAS[:1] if context.quick else N_PERSONAS:
         for varied in VARIED if n_personas == 1 and not context.quick else ("",):
             yield from _held_out(context, statements, features, n_personas, varied)
+    if not context.quick:
+        yield from _every_fifth(context, statements, features)
 
 
-def _held_out(
-    context: Context, statements: Statements, features: TextFeatures, n_personas: int, varied: str
-) -> Iterator[Comparison]:
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Methods taught on users of some personas; shots and their numbers, and questions, of users of the others."""
+
+    models: Mapping[str, Personaliser]
+    shots: Comparisons
+    shot: Codes
+    test: Comparisons
+
+
+def _met(
+    context: Context,
+    statements: Statements,
+    features: TextFeatures,
+    n_personas: int,
+    varied: str,
+    fifth: int = 0,
+) -> Met:
     n_directions, n_known = VARIED[varied]
     n_new, most = (60 if context.quick else 300), max(PERSONA_SHOTS)
-    known = users(
-        statements, 150 if context.quick else n_known, n_personas, held_out=False, seed=context.seed
-    )
-    new = users(statements, n_new, n_personas, held_out=True, seed=context.seed + 1)
+    n_known = 150 if context.quick else n_known
+    known = users(statements, n_known, n_personas, held_out=False, fifth=fifth, seed=context.seed)
+    new = users(statements, n_new, n_personas, held_out=True, fifth=fifth, seed=context.seed + 1)
     rank = np.tile(np.arange(len(new) // n_new), n_new)
-    shots, test, shot = new.take(rank < most), new.take(rank >= most), rank[rank < most]
     taste = LinearTaste(features=features, n_directions=n_directions, n_learned=0, random_state=context.seed)
     taste.fit(known)
     shared: dict[str, Any] = {"features": features, "taste": taste, "learn_from": "real", "most_shots": most,
@@ -184,17 +200,47 @@ def _held_out(
     }
     if not context.quick and varied in {"", MORE_USERS}:
         models[PERSONAS_OVER] = FSPO(**shared, over_taste=True, n_steps=N_STEPS_OVER).fit(known)
-    where, people = f"held-out personas, {n_personas} a user{varied}", test.person.tolist()
-    for name, model in models.items():
-        for count, values in _curve(model, shots, shot, test, PERSONA_SHOTS).items():
+    return Met(models, new.take(rank < most), rank[rank < most], new.take(rank >= most))
+
+
+def _held_out(
+    context: Context, statements: Statements, features: TextFeatures, n_personas: int, varied: str
+) -> Iterator[Comparison]:
+    met, most = _met(context, statements, features, n_personas, varied), max(PERSONA_SHOTS)
+    where, people = f"held-out personas, {n_personas} a user{varied}", met.test.person.tolist()
+    for name, model in met.models.items():
+        for count, values in _curve(model, met.shots, met.shot, met.test, PERSONA_SHOTS).items():
             found = bootstrap_mean(values, clusters=people, draws=context.draws, random_state=context.seed)
             if not varied or count == most:
                 yield compare(where, f"accuracy, {count} shots", name, found,
                               bar="> .85" if (n_personas, varied, count) == (1, "", most) and name != TASTE else "")  # fmt: skip
     if n_personas == 1:
-        right = _right(taste.adapt_all(all_shown(statements, test)), test)
+        taste = met.models[TASTE]
+        right = _right(taste.adapt_all(all_shown(statements, met.test)), met.test)
         found = bootstrap_mean(right, clusters=people, draws=context.draws, random_state=context.seed)
         yield compare(where, "accuracy, any two of the shown statements compared", TASTE, found)
+
+
+def _every_fifth(context: Context, statements: Statements, features: TextFeatures) -> Iterator[Comparison]:
+    """Every persona held out once; intervals over personas."""
+    most = max(PERSONA_SHOTS)
+    for varied in ("", MORE_USERS):
+        right: dict[str, list[Array]] = {}
+        personas: list[int] = []
+        for fifth in context.track(list(range(HELD_OUT)), f"every persona held out once{varied}"):
+            met = _met(context, statements, features, 1, varied, fifth)
+            personas += statements.personas()[met.test.a].tolist()
+            for name, model in met.models.items():
+                right.setdefault(name, []).append(_right(model.adapt_all(met.shots), met.test))
+        joined = {name: np.concatenate(parts) for name, parts in right.items()}
+        where = f"every persona held out once, 1 a user{varied}"
+        for name, values in joined.items():
+            found = bootstrap_mean(values, clusters=personas, draws=context.draws, random_state=context.seed)
+            yield compare(where, f"accuracy, {most} shots", name, found)
+        for name in (PERSONAS, PERSONAS_OVER):
+            gap = bootstrap_mean(joined[name] - joined[TASTE], clusters=personas, draws=context.draws,
+                                 random_state=context.seed)  # fmt: skip
+            yield compare(where, f"accuracy difference, {most} shots", f"{name} minus {TASTE}", gap)
 
 
 def _right(model: Personaliser, test: Comparisons) -> Array:

@@ -26,6 +26,13 @@ class Statements:
     said: tuple[Codes, ...]
     not_said: tuple[Codes, ...]
 
+    def personas(self) -> Codes:
+        """Return the persona of each text, shape (n_texts,)."""
+        found = np.zeros(len(self.texts), dtype=np.intp)
+        for codes in (np.array(self.said), np.array(self.not_said)):
+            found[codes] = np.arange(len(codes))[:, None]
+        return found
+
 
 def read_statements(context: Context) -> Statements:
     """Return statements of every persona that has enough of both kinds; a quick run reads 30 personas."""
@@ -47,13 +54,16 @@ def read_statements(context: Context) -> Statements:
     return Statements(tuple(texts), tuple(parts[True]), tuple(parts[False]))
 
 
-def users(statements: Statements, n_users: int, n_personas: int, *, held_out: bool, seed: int) -> Comparisons:
+def users(
+    statements: Statements, n_users: int, n_personas: int, *, held_out: bool, seed: int, fifth: int = 0
+) -> Comparisons:
     """Return made users' choices between what one of their personas would say and what it would not, drawn for or against it.
 
+    Every fifth persona, from `fifth` on, is held out: users have only these or only others.
     A user's first `N_SHOWN` choices and the others are of different statements.
     """
     random = np.random.default_rng(seed)
-    pool = [p for p in range(len(statements.said)) if (p % HELD_OUT == 0) == held_out]
+    pool = [p for p in range(len(statements.said)) if (p % HELD_OUT == fifth) == held_out]
     own = np.array([random.choice(pool, n_personas, replace=False) for _ in range(n_users)])
     person = np.repeat(np.arange(n_users), N_PAIRS)
     place = random.integers(n_personas, size=len(person))
@@ -88,8 +98,7 @@ def all_shown(statements: Statements, asked: Comparisons) -> Comparisons:
     """
     said, not_said = np.array(statements.said), np.array(statements.not_said)
     half = said.shape[1] // 2
-    persona = np.zeros(len(statements.texts), dtype=np.intp)
-    persona[said] = persona[not_said] = np.arange(len(said))[:, None]
+    persona = statements.personas()
     is_said = np.isin(asked.a, said)
     firsts = np.searchsorted(asked.person, np.arange(len(asked.people)))
     own, is_for = persona[asked.a[firsts]], (is_said == (asked.chosen > 0.5))[firsts]
