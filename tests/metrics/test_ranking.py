@@ -84,3 +84,17 @@ def test_places_alone_are_the_same_without_lists():
     assert without.lists.shape == (40, 0)
     assert np.array_equal(with_lists.place, without.place)
     assert with_lists.per_person("ndcg", 5).tolist() == without.per_person("ndcg", 5).tolist()
+
+
+def test_scores_that_are_no_ranking_are_refused_and_what_cannot_be_listed_comes_last():
+    def score_of(row):
+        return lambda people: np.tile(np.array(row), (len(people), 1))
+
+    wanted = Lists.of([0], [1], n_people=1)
+    for broken in ([0.0, np.nan, 1.0], [0.0, 1e41, 1.0], [np.nan] * 3):
+        with pytest.raises(BadInput, match="NaN or above"):
+            rank_all(score_of(broken), wanted, n_items=3, at=1)
+    assert rank_all(score_of([0.0, -np.inf, 1.0]), wanted, n_items=3, at=1).auc.tolist() == [0.0]
+    both = Lists.of([0, 0], [1, 2], n_people=1)
+    assert rank_all(score_of([0.0, -np.inf, 1.0]), both, n_items=3, at=1).auc.tolist() == [0.5]
+    assert np.isnan(rank_all(score_of([-np.inf] * 3), wanted, n_items=3, at=1).auc).all()

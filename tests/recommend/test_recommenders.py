@@ -257,6 +257,10 @@ def test_an_interrupted_run_goes_on_as_an_undisturbed_one(method, fitted, tmp_pa
     assert resumed[0] == 3
     assert np.array_equal(learner.states_, fitted(method).states_)
     assert [each.loss for each in learner.epochs_] == [each.loss for each in fitted(method).epochs_]
+    with pytest.raises(BadInput, match="other rows"):
+        replace(learner, random_state=learner.random_state + 1).fit(table(crowd()), CATALOG)
+    with pytest.raises(BadInput, match="other rows"):
+        learner.fit(table(crowd()).take(np.arange(len(table(crowd()))) > 0), CATALOG)
 
 
 @trained

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from personae.errors import BadInput
-from personae.recommend.training import Plan, train
+from personae.recommend.training import Plan, fingerprint, train
 
 
 class Counter:
@@ -68,6 +68,39 @@ def test_a_broken_run_goes_on_and_ends_as_an_undisturbed_one(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["run.npz"]
     with pytest.raises(BadInput, match="another plan"):
         train(Counter(), 4, Plan(n_epochs=7), checkpoint=file)
+
+
+def test_a_checkpoint_of_other_rows_another_seed_or_other_sizes_is_refused(tmp_path):
+    class Wider(Counter):
+        def restore(self, state):
+            raise RuntimeError("size mismatch")
+
+    plan, file = Plan(n_epochs=2), tmp_path / "run.npz"
+    given = fingerprint(np.arange(4), ("a", "b"))
+    train(Counter(), 4, plan, checkpoint=file, given=given)
+    for n_rows, others in (
+        (5, {}),
+        (4, {"random_state": 1}),
+        (4, {"given": fingerprint(np.arange(4), ("a", "c"))}),
+    ):
+        with pytest.raises(BadInput, match="other rows or another seed"):
+            train(Counter(), n_rows, plan, checkpoint=file, **{"given": given} | others)
+    with pytest.raises(BadInput, match="other sizes"):
+        train(Wider(), 4, plan, checkpoint=file, given=given)
+    file.write_bytes(b"PK\x03\x04 cut short")
+    with pytest.raises(BadInput, match="no whole checkpoint"):
+        train(Counter(), 4, plan, checkpoint=file, given=given)
+    np.savez(file, other=np.arange(3))
+    with pytest.raises(BadInput, match="no whole checkpoint"):
+        train(Counter(), 4, plan, checkpoint=file, given=given)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n_epochs": -1}, {"batch_size": 0}, {"patience": -1}, {"rate": 0.0}, {"rate": np.nan}]
+)
+def test_a_plan_by_which_nothing_is_learned_is_refused(wrong):
+    with pytest.raises(BadInput, match="finite rate above 0"):
+        Plan(**wrong)
 
 
 def test_no_rows_and_a_loss_without_bounds_are_refused():

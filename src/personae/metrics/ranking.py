@@ -107,6 +107,11 @@ def rank_all(
     at : int
         Length of the lists; 0 where places alone are wanted, which takes half the time.
 
+    Raises
+    ------
+    BadInput
+        When nobody has a wanted item, or scores have another shape, are NaN or too large for float32.
+
     Notes
     -----
     Memory is some copies of one batch's scores, whatever the number of people.
@@ -118,7 +123,7 @@ def rank_all(
     if not len(people):
         raise BadInput("Nobody has a wanted item: there is nothing to rank for.")
     parts = [
-        _ranked(np.asarray(score(people[start : start + batch_size]), dtype=np.float32),
+        _ranked(_finite(score(people[start : start + batch_size])),
                 people[start : start + batch_size], wanted, known, n_items, at)
         for start in range(0, len(people), batch_size)
     ]  # fmt: skip
@@ -186,12 +191,23 @@ class Ranked:
                       counts[kept])  # fmt: skip
 
 
+def _finite(scores: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Return scores as they are ranked; -inf may keep an item from being listed, but nothing may be NaN or beyond float32."""
+    with np.errstate(over="ignore"):
+        found = np.asarray(scores, dtype=np.float32)
+    if not (found < np.inf).all():
+        raise BadInput(
+            "Scores are NaN or above 3.4e38: the model has learned nothing, or its scores want scaling."
+        )
+    return found
+
+
 def _ranked(
     scores: NDArray[np.float32], people: Codes, wanted: Lists, known: Lists | None, n_items: int, at: int
 ) -> tuple[Codes, Codes, Array, Array]:
     if scores.shape != (len(people), n_items):
         raise BadInput(f"Scores of shape {scores.shape} for {len(people)} people and {n_items} items.")
-    scores = np.where(np.isfinite(scores), scores, -np.inf)
+    scores = scores.copy()
     if known is not None:
         scores[known.pairs_of(people)] = -np.inf
     row, item = wanted.pairs_of(people)
@@ -203,7 +219,7 @@ def _ranked(
         higher = np.count_nonzero(others > own[chosen, None], axis=1)
         same = np.count_nonzero(others == own[chosen, None], axis=1) - 1
         place[chosen] = np.where(np.isfinite(own[chosen]), higher + same / 2, n_items)
-    return _best(scores, min(at, n_items)), row, place, _aucs(row, place, left, len(people))
+    return _best(scores, min(at, n_items)), row, place, _aucs(row, place, np.isfinite(own), left)
 
 
 def _best(scores: NDArray[np.float32], at: int) -> Codes:
@@ -222,10 +238,11 @@ def _best(scores: NDArray[np.float32], at: int) -> Codes:
     return np.take_along_axis(items, order, axis=1)
 
 
-def _aucs(row: Codes, place: Array, left: Codes, n_people: int) -> Array:
-    """Return each person's AUC from the places of wanted items among the `left` that could be listed."""
-    n = np.bincount(row, minlength=n_people)
-    above = np.bincount(row, place, n_people) - n * (n - 1) / 2  # unwanted above wanted, summed
-    others = left - n
+def _aucs(row: Codes, place: Array, listed: NDArray[np.bool_], left: Codes) -> Array:
+    """Return each person's AUC from the places of wanted items among the `left` that could be listed; the others come last."""
+    n, n_listed = (np.bincount(some, minlength=len(left)) for some in (row, row[listed]))
+    others = left - n_listed
+    above = np.bincount(row[listed], place[listed], len(left)) - n_listed * (n_listed - 1) / 2
+    above += (n - n_listed) * others  # unwanted above wanted, summed
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(np.clip(1 - above / (n * others), 0, 1))
+        return np.asarray(1 - above / (n * others))

@@ -15,7 +15,7 @@ from personae.errors import BadInput, UnknownName
 from personae.fittable import Fittable
 from personae.metrics.ranking import Lists
 from personae.recommend.interactions import Codes, Interactions, Items
-from personae.recommend.training import Epoch
+from personae.recommend.training import Epoch, fingerprint
 
 States = NDArray[np.generic]
 Scores = NDArray[np.floating[Any]]
@@ -101,10 +101,25 @@ class Recommender(Fittable, ABC):
         self.attributes_ = self.items_.has.distinct()
         had = np.bincount(self.attributes_.pairs_of(rows.item)[1], minlength=len(self.items_.attributes))
         self.common_ = np.maximum(had, 0.5) / len(rows)
+        self.given_ = self._fingerprint(rows, valid) if self.checkpoint else ""
         self._learn(rows, valid, watch)
         self.states_ = self.place(rows.lists())
         self.index_ = {person: place for place, person in enumerate(rows.people)}
         return self
+
+    def _fingerprint(self, rows: Interactions, valid: Interactions | None) -> str:
+        told = [] if valid is None else [valid.person, valid.item]
+        has = self.items_.has
+        return fingerprint(
+            rows.people,
+            rows.items,
+            rows.person,
+            rows.item,
+            self.items_.attributes,
+            has.starts,
+            has.items,
+            *told,
+        )
 
     def adapt(self, person: str, items: Sequence[str]) -> Self:
         """Place one person by these items alone, oldest first; nobody else is touched, and nothing is learned anew."""

@@ -109,7 +109,7 @@ class NextItem(Recommender):
             )  # fmt: skip
             score = None if valid is None else self._ndcg_on(rows.lists(), valid.lists())
             self.epochs_ = train(learner, len(read), self.plan, score=score, random_state=self.random_state,
-                                 checkpoint=self.checkpoint, watch=watch)  # fmt: skip
+                                 checkpoint=self.checkpoint, given=self.given_, watch=watch)  # fmt: skip
         self._fix()
 
     def _past(self) -> Any:

@@ -149,7 +149,7 @@ class NBPO(Recommender):
         learner = _Learner(self, rows, known)
         score = None if valid is None else lambda: learner.ndcg(known, valid.lists())
         self.epochs_ = train(learner, len(rows), self.plan, score=score, random_state=self.random_state,
-                             checkpoint=self.checkpoint, watch=watch)  # fmt: skip
+                             checkpoint=self.checkpoint, given=self.given_, watch=watch)  # fmt: skip
         self.sides_ = learner.sides
         self.n_batches_ = -(-len(rows) // self.plan.batch_size)
         self.pool_ = np.random.default_rng(self.random_state).permutation(len(rows.items))[:N_POOL]

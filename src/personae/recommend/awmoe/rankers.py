@@ -136,7 +136,7 @@ class PairRanker(Recommender):
             )
             score = None if valid is None else self._auc_on(histories, valid)
             self.epochs_ = train(learner, len(person), self.plan, score=score, random_state=self.random_state,
-                                 checkpoint=self.checkpoint, watch=watch)  # fmt: skip
+                                 checkpoint=self.checkpoint, given=self.given_, watch=watch)  # fmt: skip
 
     def _shape(self) -> dict[str, Any]:
         return {

@@ -18,7 +18,7 @@ from personae.errors import BadInput
 from personae.recommend.interactions import Codes
 from personae.recommend.scpr.episodes import CODES, LIST_LENGTH, Episodes, Outcome, Standing, Wants
 from personae.recommend.scpr.walk import NOTHING, Array, Flags, Walk
-from personae.recommend.training import Epoch, Plan, State, train
+from personae.recommend.training import Epoch, Plan, State, fingerprint, train
 
 StateOf = Callable[[Standing, Codes], Array]
 N_BITS = 20  # published code
@@ -277,7 +277,8 @@ def learn_to_decide(
         score = None if valid is None else lambda: learner.score(valid)
         start = -np.inf if score is None else score()
         epochs = train(learner, chosen.n_updates * chosen.plan.batch_size, chosen.plan, score=score, random_state=random_state,
-                       checkpoint=checkpoint, watch=watch)  # fmt: skip
+                       checkpoint=checkpoint, given=fingerprint(trails.actions, trails.found, chosen),
+                       watch=watch)  # fmt: skip
         if score is not None and score() <= start:
             learner.steady = learner.new()
     return Decider(learner.steady, state_of, chosen.guide, epochs)

@@ -17,7 +17,7 @@ from personae.recommend.interactions import Codes, negatives
 from personae.recommend.scpr.episodes import Wants
 from personae.recommend.scpr.graph import Graph, is_in
 from personae.recommend.scpr.walk import NOTHING, Vectors, Walk
-from personae.recommend.training import Epoch, Plan, train
+from personae.recommend.training import Epoch, Plan, fingerprint, train
 
 _TRIED = 8  # items drawn for one that fits a conversation as well as the wanted one
 
@@ -97,7 +97,7 @@ def fit_vectors(
         learner = nets.TorchLearner(net, loss, rate=chosen.plan.rate, random_state=random_state)
         score = None if valid is None else lambda: mean_place(graph, _vectors(net), valid)
         epochs = train(learner, len(known.items), chosen.plan, score=score, random_state=random_state, checkpoint=checkpoint,
-                       watch=watch)  # fmt: skip
+                       given=fingerprint(known.starts, known.items, chosen), watch=watch)  # fmt: skip
         return Fitted(_vectors(net), epochs)
 
 
