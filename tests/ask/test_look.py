@@ -116,3 +116,13 @@ def test_an_empty_text_among_json_numbers_is_a_missing_number(tmp_path):
     file.write_text('{"score": 3}\n{"score": ""}\n{"score": 5}\n{"score": null}\n', encoding="utf-8")
     column = read_table(file).look()["score"]
     assert (column.range, column.n_missing) == ((3.0, 4.0, 5.0), 2)
+
+
+def test_truth_values_are_those_written_out_and_letters_stay_letters(tmp_path):
+    path = tmp_path / "letters.csv"
+    path.write_text("sex,right,done\n" + "f,true,t\nf,False,f\nf,,t\n")
+    columns = read_table(path).columns
+    assert columns["sex"].tolist() == ["f"] * 3
+    assert columns["right"][:2].tolist() == [1.0, 0.0]
+    assert np.isnan(columns["right"][2])
+    assert columns["done"].tolist() == ["t", "f", "t"]

@@ -73,13 +73,13 @@ def test_one_page_tells_of_calibration_groups_leakage_and_recourse(world):
         "few people",
         "members found",
         "(subject leakage)",
-        "300 people it learned from, 300 people it did not",
+        "150 people it learned from, 300 people it did not",
         "sex: the share of",
         "10 copies to learn from",
         "Had sex been another",
         "does not take race",
         "Beside their twins: not measured, --no-twins leaves them out",
-        "20 rows looked at, the first of",
+        "20 rows looked at of",
         "Wilson",
         "can change it by one",
     ):
@@ -362,3 +362,31 @@ def test_three_answers_want_to_know_which_is_yes(world, tmp_path):
     failed = CliRunner().invoke(app, list(map(str, given))).exception
     assert isinstance(failed, BadInput)
     assert "--positive" in str(failed)
+
+
+def test_a_file_in_place_of_a_command_is_the_model(world):
+    given = [str(world / "model.joblib"), "--data", str(world / "unseen.csv"), "--target", "income", "--shadows", "0",
+             "--no-twins", "--positive", "high", "--json", "-q"]  # fmt: skip
+    done = CliRunner().invoke(app, ["audit", *given])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["n_people"] == 300
+    assert "No such command" in CliRunner().invoke(app, ["audit", "modle"]).output
+
+
+def test_people_of_one_group_named_as_a_truth_value_are_read_as_they_stand(world, tmp_path):
+    pd.read_csv(world / "unseen.csv").assign(race="t").to_csv(tmp_path / "one.csv", index=False)
+    found = said(world, "--sensitive", "race", data=tmp_path / "one.csv")
+    assert [group["name"] for group in found["columns"][0]["groups"]] == ["t"]
+
+
+def test_a_share_of_all_has_wilsons_interval_and_the_calibration_error_lies_in_its_own():
+    found = audit_model([0.9] * 30 + [0.1] * 30, [1] * 30 + [0] * 30, {"sex": ["f", "m"] * 30})
+    assert (found.accuracy.value, round(found.accuracy.low, 2), found.accuracy.high) == (1.0, 0.94, 1.0)
+    alarms = found.groups[0].measures["false alarms, of those without"]
+    assert (alarms.low, round(alarms.high, 2)) == (0.0, 0.2)  # 0 of 15 people
+    assert not np.isnan(found.groups[0].measures["mean probability"].low)
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        p = random.random(400)
+        error = audit_model(p, random.random(400) < p, draws=200).calibration_error
+        assert error.low <= error.value <= error.high

@@ -31,6 +31,7 @@ SMALL_CELL = 10  # people; a count below it is told to nobody outside
 MOST_VALUES = 60  # distinct texts that still are a category
 SHOWN_VALUES = 12
 _MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
+_TRUTH = {"true": 1.0, "false": 0.0}
 _ID_WORDS = frozenset({"id", "row", "index", "uuid", "key", "pid", "rowid"})
 _PERSON_WORDS = frozenset(
     {
@@ -272,11 +273,11 @@ def read_table(
 
 
 def _query(connection: DuckDBPyConnection, reader: str, path: Path, names: Sequence[str]) -> str:
-    """Return the query that reads a table with the named columns as text."""
-    if not names:
+    """Return the query that reads a table with the named columns as text, and those of a CSV that seem to be truth values."""
+    if not names and reader != "read_csv":
         return f"SELECT * FROM {reader}(?)"
     kinds = {
-        name: "VARCHAR" if name in names else kind
+        name: "VARCHAR" if name in names or (reader, kind) == ("read_csv", "BOOLEAN") else kind
         for name, kind, *_ in connection.execute(
             f"DESCRIBE SELECT * FROM {reader}(?)", [str(path)]
         ).fetchall()
@@ -322,6 +323,8 @@ def _clean(values: Values, *, is_name: bool = False) -> Values:
         None if v is None or v != v or str(v).strip() in _MISSING else str(v).strip() for v in values.tolist()
     ]
     if not is_name and any(text is not None for text in texts):
+        if {text.lower() for text in texts if text is not None} <= _TRUTH.keys():
+            return np.array([np.nan if text is None else _TRUTH[text.lower()] for text in texts])
         try:
             return np.array([np.nan if text is None else float(text) for text in texts])
         except ValueError:

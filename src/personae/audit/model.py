@@ -24,10 +24,10 @@ from personae.metrics.intervals import (
     LEVEL,
     Interval,
     bootstrap_mean,
-    bootstrap_sums,
     cluster_codes,
     percentile_interval,
     resample_sums,
+    with_ends,
 )
 
 Array = NDArray[np.float64]
@@ -77,8 +77,8 @@ class Gap:
 class ModelAudit:
     """What a classifier does on people it should not have learned from.
 
-    `calibration_error` is over ten bins of equal width; its bootstrap samples err a little more than the sample they are drawn
-    from, so that the interval leans upwards.
+    `calibration_error` is over ten bins of equal width; bootstrap samples err more than the sample they are drawn from, and are
+    moved down by as much as they do in the mean. A share that is 0 or 1 has Wilson's interval over people.
     """
 
     n_people: int
@@ -143,9 +143,9 @@ def audit_model(
         n_people=cluster_codes(people, len(p))[1],
         n_rows=len(p),
         base_rate=float(y.mean()),
-        accuracy=bootstrap_mean(right, **options),  # type: ignore[arg-type]
+        accuracy=with_ends(bootstrap_mean(right, **options)),  # type: ignore[arg-type]
         auroc=auroc_interval(p, y, **options),  # type: ignore[arg-type]
-        calibration_error=bootstrap_sums(error_columns(p, y), error_of_sums, **options),  # type: ignore[arg-type]
+        calibration_error=_calibration_error(p, y, people, draws, random_state),
         brier=bootstrap_mean((p - y) ** 2, **options),  # type: ignore[arg-type]
         bins=reliability_bins(p, y),
         groups=tuple(each for column in named for each in _groups(column, named[column], p, y, people, draws, random_state)),
@@ -237,6 +237,19 @@ def _losses(chances: ArrayLike, people: Sequence[Hashable] | None) -> dict[Hasha
     return {person: float(np.mean(losses)) for person, losses in rows.items()}
 
 
+def _calibration_error(
+    p: Array, y: Array, people: Sequence[Hashable] | None, draws: int, seed: int
+) -> Interval:
+    codes, n_people = cluster_codes(people, len(p))
+    sums = np.stack(
+        [np.bincount(codes, each, n_people) for each in error_columns(p, y).T], axis=1, dtype=float
+    )
+    value = float(error_of_sums(sums.sum(axis=0, keepdims=True))[0])
+    drawn = error_of_sums(resample_sums(sums, draws=draws, random_state=seed))
+    moved = np.maximum(drawn - (np.nanmean(drawn) - value), 0)
+    return percentile_interval(value, moved, LEVEL, len(p), n_people)
+
+
 def _groups(
     column: str,
     names: Sequence[str],
@@ -260,9 +273,10 @@ def _groups(
     def measured(measure: str, k: int) -> Interval:
         top, bottom = (place[part] for part in MEASURES[measure])
         behind = by_person[:, bottom, k]
-        found = _ratio(drawn, top, bottom, k)
+        drawn_ratio = _ratio(drawn, top, bottom, k)
         value = float(values.loc[known[k], measure])
-        return percentile_interval(value, found, LEVEL, int(behind.sum()), int((behind > 0).sum()))
+        found = percentile_interval(value, drawn_ratio, LEVEL, int(behind.sum()), int((behind > 0).sum()))
+        return found if top == place["p"] else with_ends(found)
 
     return [
         Group(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from personae import __version__
 from personae.cli._console import note, print_json, print_table
@@ -20,8 +21,18 @@ if TYPE_CHECKING:
     from personae.audit.responsiveness.reading import Coding, Plan
     from personae.report.recourse import Lever, RecourseReport, Way
 
+
+class _ModelFirst(TyperGroup):
+    """`personae audit FILE.joblib` is `personae audit model FILE.joblib`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Take a first word with a file's ending for the model to audit."""
+        return super().resolve_command(ctx, ["model", *args] if Path(args[0]).suffix else args)
+
+
 app = typer.Typer(
-    help="Hold a classifier against the people it decides about.",
+    cls=_ModelFirst,
+    help="Hold a classifier against the people it decides about. FILE.joblib in place of a command audits that model.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )

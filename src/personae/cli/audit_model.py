@@ -74,7 +74,10 @@ def model(
         ),
     ] = True,
     denied: Annotated[
-        int, typer.Option("--denied", min=1, help="Denied rows looked at for what would change the answer.")
+        int,
+        typer.Option(
+            "--denied", min=1, help="Denied rows, drawn by lot, looked at for what would change the answer."
+        ),
     ] = 200,
     out: Annotated[
         Path | None,
@@ -252,8 +255,8 @@ def _membership(own: _Side, side: _Side, seed: int) -> Leak:
     found = membership_leakage(
         own.of_truth(), side.of_truth(), seen_people=own.people, unseen_people=side.people, random_state=seed
     )
-    counts = [len(set(each.people)) if each.people else len(each.p) for each in (own, side)]
-    return membership(found, (counts[0], counts[1]), is_subject=side.people is not None)
+    n_others = len(set(side.people)) if side.people else len(side.p)
+    return membership(found, (found.advantage.n - n_others, n_others), is_subject=side.people is not None)
 
 
 def _counterfactual(
@@ -335,7 +338,7 @@ def _track(items: Iterable[Any], label: str, *, quiet: bool) -> Iterator[Any]:
 
 
 def _recourse(handle: ModelHandle, side: _Side, path: Path, most: int, seed: int) -> Recourse:
-    """Look for what the first denied rows could change."""
+    """Look for what some denied rows, drawn by lot, could change."""
     import numpy as np
 
     from personae.audit.responsiveness import ResponsivenessScorer
@@ -346,7 +349,7 @@ def _recourse(handle: ModelHandle, side: _Side, path: Path, most: int, seed: int
 
     plan = read_plan(path, side.columns, handle.features)
     every = np.flatnonzero(side.p < 0.5)
-    rows = every[:most]
+    rows = np.sort(np.random.default_rng(seed).permutation(every)[:most])
     if not len(rows):
         nobody = Interval(float("nan"), float("nan"), float("nan"), 0, 0)
         return Recourse(0, 0, nobody, nobody, 0)

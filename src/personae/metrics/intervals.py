@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -306,6 +306,19 @@ def percentile_interval(
         return Interval(value, float("nan"), float("nan"), n_rows, n_clusters)
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     return Interval(value, float(low), float(high), n_rows, n_clusters)
+
+
+def with_ends(found: Interval, *, level: float = LEVEL) -> Interval:
+    """Return a share's interval, by Wilson over the clusters where it is 0 or 1: there a bootstrap has no width.
+
+    >>> found = with_ends(Interval(1.0, 1.0, 1.0, 60, 30))
+    >>> round(found.low, 3), found.high, found.n, found.n_clusters
+    (0.886, 1.0, 60, 30)
+    """
+    if found.value not in (0, 1) or found.n_clusters < 2:
+        return found
+    ends = wilson(found.value * found.n_clusters, found.n_clusters, level=level)
+    return replace(found, low=ends.low, high=ends.high)
 
 
 def cluster_codes(clusters: Clusters | None, n_rows: int) -> tuple[NDArray[np.intp], int]:

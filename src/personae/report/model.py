@@ -88,7 +88,10 @@ class ColumnPart:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """What an attacker who sees one person's losses can tell of membership; `is_subject` where people may have several rows."""
+    """What an attacker who sees one person's losses can tell of membership; `is_subject` where people may have several rows.
+
+    `n_members` are those attacked: half of the people learned from.
+    """
 
     n_members: int
     n_others: int
