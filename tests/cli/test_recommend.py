@@ -68,6 +68,11 @@ def test_lists_with_reasons(table, catalog, tmp_path):
     again = personae("recommend", table, "--out", out)
     assert again.returncode == 1
     assert "--overwrite" in again.stderr
+    before = table.read_bytes()
+    onto = personae("recommend", table, "--out", table, "--overwrite")
+    assert onto.returncode == 1
+    assert "is read by this run" in onto.stderr
+    assert table.read_bytes() == before
     everyone = personae("recommend", table, "--method", "itemknn", "--items", catalog, "--limit", 2)
     lines = everyone.stdout.splitlines()
     assert lines[0].split("\t") == ["person", "place", "item", "score", "because"]

@@ -161,7 +161,16 @@ def test_typing_is_read_whatever_its_case_and_asked_again_where_it_cannot_be(ite
     ("kept", "said"),
     [
         ([], "No episode"),
+        ({"budget": 0, "turns": []}, "1 or more"),
+        ({"budget": True, "turns": []}, "No episode"),
         ({"budget": 3, "turns": [{}]}, "Turn 1: not a move"),
+        (
+            {
+                "budget": 3,
+                "turns": [{"move": {"kind": "ask", "ids": [], "labels": [], "because": []}, "answer": "yes"}],
+            },
+            "Turn 1: a move needs ids",
+        ),
         (
             {
                 "budget": 3,

@@ -51,8 +51,10 @@ def to_write(file: Path | None, *, overwrite: bool) -> None:
         raise BadInput(f"{file}: is there already. Name another place, or write over it with --overwrite.")
 
 
-def to_new_file(file: Path | None, *, overwrite: bool) -> None:
-    """Refuse a file that is there already, a folder, and a place that nothing can be written to, before any work is done."""
+def to_new_file(file: Path | None, *, overwrite: bool, read: tuple[Path | None, ...] = ()) -> None:
+    """Refuse a file that is there already, one that is read, a folder, and a place that nothing can be written to, at once."""
+    if file is not None and any(each is not None and each.resolve() == file.resolve() for each in read):
+        raise BadInput(f"{file}: is read by this run. Name another file to write to.")
     if file is not None and file.is_dir():
         raise BadInput(f"{file}: is a folder. Name a file in it.")
     if file is not None and not (file.parent.is_dir() and os.access(file.parent, os.W_OK)):

@@ -90,8 +90,8 @@ def recommend(
     What somebody had is never listed for them again. Where all their rows are below --liked, they get what anybody would.
     """
     _check_use(context, ask, has_rows=table is not None or store is not None or data is not None)
-    to_new_file(out, overwrite=overwrite)
-    to_new_file(session, overwrite=True)
+    to_new_file(out, overwrite=overwrite, read=(table, items))
+    to_new_file(session, overwrite=True, read=(table, items))
     catalog = _catalog(items, data)
     had = None
     if table is not None or store is not None:

@@ -37,7 +37,8 @@ def confidences_of(slug: str, context: Context) -> Confidences:
     found = getattr(import_module(f"personae.papers.{slug}.experiment"), "confidences", None)
     if found is None:
         raise BadInput(
-            f"{title} has no recorded confidences to draw. knowwhatknow, thinkingoutloud and personaljudge have."
+            f"{title} has neither recorded confidences nor defence curves to draw. knowwhatknow, thinkingoutloud and "
+            "personaljudge have the first, distinfer the second."
         )
     named: Confidences = {name: pair for name, pair in found(context).items() if len(pair[0])}
     if not named:

@@ -169,9 +169,12 @@ class Episode:
         if (
             not isinstance(kept, dict)
             or not isinstance(kept.get("turns"), list)
-            or not isinstance(kept.get("budget"), int)
+            or type(kept.get("budget")) is not int
+            or kept["budget"] < 1
         ):
-            raise BadInput("No episode: it needs `budget` and `turns`, as `Episode.as_json` writes them.")
+            raise BadInput(
+                "No episode: it needs `budget`, of 1 or more, and `turns`, as `Episode.as_json` writes them."
+            )
         turns = [_turn(each, place) for place, each in enumerate(kept["turns"], 1)]
         for place, turn in enumerate(turns, 1):
             if not asker.knows(turn.move):
@@ -194,6 +197,10 @@ def _turn(kept: Any, place: int) -> Turn:
         turn = Turn(read, str(kept["answer"]))
     except (TypeError, KeyError):
         raise BadInput(f"Turn {place}: not a move and its answer. Begin another episode.") from None
+    if not read.ids or not len(read.ids) == len(read.labels) == len(set(read.ids)):
+        raise BadInput(
+            f"Turn {place}: a move needs ids, each once, and a label for each. Begin another episode."
+        )
     if read.kind not in get_args(Kind) or turn.answer not in answers_to(read):
         raise BadInput(
             f"Turn {place}: a move of another kind, or an answer it does not have. Begin another episode."
