@@ -34,6 +34,11 @@ def test_rounds_alternate_secrets_and_repeat_under_a_seed():
     assert first != play(noisy, rounds=9, random_state=4)
 
 
+def test_a_score_that_is_none_is_refused():
+    with pytest.raises(BadInput, match="A score is NaN"):
+        outcome([Trial(0, 0, float("nan")), Trial(1, 1, 1.0)])
+
+
 def test_processes_change_nothing():
     pytest.importorskip("joblib")
     assert play(noisy, rounds=4, n_jobs=2) == play(noisy, rounds=4)

@@ -1,5 +1,6 @@
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,6 +83,15 @@ def test_a_person_is_told_what_would_help_and_what_moves_along():
     assert found["cannot"] == [{"feature": "age", "value": "30"}]
 
 
+@pytest.mark.usefixtures("place")
+def test_what_moves_along_is_not_told_as_what_cannot_change():
+    pytest.importorskip("pandas")
+    Path("actions.yaml").write_text(
+        RULES + "  - linked: {source: savings, targets: {age: 1}}\n", encoding="utf-8"
+    )
+    assert said("ada")["cannot"] == []
+
+
 def test_a_fixed_prediction_is_said_on_the_page_and_in_the_terminal(place):
     pytest.importorskip("pandas")
     done = ask("--person", "bo", "--out", "bo.html")
@@ -128,6 +138,7 @@ def test_wrong_use_is_one_clear_error(arguments, match):
         ("features: {savings: {}}\nconstraints: [{onehot: {}}]", "no constraint 'onehot'"),
         ("features: {savings: {}}\nconstraints: [{one_hot: {names: [a]}}]", "options of one_hot"),
         ("features: {savings: {low: 5, high: 1}}", "low <= high"),
+        ("features: {savings: {high: 1e9}}", "high: 1e9, which is no number"),
         ("features: {savings: {low: .nan, high: 3}}", "low <= high"),
         ("features: {savings: {step: .nan, kind: int}}", "low <= high"),
     ],

@@ -78,12 +78,14 @@ def outcome(trials: Sequence[Trial], *, draws: int = DRAWS, random_state: Random
     Raises
     ------
     BadInput
-        When only one secret was played.
+        When only one secret was played, or a score is NaN.
     """
     secret = np.array([each.secret for each in trials])
     guess = np.array([each.guess for each in trials])
     if len(np.unique(secret)) < 2:
         raise BadInput("Trials of one secret only: nothing can be told of an attack. Play both.")
+    if np.isnan([each.score for each in trials]).any():
+        raise BadInput("A score is NaN: give each trial one that says how much speaks for the secret 1.")
     named = [each.victim for each in trials]
     victims = named if any(each is not None for each in named) else list(range(len(trials)))
     columns = np.stack([secret, secret * guess, 1 - secret, (1 - secret) * guess], axis=1).astype(float)

@@ -73,5 +73,5 @@ def main() -> None:
     except SystemExit as done:
         code = done.code
     if code == 130:
-        sys.stderr.write("personae: interrupted; what was finished is kept.\n")
+        sys.stderr.write("personae: interrupted; nothing is left half-written.\n")
     sys.exit(code)  # type: ignore[arg-type]

@@ -112,7 +112,9 @@ def _column(found: ModelAudit, column: str, other: Counterfactual | None) -> Col
         if group.column == column
     )
     gaps = tuple(
-        GapRow(gap.group, gap.against, gap.found.gap, gap.found.ratio, gap.found.is_flagged)
+        GapRow(
+            gap.group, gap.against, gap.found.gap, gap.found.ratio, gap.found.is_flagged, gap.found.is_sure
+        )
         for gap in found.gaps
         if gap.column == column
     )

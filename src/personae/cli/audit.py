@@ -145,6 +145,8 @@ def _report(scorer: ResponsivenessScorer, plan: Plan, x: Any, person: str, model
         if feature.actionable
     ]
     together = () if given or fixed else tuple(_way(each, plan.coding) for each in scorer.together(x))
+    ways = [*together, *(way for each in levers for way in each.ways)]
+    moved = {change.feature for way in ways for change in way.changes}
     said = scorer.predict(x[None, :])
     return RecourseReport(
         person,
@@ -157,7 +159,7 @@ def _report(scorer: ResponsivenessScorer, plan: Plan, x: Any, person: str, model
         tuple(
             (feature.name, plan.coding.shown(feature.name, float(x[j])))
             for j, feature in enumerate(plan.actions.features)
-            if not feature.actionable
+            if not feature.actionable and feature.name not in moved
         ),
         scorer.reach.size(x),
         tuple(plan.actions.names[j] for j, out in enumerate(plan.actions.outside(x[None, :])[0]) if out),

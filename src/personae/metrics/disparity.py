@@ -60,6 +60,18 @@ class Disparity:
         """Whether the lower selection rate is under four fifths of the higher one."""
         return min(self.means) < FOUR_FIFTHS * max(self.means)
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the ratio's whole interval lies on the side of the four-fifths rule where the ratio does.
+
+        >>> sure = Disparity(*[Interval(0.7, 0.6, 0.9, 50, 50)] * 3, means=(0.35, 0.5), sizes=(25, 25))
+        >>> sure.is_flagged, sure.is_sure
+        (True, False)
+        """
+        low, high = self.ratio.low, self.ratio.high
+        held = low >= FOUR_FIFTHS and high * FOUR_FIFTHS <= 1
+        return (high < FOUR_FIFTHS or low * FOUR_FIFTHS > 1) if self.is_flagged else held
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:

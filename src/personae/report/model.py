@@ -33,13 +33,14 @@ class GroupRow:
 
 @dataclass(frozen=True, slots=True)
 class GapRow:
-    """A group against the largest of its column: predicted rates' difference and ratio, and whether four fifths are missed."""
+    """A group against the largest of its column: rates' difference and ratio, whether four fifths are missed, and surely."""
 
     name: str
     against: str
     gap: Interval
     ratio: Interval
     is_flagged: bool
+    is_sure: bool
 
 
 @dataclass(frozen=True, slots=True)

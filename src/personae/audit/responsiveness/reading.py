@@ -45,6 +45,7 @@ from personae.models.answers import nearest
 
 DIRECTIONS = {"up": 1, "down": -1, "either": 0}
 _OPTIONS = tuple(each.name for each in fields(Feature) if each.name != "name")
+_IN_WORDS = ("kind", "direction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,11 @@ def _feature(path: Path, inferred: Feature, listed: Mapping[str, Any], coding: C
         known: dict[str, Any] = {"kind": inferred.kind, "low": inferred.low, "high": inferred.high}
         return Feature(name, **(known | options))
     except TypeError as error:
-        raise BadInput(f"{path.name}: {name} has an option that is no number.") from error
+        wrong = [each for each, value in options.items() if each not in _IN_WORDS and isinstance(value, str)]
+        named = f"{wrong[0]}: {options[wrong[0]]}" if wrong else "an option"
+        raise BadInput(
+            f"{path.name}: {name} has {named}, which is no number. YAML reads 1.0e+9 as one, and 1e9 as text."
+        ) from error
 
 
 def _constraint(entry: Any) -> Constraint:

@@ -238,7 +238,11 @@ class ResponsivenessScorer:
             labels = np.asarray(self.predict(points))
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
             missing = np.isnan(points).any()
-            hint = " Some values are missing; does the model take missing values?" if missing else ""
+            hint = (
+                " Some values are missing; does the model take missing values?"
+                if missing
+                else " Or is a value of a category that it has not learned?"
+            )
             raise BadInput(
                 f"The model cannot predict {points.shape[1]} features ({type(error).__name__}). Are these the columns, in the "
                 f"order and form, that it was fitted on?{hint}"
