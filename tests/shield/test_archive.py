@@ -23,8 +23,9 @@ from personae.shield.archive import (
     shielded_name,
     write_back,
 )
+from personae.shield.hidden import Hidden
 from personae.shield.names import Named
-from personae.shield.pseudonyms import is_pseudonym
+from personae.shield.pseudonyms import Called, is_pseudonym
 
 _SPEC = importlib.util.spec_from_file_location(
     "shield_make", Path(__file__).parents[1] / "people" / "archives" / "make.py"
@@ -340,3 +341,28 @@ def test_what_an_account_says_of_people_goes(tmp_path):
         whole = b"".join(packed.read(name) for name in packed.namelist())
     assert b"[ip]" in whole
     assert b"10.0.0.1" not in whole
+
+
+def test_who_an_account_belongs_to_is_hidden_in_its_profile(tmp_path):
+    path = tmp_path / "takeout.zip"
+    search = {"header": "Search", "title": "Searched for rye bread", "titleUrl": "https://www.google.com/search?q=rye+bread",
+              "time": "2024-03-03T09:00:00Z", "products": ["Search"]}  # fmt: skip
+    profile = {
+        "name": {"givenName": "Zara", "familyName": "Polva", "formattedName": "Zara Polva"},
+        "displayName": "Zara Polva",
+    }
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("Takeout/My Activity/Search/MyActivity.json", json.dumps([search]))
+        packed.writestr("Takeout/Profile/Profile.json", json.dumps(profile))
+    opened = open_for_shield(path, Options())
+    assert [set(called.names) for called in opened.names] == [{"Zara Polva"}]
+    write_back(opened, [], tmp_path / "out.zip")
+    with zipfile.ZipFile(tmp_path / "out.zip") as packed:
+        kept = packed.read(next(name for name in packed.namelist() if name.endswith("Profile.json"))).decode()
+    assert "Zara" not in kept
+    assert "Polva" not in kept
+
+
+def test_a_name_is_hidden_in_addresses_that_write_it_without_accents():
+    hidden = Hidden("discord", [Called(("Zará Polvić",))], 0)
+    assert "polvic" not in hidden.inner("https://cdn.example.org/1/zara_polvic_cv.pdf")

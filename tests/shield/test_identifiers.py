@@ -8,6 +8,7 @@ from personae.errors import MissingExtra, UnknownName
 from personae.shield import _checksums as checks
 from personae.shield import find_identifiers, recognizer
 from personae.shield._institutions import named
+from personae.shield.generalize import wider
 from personae.shield.identifiers import Identifier
 from personae.shield.masking import masked
 
@@ -268,3 +269,44 @@ def test_who_says_what_they_are_is_let_be(text):
 )
 def test_employers_are_found(text, name):
     assert "".join(text[found.start : found.end] for found in named(text)) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Меня зовут Зара Полева, я живу тут.", ["Зара Полева"]),
+        ("Nazywam się Żaneta Wrzos, mieszkam tu.", ["Żaneta Wrzos"]),
+        ("Benim adım Çiğse Oral, buradayım.", ["Çiğse Oral"]),
+        ("Με λένε Ζωή Πέρκα και μένω εδώ.", ["Ζωή Πέρκα"]),
+        ("اسمي زينة البرقي وأسكن هنا.", ["زينة البرقي"]),
+        ("मेरा नाम ज़ारा पोलवा है और", ["ज़ारा पोलवा"]),
+        ("私の名前は山野花です。", ["山野花"]),
+        ("我叫林小野，住在这里。", ["林小野"]),
+        ("제 이름은 박새봄이고 여기 살아요.", ["박새봄"]),
+        ("Mi marido Iñigo y mi hija Xana vienen.", ["Iñigo", "Xana"]),
+        ("Mein Mann Ottokar und ich", ["Ottokar"]),
+        ("My name is Oran Ó Briain, hello", ["Oran Ó Briain"]),
+        ("mi marido trabaja, ma femme aussi, mein Mann Arbeit sucht", []),
+        ("меня зовут на работу, мой муж работает", []),
+    ],
+)
+def test_names_are_found_where_people_say_them_in_many_tongues(text, found):
+    assert [name for kind, name in kinds(text) if kind == "name"] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Родилась 12 апреля 1979 года", "12 апреля 1979"),
+        ("Urodziłem się 17 września 1976 w domu", "17 września 1976"),
+        ("6 Mart 1990'da doğdum", "6 Mart 1990"),
+        ("ولدت في 4 يونيو 1992.", "4 يونيو 1992"),
+    ],
+)
+def test_dates_of_birth_are_found_in_many_tongues(text, found):
+    assert kinds(text) == [("birth date", found)]
+
+
+def test_no_place_is_read_inside_a_code_and_a_verb_is_none():
+    assert kinds("Codice fiscale RSSMRA85T10A562S") == [("national id", "RSSMRA85T10A562S")]
+    assert wider("code 42D548K, moro na rua", "city_country") == ()

@@ -7,7 +7,7 @@ The first dialogue state, looking at the data, reads everything it says from her
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,7 +31,7 @@ SMALL_CELL = 10  # people; a count below it is told to nobody outside
 MOST_VALUES = 60  # distinct texts that still are a category
 SHOWN_VALUES = 12
 _MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
-_TRUTH = {"true": 1.0, "false": 0.0}
+_TRUTH = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
 _ID_WORDS = frozenset({"id", "row", "index", "uuid", "key", "pid", "rowid"})
 _PERSON_WORDS = frozenset(
     {
@@ -258,30 +258,35 @@ def read_table(
     options = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     try:
         with connect(settings=options) as connection:
-            found = connection.execute(_query(connection, reader, path, names), [str(path)])
+            kinds = _kinds(connection, reader, path) if names or reader == "read_csv" else {}
+            truths = {name for name, kind in kinds.items() if (reader, kind) == ("read_csv", "BOOLEAN")}
+            found = connection.execute(_query(reader, kinds, {*names, *truths}), [str(path)])
             columns = {name: str(kind) for name, kind, *_ in found.description or ()}
             arrays = found.fetchnumpy()
     except duckdb.Error as error:
         kind = type(error).__name__
     else:
         values = {
-            name: _clean(_filled(arrays[name], is_json=kind == "JSON"), is_name=name in names)
+            name: _clean(
+                _filled(arrays[name], is_json=kind == "JSON"), is_name=name in names, is_truth=name in truths
+            )
             for name, kind in columns.items()
         }
         return Table(path.name, values, dict(descriptions or {}), str(path.resolve()))
     raise BadInput(f"{path}: cannot be read as a {ending or 'csv'} table ({kind}). Is there one header line?")
 
 
-def _query(connection: DuckDBPyConnection, reader: str, path: Path, names: Sequence[str]) -> str:
-    """Return the query that reads a table with the named columns as text, and those of a CSV that seem to be truth values."""
-    if not names and reader != "read_csv":
+def _kinds(connection: DuckDBPyConnection, reader: str, path: Path) -> dict[str, str]:
+    """Return DuckDB's type of each column."""
+    found = connection.execute(f"DESCRIBE SELECT * FROM {reader}(?)", [str(path)]).fetchall()
+    return {name: kind for name, kind, *_ in found}
+
+
+def _query(reader: str, kinds: Mapping[str, str], names: Collection[str]) -> str:
+    """Return the query that reads a table with the named columns as text."""
+    if not names:
         return f"SELECT * FROM {reader}(?)"
-    kinds = {
-        name: "VARCHAR" if name in names or (reader, kind) == ("read_csv", "BOOLEAN") else kind
-        for name, kind, *_ in connection.execute(
-            f"DESCRIBE SELECT * FROM {reader}(?)", [str(path)]
-        ).fetchall()
-    }
+    kinds = {name: "VARCHAR" if name in names else kind for name, kind in kinds.items()}
     if reader == "read_parquet":
         quoted = {name: '"' + name.replace('"', '""') + '"' for name in kinds}
         texts = ", ".join(
@@ -313,8 +318,8 @@ def _filled(values: Any, *, is_json: bool = False) -> Values:
     return np.array([None if is_gone else v for v, is_gone in zip(plain, gone, strict=True)], dtype=object)
 
 
-def _clean(values: Values, *, is_name: bool = False) -> Values:
-    """Return float64, datetime64, or objects that are str or None; a name is never a number."""
+def _clean(values: Values, *, is_name: bool = False, is_truth: bool = False) -> Values:
+    """Return float64, datetime64, or objects that are str or None; a name is never a number, "t" and "f" are no truth values."""
     if values.dtype.kind in "iufb":
         return values.astype(float)
     if values.dtype.kind == "M":
@@ -323,7 +328,7 @@ def _clean(values: Values, *, is_name: bool = False) -> Values:
         None if v is None or v != v or str(v).strip() in _MISSING else str(v).strip() for v in values.tolist()
     ]
     if not is_name and any(text is not None for text in texts):
-        if {text.lower() for text in texts if text is not None} <= _TRUTH.keys():
+        if is_truth and {text.lower() for text in texts if text is not None} <= _TRUTH.keys():
             return np.array([np.nan if text is None else _TRUTH[text.lower()] for text in texts])
         try:
             return np.array([np.nan if text is None else float(text) for text in texts])

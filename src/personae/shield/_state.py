@@ -20,6 +20,7 @@ from personae.shield.pseudonyms import Called, Pseudonyms, is_pseudonym
 CUT = "…"
 _EMPTY = re.compile(r"[\W_]*\Z")
 _WORD = re.compile(r"[^\W\d_]{3,}")
+_ADDRESS = re.compile(r"\S*[@/_]\S*")  # names in them are written small by everybody
 Key = tuple[str, str]  # source and id of a trace
 
 
@@ -142,7 +143,8 @@ class State:
     def _first_names(self, names: Iterable[str]) -> dict[str, str]:
         """Return the full name for each first name, but for those that these texts write in small letters more often."""
         first = {name.split()[0]: name for name in sorted(names, reverse=True) if len(name.split()) > 1}
-        written = Counter(word for text in self._texts.values() for word in _WORD.findall(text) if first)
+        spoken = (_ADDRESS.sub(" ", text) for text in self._texts.values())
+        written = Counter(word for text in spoken for word in _WORD.findall(text) if first)
         most = {short: 1 if short.lower() in ALSO_WORDS else written[short] for short in first}
         return {short: name for short, name in first.items() if written[short.lower()] < most[short]}
 

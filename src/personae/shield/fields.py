@@ -72,7 +72,10 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields((), ("in_reply_to_screen_name",), ("in_reply_to_user_id", "in_reply_to_user_id_str")),
         *(Fields((), (), (key,)) for key in ("accountid", "senderid", "recipientid", "conversationid")),
     ),
-    "mastodon": (Fields(("name",), ("preferredusername",), (), "actor.json", "preferredusername", is_owner=True),),
+    "mastodon": (
+        Fields(("name",), ("preferredusername",), (), "actor.json", "preferredusername", is_owner=True),
+        Fields((), ("name",), having="type=mention"),
+    ),
     "discord": (
         Fields(("global_name",), ("username",), ("id",), "user.json", "username", is_owner=True),
         Fields((), ("username", "global_name"), ("id",), having="username"),
@@ -89,8 +92,16 @@ FIELDS: dict[str, tuple[Fields, ...]] = {
         Fields((), ("value",), having="statistic=account name"),
         *(Fields((), (key,)) for key in ("from", "to", "username", "author")),
     ),
-    "spotify": (Fields((), ("username",), (), "userdata.json", is_owner=True), Fields((), ("collaborators",))),
-    "google": (Fields((), ("channel id",)),),
+    "spotify": (
+        Fields(("firstname+lastname", "displayname"), (), (), "identity.json", is_owner=True),
+        Fields((), ("username",), (), "userdata.json", is_owner=True),
+        Fields((), ("collaborators",)),
+    ),
+    "google": (
+        Fields(("givenname+familyname", "formattedname"), (), (), "profile.json", is_owner=True),
+        Fields(("displayname",), (), (), "profile.json", is_owner=True),
+        Fields((), ("channel id",)),
+    ),
 }  # fmt: skip
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ACCOUNT = re.compile(r"(?=.*[^\W\d])[\w.-]+")  # a name that may be that of an account

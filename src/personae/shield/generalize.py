@@ -16,6 +16,7 @@ from personae.shield._institutions import INSTITUTIONS, named
 from personae.shield._words import CONTINENTS, FIELDS, WITH_ARTICLE
 
 LEAST_PEOPLE = 15_000  # of a place that is taken for one although nothing but its capital says so
+_VERBS = frozenset(("moro",))  # "I live", in Portuguese, and a city of Pakistan
 _WORD = re.compile(r"[^\W\d_]+(?:[.'’-][^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?:^|[.!?…\n]['\"”’)]*\s*|[-–—:]\s)['\"“‘(]*\Z")
 _BEFORE = re.compile(
@@ -98,7 +99,7 @@ def _places(text: str, step: int) -> Iterator[Wider]:
     """Yield every place; a country only at step 1."""
     at = 0
     for match in _WORD.finditer(text):
-        if match.start() < at:
+        if match.start() < at or _in_a_code(text, *match.span()) or match[0] in _VERBS:
             continue
         if continent := _CONTINENT.match(text, match.start()):
             at = continent.end()
@@ -112,6 +113,11 @@ def _places(text: str, step: int) -> Iterator[Wider]:
         at = found.end
         if words := _wider_place(found.place, step):
             yield Wider(found.start, found.end, words)
+
+
+def _in_a_code(text: str, start: int, end: int) -> bool:
+    """Return whether letters stand beside a digit, as in numbers of accounts."""
+    return text[start:end].isascii() and (text[start - 1 : start].isdigit() or text[end : end + 1].isdigit())
 
 
 def _named_after(text: str, start: int, end: int) -> int:

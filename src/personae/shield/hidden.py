@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -179,11 +180,17 @@ class Hidden:
                     break
 
 
+def _unaccented(name: str) -> str:
+    """Return a name as addresses have it: "vukasović" is "vukasovic"."""
+    return "".join(sign for sign in unicodedata.normalize("NFD", name) if not unicodedata.combining(sign))
+
+
 def _spellings(each: Called) -> Iterator[tuple[str, str]]:
     """Yield how a person may be written in an address or the name of a file, in lower case, and how elsewhere."""
     for form in (*each.names, *each.handles):
         lower = form.lower().lstrip("+@~ ")
         words = lower.split() if form in each.names else []
-        for spelled in dict.fromkeys([*(lower.replace(" ", sign) for sign in (" ", "", "_", "-")), *words]):
+        spellings = [*(lower.replace(" ", sign) for sign in (" ", "", "_", "-")), *words]
+        for spelled in dict.fromkeys([*spellings, *map(_unaccented, spellings)]):
             if len(spelled) >= _LEAST and spelled not in NO_NAME | ALSO_WORDS:
                 yield spelled, form

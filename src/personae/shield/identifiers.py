@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from personae.errors import MissingExtra, UnknownName
 from personae.models.places import home_places
-from personae.shield import _checksums
+from personae.shield import _abroad, _checksums
 from personae.shield._introduced import introduced
 
 LABELS = {
@@ -78,7 +78,7 @@ _NO_SMALL_NAME = (
 )
 _LETTERS = [chr(code) for code in range(0x41, 0x530)]  # Latin, Greek, Cyrillic
 _LARGE, _SMALL = ("".join(filter(case, _LETTERS)) for case in (str.isupper, str.islower))
-_PART = rf"(?:[DO]['’]|Ma?c)?[{_LARGE}][{_SMALL}]{{2,}}"
+_PART = rf"(?:[DO]['’]|Ma?c|Ó |Ní |Mac )?[{_LARGE}][{_SMALL}]{{2,}}"
 _NAME = rf"(?:{_PART}(?:[ -]{_PART}){{0,2}}|[\u4e00-\u9fff]{{2,4}})"
 _FULL = rf"{_NO_NAME}{_PART}(?:[ -]{_PART}){{1,2}}"
 
@@ -170,6 +170,7 @@ def _national(check: Check) -> Check:
 
 
 _RULES = (
+    _Rule("national id", re.compile(r"\b[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]\b")),  # Italy's tax code
     _Rule("e-mail", re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")),
     _Rule("e-mail", re.compile(rf"(?i)(?<![\w.+@-])[\w.+-]{{1,64}}{_AT}[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}})*")),
     _Rule("e-mail", re.compile(r"(?i)(?<![\w.+@-])[\w.+-]{1,64} at [\w-]{1,63}(?: dot [\w-]{1,63})+")),
@@ -186,6 +187,7 @@ _RULES = (
     _Rule("ip", re.compile(r"(?<![\w.:])(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:]|\.\d)"),
           _is_ip),
     _Rule("birth date", re.compile(rf"(?i)\b{_BORN} ({_DATE})(?!\w)")),
+    *(_Rule("birth date", pattern) for pattern in _abroad.BIRTHS),
     _Rule("birth date", re.compile(rf"({_EAST_DATE})(?= ?(?:に?生|出生|생|에 태어))")),
     _Rule("birth date", re.compile(rf"(?:生日|出生日期|誕生日|生年月日|생일|생년월일)(?:[是は은:：]| )*({_EAST_DATE})")),
     _Rule("handle", re.compile(r"<@!?(\d{15,20})>")),
@@ -209,6 +211,7 @@ _RULES = (
     _Rule("name", re.compile(rf"(?m){_DASH}(?:{_TITLE} )?({_NAME})[ \t]*[.!]?$")),
     _Rule("name", re.compile(rf"\b(?:[Ii](?:['’]m| am)|[Tt]his is) {_TITLE} ({_NAME})(?!\w)")),
     _Rule("name", re.compile(rf"\b(?:[Ii](?:['’]m| am)|[Tt]his is) ({_FULL})(?!\w)"), _is_no_place),
+    *(_Rule("name", pattern) for pattern in _abroad.NAMES),
 )  # fmt: skip
 
 

@@ -270,7 +270,9 @@ def test_hostile_lines_cost_no_more_than_their_length(chat, hostile):
 
 
 NAMES = st.text(st.characters(categories=("Lu", "Ll")), min_size=1, max_size=12).map(str.strip).filter(bool)
-WORDS = st.text(st.characters(categories=("Lu", "Ll", "Po", "Nd")), min_size=1, max_size=9)
+WORDS = st.text(st.characters(categories=("Lu", "Ll", "Po", "Nd")), min_size=1, max_size=9).filter(
+    lambda word: word.lower() != "null"  # stands where a message was not kept
+)
 BODIES = st.lists(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), min_size=1, max_size=3).map(
     "\n".join
 )
