@@ -257,6 +257,23 @@ def test_log_probs_are_those_of_the_response_alone(tiny):
         response_log_probs(model, Letters(), [("a" * 640, "b")])
 
 
+def test_a_token_that_begins_every_text_stands_before_the_prompt_alone(tiny):
+    from personae.preference.fspo.tuning import response_log_probs
+
+    class Begun(Letters):
+        bos_token_id = 95
+
+        def encode(self, text):
+            return [95, *super().encode(text)]
+
+    model, _ = tiny
+    with torch.no_grad():
+        found = response_log_probs(model, Begun(), [("abc", "de")])[0]
+        log_probs = model(torch.tensor([Begun().encode("abcde")])).logits[0].log_softmax(-1)
+    by_hand = float(log_probs[3, ord("d") % 96] + log_probs[4, ord("e") % 96])
+    assert float(found) == pytest.approx(by_hand, abs=1e-5)
+
+
 @pytest.mark.parametrize("loss", ["ipo", "dpo"])
 def test_a_tiny_model_learns_what_is_preferred(tiny, loss):
     from personae.preference.fspo.tuning import prefers, tune
@@ -303,3 +320,9 @@ def test_without_trl_the_extra_is_named(tiny, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(MissingExtra, match=r"personae\[tune\]"):
         tune_with_trl(*tiny, Letters(), [], tmp_path)
+
+
+@pytest.mark.parametrize("wrong", [{"learn_from": "x"}, {"loss": "x"}, {"recipe": Recipe(spread="x")}])
+def test_what_it_does_not_know_is_refused(wrong):
+    with pytest.raises(BadInput, match="FSPO knows no 'x'; there are"):
+        small(**wrong).fit(crowd())

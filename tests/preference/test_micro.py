@@ -101,9 +101,14 @@ def test_heads_that_are_alike_leave_the_route_where_it_was(model):
 
 def test_a_blend_is_the_dirichlet_mean():
     """Rows that only the first head explains: theta = (c * 1/2 + n) / (c + n) = (1 + 6) / (2 + 6)."""
-    joint = np.log(np.array([[0.5, 1e-300]] * 6))
-    found = _blend(joint, np.zeros(6, dtype=int), 1, np.array([0.5, 0.5]), 2.0)
+    prior, evidence = np.log(np.full((6, 2), 0.5)), np.log(np.array([[1.0, 1e-300]] * 6))
+    found = _blend(prior, evidence, np.zeros(6, dtype=int), 1, 2.0)
     np.testing.assert_allclose(0.5 * np.exp(found[0]), [7 / 8, 1 / 8], rtol=1e-6)
+
+
+def test_a_head_that_the_prior_gives_up_stays_given_up_for_a_person_it_explains_as_well_as_others():
+    prior, evidence = np.log(np.array([[1 - 1e-7, 1e-7]] * 10)), np.log(np.full((10, 2), 0.5))
+    assert np.exp(_blend(prior, evidence, np.zeros(10, dtype=int), 1, 2.0))[0, 1] == pytest.approx(1.0)
 
 
 def test_a_blend_follows_a_person_of_both_kinds():

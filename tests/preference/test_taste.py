@@ -5,7 +5,7 @@ from personae.metrics.calibration import expected_calibration_error, log_loss
 from personae.metrics.logistic import sigmoid
 from personae.people.records import Preference
 from personae.preference import LinearTaste, comparisons, fit_population
-from personae.preference._core import Chances, padded
+from personae.preference._core import Chances, chances_of_margins, padded
 from personae.preference._placing import Gaussian, learn_gaussian, place
 from personae.preference._sureness import LEAST_ROWS, Sureness, fit_sureness, hold_out
 
@@ -228,3 +228,9 @@ def test_learned_coordinates_hold_what_no_vector_says():
         chance = taste.adapt_all(rows[-800::2]).probs(rows[-799::2]).probability
         scores[n] = np.mean((chance > 0.5) == [row.choice == "a" for row in rows[-799::2]])
     assert scores[4] > 0.8 > 0.65 > scores[0]
+
+
+def test_a_chance_lies_in_its_interval_however_large_margin_and_spread_are():
+    mean, sd = np.meshgrid(np.linspace(-40, 40, 33), np.linspace(0, 12, 13))
+    found = chances_of_margins(mean.ravel(), sd.ravel())
+    assert ((found.low <= found.probability) & (found.probability <= found.high)).all()

@@ -194,11 +194,11 @@ def chances_of_margins(mean: Array, sd: Array) -> Chances:
     Notes
     -----
     E sigmoid(N(m, s^2)) is close to sigmoid(m / sqrt(1 + pi s^2 / 8)) (MacKay 1992, "The Evidence Framework Applied to
-    Classification Networks", section 3).
+    Classification Networks", section 3). It may lie outside of the quantiles where both are large; the interval then ends at it.
     """
-    return Chances(
-        sigmoid(mean / np.sqrt(1 + np.pi * sd**2 / 8)), sigmoid(mean - BAND * sd), sigmoid(mean + BAND * sd)
-    )
+    chance = sigmoid(mean / np.sqrt(1 + np.pi * sd**2 / 8))
+    low, high = sigmoid(mean - BAND * sd), sigmoid(mean + BAND * sd)
+    return Chances(chance, np.minimum(low, chance), np.maximum(high, chance))
 
 
 def padded(table: Comparisons, n_people: int) -> tuple[Codes, Array]:

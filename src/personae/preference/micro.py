@@ -332,8 +332,8 @@ class MiCRo(Personaliser):
         if self.concentration is None:
             np.add.at(states, table.person, evidence)
             return np.asarray(states - states.max(axis=1, keepdims=True))
-        joint = _log_softmax(self._seen_rows(table) @ self.router_.T) + evidence
-        return _blend(joint, table.person, n_people, self.mean_weights_, self.concentration)
+        prior = _log_softmax(self._seen_rows(table) @ self.router_.T + self._mask())
+        return _blend(prior, evidence, table.person, n_people, self.concentration)
 
     def _chances(self, states: Array, table: Comparisons, vectors: Array) -> Chances:
         spread = self.directions_.of(vectors)
@@ -347,22 +347,30 @@ class MiCRo(Personaliser):
         return Chances(mean, np.maximum(mean - BAND * sd, least), np.minimum(mean + BAND * sd, most))
 
 
-def _blend(joint: Array, person: Codes, n_people: int, prior: Array, concentration: float) -> Array:
+def _blend(prior: Array, evidence: Array, person: Codes, n_people: int, concentration: float) -> Array:
     """Return the log of what each person's blend of heads is against the prior's, shape (n_people, n_heads).
 
     Notes
     -----
     theta = (c * prior + sum_rows p(head | row, theta)) / (c + n_rows), repeated: the posterior mean of a Dirichlet blend by a
-    mean-field step. `joint` holds log prior plus log-likelihood of each row, shape (n_rows, n_heads).
+    mean-field step. `prior` and `evidence` hold the log prior and log-likelihood of each row, shape (n_rows, n_heads); a
+    person's prior is the mean over their rows, so that a head that the prior gives up for all is given up here.
     """
+    n_heads = prior.shape[1]
+    log_ratio = np.zeros((n_people, n_heads))
+    if not len(person):
+        return log_ratio
     n_rows = np.bincount(person, minlength=n_people)[:, None]
-    base = np.maximum(prior, 1e-12)
-    log_ratio = np.zeros((n_people, len(prior)))
-    for _ in range(_STEPS if len(person) else 0):
-        own = np.exp(_log_softmax(joint + log_ratio[person]))
-        sums = np.stack([np.bincount(person, column, n_people) for column in own.T], axis=1)
+    base = np.maximum(_by_person(np.exp(prior), person, n_people) / np.maximum(n_rows, 1), 1e-300)
+    for _ in range(_STEPS):
+        sums = _by_person(np.exp(_log_softmax(prior + evidence + log_ratio[person])), person, n_people)
         log_ratio = np.log((concentration * base + sums) / ((concentration + n_rows) * base))
-    return log_ratio
+    return np.where(n_rows > 0, log_ratio, 0.0)
+
+
+def _by_person(rows: Array, person: Codes, n_people: int) -> Array:
+    """Return sums of rows over people, shape (n_people, n_columns)."""
+    return np.stack([np.bincount(person, column, n_people) for column in rows.T], axis=1)
 
 
 def _nothing(n_heads: int, bags: _Bags) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from personae.preference.comparisons import Array, Comparisons
 
 N_ASKED = 10  # choices of each person that a step is taken on
 _STEPS = 8  # of Newton; six suffice
+Spread = Literal["isotropic", "fitted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Recipe:
         Share of their choices that are turned around.
     """
 
-    spread: Literal["isotropic", "fitted"] = "fitted"
+    spread: Spread = "fitted"
     noise_matched: bool = True
     rank: int | None = None
     flips: float = 0.0

@@ -7,18 +7,29 @@ personalization to real users", arXiv 2502.19312, section 4; here over item vect
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from personae.errors import BadInput
 from personae.metrics.logistic import sigmoid
 from personae.preference._core import BAND, Chances, Features, Personaliser, Reason, padded
 from personae.preference.comparisons import Array, Comparisons
 from personae.preference.fspo._net import NetConfig, build, torch_of
-from personae.preference.fspo._tasks import Batch, Gaps, Recipe, made_batches, modes, real_batches, signed
+from personae.preference.fspo._tasks import (
+    Batch,
+    Gaps,
+    Recipe,
+    Spread,
+    made_batches,
+    modes,
+    real_batches,
+    signed,
+)
 from personae.preference.taste import LinearTaste
 
 LearnFrom = Literal["made", "real", "made, then real"]
+Loss = Literal["logistic", "ipo"]
 MATCHED = Recipe()
 _CHUNK = 512  # people read at once
 _LEFT_AFTER = (1, 2, 5, 10, 20)  # shots, and after the most; between them it is interpolated
@@ -99,7 +110,7 @@ class FSPO(Personaliser):
         n_steps: int = 150,
         n_people: int = 64,
         most_shots: int = 30,
-        loss: Literal["logistic", "ipo"] = "logistic",
+        loss: Loss = "logistic",
         margin: float = 1.0,
         rate: float = 1e-3,
         random_state: int = 0,
@@ -131,6 +142,9 @@ class FSPO(Personaliser):
         ]
 
     def _learn(self, table: Comparisons, vectors: Array) -> None:
+        for value, known in ((self.learn_from, LearnFrom), (self.recipe.spread, Spread), (self.loss, Loss)):
+            if value not in get_args(known):
+                raise BadInput(f"FSPO knows no {value!r}; there are {', '.join(get_args(known))}.")
         self.taste_ = self.taste or LinearTaste(
             features=self.features,
             n_directions=self.n_directions,

@@ -34,14 +34,15 @@ def response_log_probs(model: Any, tokenizer: Any, pairs: Sequence[tuple[str, st
 
     Notes
     -----
-    Pairs are read one by one, without padding.
+    Pairs are read one by one, without padding. A token that begins a text stands before the prompt alone.
     """
     torch = torch_of()
     most = getattr(model.config, "max_position_embeddings", None)
     found = []
     for place, (prompt, response) in enumerate(pairs):
-        before = tokenizer.encode(prompt)
-        tokens = torch.tensor([[*before, *tokenizer.encode(response)]])
+        before, after = tokenizer.encode(prompt), tokenizer.encode(response)
+        is_begun = after[:1] == [getattr(tokenizer, "bos_token_id", None)]
+        tokens = torch.tensor([[*before, *after[is_begun:]]])
         n_before, n_tokens = len(before), tokens.shape[1]
         if not 0 < n_before < n_tokens or (most and n_tokens > most):
             raise BadInput(
