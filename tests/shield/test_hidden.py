@@ -301,3 +301,20 @@ def test_the_name_of_the_new_archive_names_nobody(tmp_path):
 def test_people_who_are_shielded_one_by_one_share_no_pseudonym():
     made = {Pseudonyms([("name", f"Name{k}")], random_state=5).of("name", f"Name{k}") for k in range(1000)}
     assert len(made) == 1000
+
+
+def test_what_an_attached_file_says_is_masked(tmp_path):
+    held = [
+        {
+            "file_name": "cv_ana_silva.txt",
+            "extracted_content": "Ana Silva, born 12-08-1986, mail ana@a.example",
+        }
+    ]
+    row = {"uuid": "m", "sender": "human", "text": "rye bread again", "attachments": held}
+    told = {"uuid": "u", "full_name": "Ana Silva", "email_address": "ana@a.example"}
+    files = {"conversations.json": [{"uuid": "c", "name": "", "chat_messages": [row]}], "users.json": [told]}
+    opened = open_for_shield(packed(tmp_path / "claude.zip", files), Options())
+    write_back(opened, [], tmp_path / "out.zip")
+    kept = whole(tmp_path / "out.zip")
+    assert "born [date of birth], mail [e-mail]" in kept
+    assert "silva" not in kept

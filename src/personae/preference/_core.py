@@ -21,7 +21,13 @@ BAND = 1.645  # of the normal distribution: intervals hold 90%
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """P(a is chosen) for n rows, with a 90% interval: arrays of shape (n,)."""
+    """P(a is chosen) for n rows, with a 90% interval: arrays of shape (n,).
+
+    Notes
+    -----
+    The interval holds what a person's choices leave open under the method's own model of people. That the model itself may be
+    wrong, or was learned from few, is not in it, so that it may hold the truth less often.
+    """
 
     probability: Array
     low: Array
@@ -30,7 +36,7 @@ class Chances:
 
 @dataclass(frozen=True, slots=True)
 class Chance:
-    """P(a is chosen), with a 90% interval; `is_known` is false where the method has never seen the person."""
+    """P(a is chosen), with a 90% interval as of `Chances`; `is_known` is false where the method has never seen the person."""
 
     probability: float
     low: float

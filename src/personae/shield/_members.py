@@ -23,6 +23,7 @@ WORDS = frozenset((
     "text", "parts", "body", "content", "contents", "full_text", "fulltext", "message", "messages", "selftext", "title", "bio",
     "location", "subject", "about_user_message", "about_model_message", "user_profile", "user_instructions", "comment", "value",
     "conversations_memory", "summary", "text_entities", "caption", "prompt", "completion", "conversations", "media", "turns",
+    "extracted_content",
 ))  # fmt: skip  # keys below which words of people stand
 OWN_WORDS = {  # keys below which words of people stand in one format alone
     "spotify": frozenset(("searchquery", "name", "description")),
