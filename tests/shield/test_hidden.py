@@ -318,3 +318,19 @@ def test_what_an_attached_file_says_is_masked(tmp_path):
     kept = whole(tmp_path / "out.zip")
     assert "born [date of birth], mail [e-mail]" in kept
     assert "silva" not in kept
+
+
+def test_a_profile_of_instagram_with_a_date_of_birth_is_written_back(tmp_path):
+    told = {"Username": {"value": "ana_bakes"}, "Name": {"value": "Ana Silva"}, "Bio": {"value": "rye bread, every day"},
+            "Date of birth": {"value": "1989-07-23"}}  # fmt: skip
+    files = {
+        "personal_information/personal_information.json": {
+            "profile_user": [{"title": "", "string_map_data": told}]
+        }
+    }
+    opened = open_for_shield(packed(tmp_path / "instagram.zip", files), Options())
+    edits = shield(opened.traces, reader=StatedReader(), level="mask", names=opened.names).edits
+    write_back(opened, edits, tmp_path / "out.zip")
+    kept = whole(tmp_path / "out.zip")
+    assert "1989" not in kept
+    assert "rye bread" in kept

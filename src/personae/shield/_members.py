@@ -115,6 +115,7 @@ class _Desk:
     hidden: Hidden
     echoes: dict[str, str] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)  # ids of containers that hold a trace
+    edited: set[int] = field(default_factory=set)  # ids of those in which it was changed
 
     def __post_init__(self) -> None:
         self.mask = _masker(self.member, self.hidden)
@@ -208,6 +209,7 @@ class _Desk:
             new = part(change, start, start + len(words))
             self.done.add(id(holder))
             if new != words:
+                self.edited.add(id(holder))
                 holder[key] = encode(new)
                 if len(words) > 3:
                     self.echoes[old] = holder[key]
@@ -249,7 +251,8 @@ class _Desk:
     def _inner(self, holder: dict[Any, Any], name: Any, key: str) -> Any:
         inner, low = holder[name], name.lower() if isinstance(name, str) else key
         named = _private.told_by(holder) if low == "value" else low
-        if self.member.format not in _private.OWN and _private.tells(named, inner):
+        is_open = id(inner) not in self.edited
+        if is_open and self.member.format not in _private.OWN and _private.tells(named, inner):
             return _private.emptied(inner)
         return self._leaf(holder, inner, "ip" if named in _private.ADDRESSES else low)
 

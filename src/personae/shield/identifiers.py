@@ -45,7 +45,8 @@ _FROM, _TO = rf"(?<![^\W{_EAST}])", rf"(?![^\W{_EAST}])"
 _UNIT = r"(?! ?[円元人万億亿個个次名回本件원명개])"
 _EAST_DATE = r"(?:(?:19|20)\d\d[年년] ?\d{1,2}[月월] ?\d{1,2}[日일]|(?:19|20)\d\d[./-]\d{1,2}[./-]\d{1,2})"
 _CALL = (
-    r"(?:call|text|phone|ring|message|reach)(?: me| us)?(?: on| at)?|(?:my )?(?:phone|mobile|cell|whatsapp|telefon|handy|móvil|"
+    r"(?:call|text|phone|ring|message|reach)(?: me| us| meg| mig)?(?: on| at| på)?|"
+    r"(?:my )?(?:phone|mobile|cell|whatsapp|telefon|handy|móvil|"
     r"teléfono|téléphone|telefone|telefono|telefoon|tel|tlf)(?: (?:number|nr|no))?(?: me)?(?: is| on| at| ist| est| es| é| è)?"
 )  # before a number that would be too short by itself
 _PASSPORT = r"passport|reisepass|passeport|pasaporte|passaporte|passaporto|paspoort"
