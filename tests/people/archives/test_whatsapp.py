@@ -304,3 +304,8 @@ def test_any_bytes_are_read_without_raising(tmp_path_factory, body):
     with open_source(folder, Limits(row_bytes=4096)) as source:
         traces = list(tally.traces(whatsapp.read(source, Options())))
     assert (tally.read, tally.kept) == (tally.kept + tally.skipped, len(traces))
+
+
+def test_null_is_a_message_that_was_not_kept_but_a_word_before_other_lines(chat):
+    traces, _ = chat("13/08/2016, 16:20 - Ana: null\n13/08/2016, 16:21 - Ana: null\nand void\n")
+    assert [trace.text for trace in traces] == ["null\nand void"]

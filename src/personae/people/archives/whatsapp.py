@@ -250,7 +250,10 @@ def _words(lines: list[str]) -> str:
         return "" if is_note(text) else text
     text = without_tail("\n".join(lines).strip(" \n"))
     kept = [line for line in text.split("\n") if not line.startswith("\u200e")]
-    if kept and is_note(_MARKS.sub("", kept[0]).strip()):
+    first = _MARKS.sub("", kept[0]).strip() if kept else ""
+    if (
+        kept and is_note(first) and first.lower() != "null"
+    ):  # which stands for a whole message, never before a caption
         del kept[0]
     return _MARKS.sub("", "\n".join(kept)).strip()
 
