@@ -334,3 +334,19 @@ def test_a_profile_of_instagram_with_a_date_of_birth_is_written_back(tmp_path):
     kept = whole(tmp_path / "out.zip")
     assert "1989" not in kept
     assert "rye bread" in kept
+
+
+def test_what_stands_beside_a_changed_date_of_birth_goes(tmp_path):
+    told = {"Name": {"value": "Ana Silva"}, "Bio": {"value": "rye bread"},
+            "Date of birth": {"value": "1989-07-23", "lat": 41.5, "note": "at noon in Polva"}}  # fmt: skip
+    files = {
+        "personal_information/personal_information.json": {
+            "profile_user": [{"title": "", "string_map_data": told}]
+        }
+    }
+    opened = open_for_shield(packed(tmp_path / "instagram.zip", files), Options())
+    edits = shield(opened.traces, reader=StatedReader(), level="mask", names=opened.names).edits
+    write_back(opened, edits, tmp_path / "out.zip")
+    kept = whole(tmp_path / "out.zip")
+    assert "[date of birth]" in kept
+    assert not any(part in kept for part in ("41.5", "polva", "1989"))

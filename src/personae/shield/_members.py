@@ -251,10 +251,18 @@ class _Desk:
     def _inner(self, holder: dict[Any, Any], name: Any, key: str) -> Any:
         inner, low = holder[name], name.lower() if isinstance(name, str) else key
         named = _private.told_by(holder) if low == "value" else low
-        is_open = id(inner) not in self.edited
-        if is_open and self.member.format not in _private.OWN and _private.tells(named, inner):
-            return _private.emptied(inner)
+        if self.member.format not in _private.OWN and _private.tells(named, inner):
+            return self._emptied(inner)
         return self._leaf(holder, inner, "ip" if named in _private.ADDRESSES else low)
+
+    def _emptied(self, value: Any) -> Any:
+        """Return nothing, but for the words in which a trace was changed: they read as the shield left them."""
+        if id(value) not in self.edited:
+            return _private.emptied(value)
+        return {
+            key: each if isinstance(each, str) and self._is_words(key.lower()) else _private.emptied(each)
+            for key, each in value.items()
+        }
 
     def _leaf(self, holder: Any, value: Any, key: str) -> Any:
         if not isinstance(value, str):

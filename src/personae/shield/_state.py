@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from personae.shield.drafts import Edit, Kind, edited, pieces, rendered
 from personae.shield.generalize import Wider, wider
 from personae.shield.identifiers import LABELS, Identifier, Recognizer, find_identifiers
 from personae.shield.masking import Masker
-from personae.shield.names import ALSO_WORDS, NO_NAME, Named
+from personae.shield.names import ALSO_WORDS, NO_NAME, Named, unaccented
 from personae.shield.pseudonyms import Called, Pseudonyms, is_pseudonym
 
 CUT = "…"
@@ -128,7 +127,7 @@ class State:
         ]
         names = {name: name for kind, name in named if kind == "name" and not is_pseudonym(name)}
         names |= self._first_names(names)
-        names |= {_plain(name): full for name, full in names.items()}
+        names |= {unaccented(name): full for name, full in names.items()}
         names |= self._in_small_letters(names)
         names |= {name: stated.names[name.lower()] for name in names if name.lower() in stated.names}
         pseudonyms = Pseudonyms(named, random_state=random_state, people=people)
@@ -221,15 +220,6 @@ class State:
                 self.put(key, span, words, "generalize", attribute)
                 made += 1
         return made
-
-
-def _plain(name: str) -> str:
-    """Return a name without accents, as it is written in haste.
-
-    >>> _plain("Anaïs")
-    'Anais'
-    """
-    return "".join(sign for sign in unicodedata.normalize("NFD", name) if not unicodedata.combining(sign))
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

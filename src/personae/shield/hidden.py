@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from personae.people.archives import whatsapp
 from personae.people.archives._text import repair_latin1
 from personae.shield.fields import FIELDS, values_of
 from personae.shield.masking import Masker
-from personae.shield.names import ALSO_WORDS, NO_NAME, Named
+from personae.shield.names import ALSO_WORDS, NO_NAME, Named, unaccented
 from personae.shield.pseudonyms import Called, Pseudonyms
 
 _LEAST = 3  # characters of a name that is looked for inside addresses
@@ -180,17 +179,12 @@ class Hidden:
                     break
 
 
-def _unaccented(name: str) -> str:
-    """Return a name as addresses have it: "vukasović" is "vukasovic"."""
-    return "".join(sign for sign in unicodedata.normalize("NFD", name) if not unicodedata.combining(sign))
-
-
 def _spellings(each: Called) -> Iterator[tuple[str, str]]:
     """Yield how a person may be written in an address or the name of a file, in lower case, and how elsewhere."""
     for form in (*each.names, *each.handles):
         lower = form.lower().lstrip("+@~ ")
         words = lower.split() if form in each.names else []
         spellings = [*(lower.replace(" ", sign) for sign in (" ", "", "_", "-")), *words]
-        for spelled in dict.fromkeys([*spellings, *map(_unaccented, spellings)]):
+        for spelled in dict.fromkeys([*spellings, *map(unaccented, spellings)]):
             if len(spelled) >= _LEAST and spelled not in NO_NAME | ALSO_WORDS:
                 yield spelled, form

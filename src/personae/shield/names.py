@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -104,3 +105,12 @@ def _pattern(name: str) -> str:
     """Return the pattern of a name as whole words; between the letters of the East there is no space."""
     words = re.escape(name).replace(r"\ ", r"\s+")
     return words if _EAST.match(name) else rf"(?<!\w){words}(?!\w)"
+
+
+def unaccented(name: str) -> str:
+    """Return a name without accents, as it is written in haste and in addresses.
+
+    >>> unaccented("Anaïs")
+    'Anais'
+    """
+    return "".join(sign for sign in unicodedata.normalize("NFD", name) if not unicodedata.combining(sign))
