@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from personae.metrics.intervals import (
     LEVEL,
     Interval,
     bootstrap_mean,
+    bootstrap_sums,
     cluster_codes,
     percentile_interval,
     resample_sums,
@@ -145,7 +146,7 @@ def audit_model(
         base_rate=float(y.mean()),
         accuracy=with_ends(bootstrap_mean(right, **options)),  # type: ignore[arg-type]
         auroc=auroc_interval(p, y, **options),  # type: ignore[arg-type]
-        calibration_error=_calibration_error(p, y, people, draws, random_state),
+        calibration_error=_calibration_error(p, y, options),
         brier=bootstrap_mean((p - y) ** 2, **options),  # type: ignore[arg-type]
         bins=reliability_bins(p, y),
         groups=tuple(each for column in named for each in _groups(column, named[column], p, y, people, draws, random_state)),
@@ -237,17 +238,9 @@ def _losses(chances: ArrayLike, people: Sequence[Hashable] | None) -> dict[Hasha
     return {person: float(np.mean(losses)) for person, losses in rows.items()}
 
 
-def _calibration_error(
-    p: Array, y: Array, people: Sequence[Hashable] | None, draws: int, seed: int
-) -> Interval:
-    codes, n_people = cluster_codes(people, len(p))
-    sums = np.stack(
-        [np.bincount(codes, each, n_people) for each in error_columns(p, y).T], axis=1, dtype=float
-    )
-    value = float(error_of_sums(sums.sum(axis=0, keepdims=True))[0])
-    drawn = error_of_sums(resample_sums(sums, draws=draws, random_state=seed))
-    moved = np.maximum(drawn - (np.nanmean(drawn) - value), 0)
-    return percentile_interval(value, moved, LEVEL, len(p), n_people)
+def _calibration_error(p: Array, y: Array, options: Mapping[str, Any]) -> Interval:
+    found = bootstrap_sums(error_columns(p, y), error_of_sums, is_centered=True, **options)
+    return replace(found, low=0.0) if found.low < 0 else found
 
 
 def _groups(

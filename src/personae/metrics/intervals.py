@@ -112,6 +112,7 @@ def bootstrap_sums(
     draws: int = DRAWS,
     level: float = LEVEL,
     random_state: RandomState = 0,
+    is_centered: bool = False,
 ) -> Interval:
     """Return any function of column sums (a correlation, a slope, a difference of rates) with its percentile interval.
 
@@ -122,6 +123,8 @@ def bootstrap_sums(
         Takes sums of shape (n_samples, n_columns) and returns shape (n_samples,), NaN where undefined.
     clusters, draws, level, random_state
         As in `bootstrap_mean`.
+    is_centered : bool
+        Move the draws by what their mean is off the statistic, which the bootstrap of a distance from 0 is upwards.
 
     Examples
     --------
@@ -135,6 +138,8 @@ def bootstrap_sums(
     sums = np.stack([np.bincount(codes, column, n_clusters) for column in columns.T], axis=1, dtype=float)
     drawn = statistic(resample_sums(sums, draws=draws, random_state=random_state))
     value = float(statistic(sums.sum(axis=0, keepdims=True))[0])
+    if is_centered:
+        drawn = drawn - (np.nanmean(drawn) - value)
     return percentile_interval(value, drawn, level, len(columns), n_clusters)
 
 

@@ -245,4 +245,4 @@ def _aucs(row: Codes, place: Array, listed: NDArray[np.bool_], left: Codes) -> A
     above = np.bincount(row[listed], place[listed], len(left)) - n_listed * (n_listed - 1) / 2
     above += (n - n_listed) * others  # unwanted above wanted, summed
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(1 - above / (n * others))
+        return np.asarray(np.clip(1 - above / (n * others), 0, 1))
