@@ -9,7 +9,7 @@ from personae.infer.stated import StatedReader
 from personae.people.archives import Options
 from personae.people.records import Trace
 from personae.shield import Pseudonyms, shield
-from personae.shield.archive import key_for, left_out, open_for_shield, write_back
+from personae.shield.archive import Cast, left_out, open_for_shield, write_back
 from personae.shield.hidden import Hidden
 
 FRIEND = "904815162342000001"
@@ -163,7 +163,7 @@ def test_people_of_one_name_in_the_rows_of_two_get_two_pseudonyms(tmp_path):
     edits = []
     for who in ("p1", "p2"):
         own = [trace for trace in opened.traces if trace.person == who]
-        edits += shield(own, reader=StatedReader(), random_state=key_for(opened, who, 7)).edits
+        edits += shield(own, reader=StatedReader(), random_state=Cast(opened, 7).key_of(who)).edits
     write_back(opened, edits, tmp_path / "new.csv", random_state=7)
     first, second, third = (row.split(",")[1] for row in (tmp_path / "new.csv").read_text().splitlines()[1:])
     assert "Lena" not in first + second + third

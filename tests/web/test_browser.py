@@ -211,8 +211,9 @@ def test_the_page_says_where_the_shield_stopped_and_what_it_left(tab, visitor, t
     assert "no surer than of anybody" in page.locator("#said").inner_text()
     assert page.get_by_text("being thorough", exact=False).first.is_visible()
     stay = page.get_by_text("Columns besides the text stay as they are", exact=False).inner_text()
-    assert "person, full name and email" in stay
-    assert "2 columns of these tell who people are: person and full name" in stay
+    assert "as they are: person and email. Only" in stay
+    renamed = page.get_by_text("Names of people become pseudonyms", exact=False).inner_text()
+    assert "in 1 column: full name." in renamed
     page.get_by_role("slider").focus()
     page.keyboard.press("Home")
     page.wait_for_function("() => document.querySelector('#step > div').dataset.at === '0'")

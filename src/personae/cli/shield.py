@@ -268,18 +268,18 @@ class _Job:
     def run(self, opened: Opened, person: str, limit: int | None, kept: Resumed) -> Iterator[Shielded]:
         from personae.models.encoder import CachedEncoder, home_encoder
         from personae.shield import shield as run
-        from personae.shield.archive import key_for
+        from personae.shield.archive import Cast
 
         people = _people(opened, person, limit)
-        encoder = CachedEncoder(home_encoder())
+        encoder, cast = CachedEncoder(home_encoder()), Cast(opened, kept.key)
         with progress("Shielding", len(people), quiet=self.quiet) as bar:
             for one in people:
                 done = kept.find(one.id, one.traces)
                 if done is None:
                     done = run(
                         one.traces, reader=self.reader, target=self.targets, level=self.level, attributes=self.attributes,
-                        rewriter=self.rewriter, recognizers=self.recognizers, names=opened.names, encoder=encoder,
-                        random_state=key_for(opened, one.id, kept.key), **self.extra,
+                        rewriter=self.rewriter, recognizers=self.recognizers, names=cast.near(one.id, one.traces),
+                        encoder=encoder, random_state=cast.key_of(one.id), **self.extra,
                     )  # fmt: skip
                     kept.add(done)
                 yield done
@@ -382,6 +382,7 @@ def _page(
             tuple(job.attributes),
             columns,
             naming_columns(opened),
+            opened.listed.columns,
         ),
         page,
     )
@@ -495,6 +496,12 @@ def _notes(
     if left_out:
         note(
             f"Left out {len(left_out)} files that hold no line that was read, such as {left_out[0]}",
+            quiet=quiet,
+        )
+    if renamed := opened.listed.columns:
+        note(
+            f"Names of people became pseudonyms in {len(renamed)} columns: {', '.join(renamed)}. Numbers and codes that stand "
+            f"for people stay.",
             quiet=quiet,
         )
     if columns:

@@ -75,7 +75,8 @@ class ShieldedPerson:
 class ShieldReport:
     """Everything the page says. `left_out` names files of the archive that were not carried over.
 
-    `columns` names a table's columns besides the text, `naming` those of them that tell who people are.
+    `columns` names a table's columns that stay as they are, `naming` those of them that tell who people are, `renamed` those in
+    which names became pseudonyms.
     """
 
     people: Sequence[ShieldedPerson]
@@ -89,6 +90,7 @@ class ShieldReport:
     attributes: tuple[Attribute, ...] = ()
     columns: tuple[str, ...] = ()
     naming: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,8 @@ def render_shield(report: ShieldReport) -> str:
     return styled(
         "shield.html.j2", report=report, people=people, more=max(0, len(report.people) - PEOPLE), files=files,
         columns=tuple(shown(name, LONGEST) for name in report.columns),
-        naming=tuple(shown(name, LONGEST) for name in report.naming), made=moment(report.made),
+        naming=tuple(shown(name, LONGEST) for name in report.naming),
+        renamed=tuple(shown(name, LONGEST) for name in report.renamed), made=moment(report.made),
     )  # fmt: skip
 
 

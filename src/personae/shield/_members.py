@@ -16,6 +16,7 @@ from personae.errors import BadInput
 from personae.people.archives._text import encoding_of, html_to_text, repair_latin1, unescape
 from personae.shield import _private
 from personae.shield._parquet import written_parquet
+from personae.shield._tables import FORMATS, is_opaque
 from personae.shield.drafts import Edit
 from personae.shield.hidden import Hidden
 
@@ -54,7 +55,8 @@ class Change:
 class Member:
     """One file: its name, its archive's format, its bytes, the rows that were read from it, and a table's own text columns.
 
-    `others` holds the columns of a table besides those that it was read by; addresses to write to are masked in them.
+    `others` holds the columns of a table besides those that it was read by; addresses to write to are masked in them. `people`
+    holds those in which people stand by name.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Member:
     texts: frozenset[str]
     file: Path | None
     others: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
 
 
 def written(member: Member, changes: Sequence[Change], hidden: Hidden) -> bytes:
@@ -284,6 +287,8 @@ def _masker(member: Member, hidden: Hidden) -> Callable[[str, str], str]:
     """Return what hides people in a string that no trace was read from, by the key or column (in lower case) above it."""
 
     def mask(value: str, key: str) -> str:
+        if key in member.people:
+            return value if is_opaque(value) else hidden.of(value.strip())
         if key in WORDS or key in member.texts or key in OWN_WORDS.get(member.format, ()):
             return hidden.text(value)
         if key in member.others:
@@ -291,7 +296,9 @@ def _masker(member: Member, hidden: Hidden) -> Callable[[str, str], str]:
             value = hidden.mask(value, only=("e-mail", "phone") if called else ("e-mail",))
         elif member.format not in _private.OWN and key in _private.ADDRESSES | _PHONES:
             return hidden.mask(value, only=("ip",) if key in _private.ADDRESSES else ("phone",))
-        return value if member.format in ("table", "messages") or hidden.keeps(key) else hidden.inner(value)
+        if member.format in FORMATS:
+            return hidden.whole(value)
+        return value if hidden.keeps(key) else hidden.inner(value)
 
     return mask
 

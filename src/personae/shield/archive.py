@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -28,10 +29,12 @@ from personae.people.records import Trace
 from personae.people.tables import _matched, _names
 from personae.shield._members import CALLED, Change, Member, written
 from personae.shield._private import OWN
+from personae.shield._tables import FORMATS, Listed, people_of_table
 from personae.shield.drafts import Edit, rendered
 from personae.shield.fields import people_in, plain_name
 from personae.shield.hidden import Hidden
-from personae.shield.pseudonyms import Called
+from personae.shield.names import Named
+from personae.shield.pseudonyms import Called, Pseudonyms
 from personae.synth.disclosure import tells_who
 
 WRITABLE = (
@@ -50,13 +53,15 @@ ACCOUNT = (
     "profile.json",
     "readme.txt",
 )
+NOBODY = Listed()
+_HANDLE = re.compile(r"(?<=@)\w+(?:[.-]\w+)*|(?<=\bu/)[\w-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An archive read for the shield, identifiers and all: its traces person by person, and every row's place.
 
-    `names` holds everybody whom the archive names: its owner and those who write in it.
+    `names` holds everybody whom the archive names: its owner and those who write in it. `listed` says where a table names them.
     """
 
     path: Path
@@ -66,6 +71,7 @@ class Opened:
     skipped: tuple[RowError, ...]
     options: Options
     names: tuple[Called, ...] = ()
+    listed: Listed = NOBODY
 
 
 def open_for_shield(path: Path, options: Options) -> Opened:
@@ -88,8 +94,9 @@ def open_for_shield(path: Path, options: Options) -> Opened:
     errors = tuple(row for row in rows if isinstance(row, RowError))
     with open_source(path) as source:
         names = people_in(source, archive.format, options.person)
+        listed = people_of_table(source, archive.format, options)
     places = frozenset(row.where for row in rows)
-    return Opened(path, archive.format, traces, places, errors, options, names)
+    return Opened(path, archive.format, traces, places, errors, options, (*names, *listed.people), listed)
 
 
 def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state: int = 0) -> None:
@@ -126,15 +133,47 @@ def write_back(opened: Opened, edits: Sequence[Edit], out: Path, *, random_state
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def key_for(opened: Opened, person: str, key: int) -> int:
-    """Return the key of one person's pseudonyms: in a table their own, since people of one name in the rows of two are two.
+class Cast:
+    """Under which pseudonyms one person's lines are shielded, by the key of the whole archive.
 
-    Elsewhere an archive has one, as its lines are those of one person's chats.
+    Whom the archive names has one pseudonym in all of it. Of those whom texts alone name, each person of a table has others,
+    since people of one name in the rows of two are two; elsewhere the lines are those of one person's chats.
     """
-    if opened.format != "table":
-        return key
-    digest = blake2b(person.encode("utf-8", "surrogatepass"), key=str(key).encode(), digest_size=8)
-    return int.from_bytes(digest.digest())
+
+    def __init__(self, opened: Opened, key: int) -> None:
+        self._is_table, self._key, self._own = opened.format in FORMATS, key, opened.listed.own
+        given = Pseudonyms(random_state=key, people=opened.names)
+        self._people = tuple(
+            replace(each, pseudonym=given.of("name", (*each.names, *each.handles)[0]))
+            for each in opened.names
+        )
+        self._by_form: dict[str, int] = {}
+        for place, each in enumerate(self._people) if self._is_table else ():
+            self._by_form |= {_plain(form).casefold(): place for form in (*each.names, *each.handles)}
+        self._whole = Named((name for each in self._people for name in each.names), (), parts=False)
+
+    def key_of(self, person: str) -> int:
+        """Return the key of what is named in this person's texts alone."""
+        if not self._is_table:
+            return self._key
+        key = str(self._key).encode()
+        return int.from_bytes(
+            blake2b(person.encode("utf-8", "surrogatepass"), key=key, digest_size=8).digest()
+        )
+
+    def near(self, person: str, traces: Iterable[Trace]) -> tuple[Called, ...]:
+        """Return the people of whose names parts may stand in these traces of one person.
+
+        In a table these are the person, and others whose whole name or handle stands there.
+        """
+        if not self._is_table:
+            return self._people
+        own = (form for form in (person, *self._own.get(person, ())))
+        texts = [trace.text for trace in traces]
+        met = (name for text in texts for _, name in self._whole.find(text))
+        handles = (handle for text in texts for handle in _HANDLE.findall(text))
+        places = (self._by_form.get(_plain(form).casefold()) for form in (*own, *met, *handles))
+        return tuple(self._people[place] for place in dict.fromkeys(places) if place is not None)
 
 
 def left_out(opened: Opened) -> tuple[str, ...]:
@@ -145,7 +184,7 @@ def left_out(opened: Opened) -> tuple[str, ...]:
 
 
 def other_columns(opened: Opened) -> tuple[str, ...]:
-    """Return the columns of a table besides its text, which stay as they are.
+    """Return the columns of a table besides its text and those of people's names, which stay as they are.
 
     But for e-mail addresses and phone numbers in the columns that nothing was read from.
     """
@@ -154,7 +193,8 @@ def other_columns(opened: Opened) -> tuple[str, ...]:
     with open_source(opened.path) as source:
         named = [_names(source, name) for name in source.names]
     texts = {_matched(names, opened.options).get("text", "") for names in named}
-    return tuple(dict.fromkeys(name for names in named for name in names if name not in texts))
+    changed = {*texts, *opened.listed.columns}
+    return tuple(dict.fromkeys(name for names in named for name in names if name not in changed))
 
 
 def naming_columns(opened: Opened) -> tuple[str, ...]:
@@ -168,6 +208,7 @@ def naming_columns(opened: Opened) -> tuple[str, ...]:
         name
         for name in columns
         if tells_who(name, np.empty(0))
+        and name not in opened.listed.columns
         and (name in read or not any(word in name.lower() for word in ("mail", *CALLED)))
     )
 
@@ -237,7 +278,10 @@ def _pack(
             places = [place.rpartition(":")[2] for place in opened.places if place.rpartition(":")[0] == name]
             columns = _columns(source, opened, name)
             texts = frozenset(opened.options.columns.get(ours, "").lower() for ours in ("text",)) - {""}
-            member = Member(name, opened.format, raw, tuple(places), texts, source.local(name), columns)
+            people = frozenset(column.lower() for column in opened.listed.columns)
+            member = Member(
+                name, opened.format, raw, tuple(places), texts, source.local(name), columns, people
+            )
             put(hidden.path(name), written(member, changes.get(name, ()), hidden))
 
 

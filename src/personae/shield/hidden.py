@@ -8,6 +8,7 @@ from typing import Any
 
 from personae.people.archives import whatsapp
 from personae.people.archives._text import repair_latin1
+from personae.shield._tables import FORMATS
 from personae.shield.fields import FIELDS, values_of
 from personae.shield.masking import Masker
 from personae.shield.names import ALSO_WORDS, NO_NAME, Named, unaccented
@@ -61,7 +62,8 @@ class Hidden:
         for name, pseudonym in (stated or {}).items():
             self.pseudonyms.give(name, pseudonym)
         people = (*people, *(Called((name,)) for name in stated or {}))
-        self.mask = Masker(self.pseudonyms, Named((name for each in people for name in each.names), ()))
+        named = Named((name for each in people for name in each.names), (), parts=format not in FORMATS)
+        self.mask = Masker(self.pseudonyms, named)
         self._spelled: dict[str, str] = {}
         for spelled, form in (pair for each in people for pair in _spellings(each)):
             self._spelled.setdefault(spelled, form)
@@ -75,6 +77,10 @@ class Hidden:
     def of(self, name: str) -> str:
         """Return the pseudonym of whoever goes by a name or has an account of that name."""
         return self.pseudonyms.of("handle", name)
+
+    def whole(self, value: str) -> str:
+        """Return the pseudonym where a value is nothing but a name that somebody goes by, else the value."""
+        return self.of(value) if value.lower() in self.mask.named.names else value
 
     def text(self, text: str, *, only: Collection[str] = ()) -> str:
         """Return words of people masked."""

@@ -21,9 +21,9 @@ ALSO_WORDS = frozenset((
 ))  # fmt: skip  # names that are also words
 _STARTS = re.compile(r"(?:\A|[.!?…\n])[\"'“”‘’(]*\s*\Z")
 _SET_OFF = re.compile(r"\s*(?:[,!?.:;)]|\Z)")
-_MEANT = r"(?:(?:the|an|my|your|our|some|this|that|no|more|un|una|um|uma|ein|eine|een) )"
-
-
+_MEANT = re.compile(r"(?i)(?<!\w)(?:the|an|my|your|our|some|this|that|no|more|un|una|um|uma|ein|eine|een) \Z")
+_ARTICLE = 8  # characters in which an article stands
+_TOKEN = re.compile(r"\w+")
 _EAST = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]{2,}"
 )  # written without spaces between words
@@ -43,6 +43,8 @@ class Named:
     names : iterable of str
     texts : iterable of str
         All texts of one person's threads.
+    parts : bool
+        Whether one word of a name is found too; among a thousand names there are many that are words.
 
     Examples
     --------
@@ -51,25 +53,24 @@ class Named:
     ['Ana Silva', 'Ana Silva', 'Will']
     """
 
-    def __init__(self, names: Iterable[str], texts: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], texts: Iterable[str], *, parts: bool = True) -> None:
         whole = [name for name in names if len(name) > 1 and name.lower() not in NO_NAME]
         words = {
             word: name
             for name in reversed(whole)
-            for n, word in enumerate(name.split())
+            for n, word in enumerate(name.split() if parts else ())
             if len(word) > 2 or _EAST.fullmatch(word) or (n == 0 and _BRIEF.fullmatch(word))
         }
         written = [word for word in words if word.lower() not in NO_NAME] + [
             name for name in whole if " " in name
         ]
         self.names: Mapping[str, str] = {name.lower(): words.get(name, name) for name in written}
-        ranked = sorted(written, key=lambda name: -len(name))
-        self._pattern = re.compile(f"(?i){'|'.join(map(_pattern, ranked))}") if ranked else None
-        self._ordinary = self._used_as_words(texts, ranked)
+        self._written = _Written(written)
+        self._ordinary = self._used_as_words(texts, [name for name in written if " " not in name])
 
     def find(self, text: str) -> Iterator[tuple[tuple[int, int], str]]:
         """Yield ((start, end), name) in order."""
-        for match in self._pattern.finditer(text) if self._pattern else ():
+        for match in self._written.find(text):
             name = self.names.get(" ".join(match[0].lower().split()))
             if name is not None and self._is_name(text, match):
                 yield match.span(), name
@@ -85,20 +86,54 @@ class Named:
         starts = _STARTS.search(text[: match.start()]) is not None
         return not (word in ALSO_WORDS and starts) or _SET_OFF.match(text, match.end()) is not None
 
-    def _used_as_words(self, texts: Iterable[str], ranked: Iterable[str]) -> frozenset[str]:
+    def _used_as_words(self, texts: Iterable[str], names: Iterable[str]) -> frozenset[str]:
         """Return the words of names that stand after an article, and in small letters more often than with a capital."""
-        words = [re.escape(name) for name in ranked if " " not in name]
-        if not words:
-            return frozenset()
-        pattern = re.compile(rf"(?i)(?<!\w)({_MEANT})?({'|'.join(words)})(?!\w)")
+        words = _Written(names)
         small: Counter[str] = Counter()
         meant: set[str] = set()
         for text in texts:
-            for match in pattern.finditer(text):
-                is_small = match[2][0].islower()
-                small[match[2].lower()] += 1 if is_small else -1
-                meant |= {match[2].lower()} if is_small and match[1] else set()
+            for match in words.find(text):
+                is_small = match[0][0].islower()
+                small[match[0].lower()] += 1 if is_small else -1
+                before = text[max(0, match.start() - _ARTICLE) : match.start()]
+                meant |= {match[0].lower()} if is_small and _MEANT.search(before) else set()
         return frozenset(word for word in meant if small[word] > 0)
+
+
+class _Written:
+    """Finds many names in any case, the longest at each place: a word of a text leads to the few names that begin with it."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        by_start: dict[str, list[str]] = {}
+        for name in names:
+            start = _TOKEN.match(name)
+            key = start[0].casefold() if start and not _EAST.match(name) else ""
+            by_start.setdefault(key, []).append(name)
+        anywhere = by_start.pop("", [])
+        self._anywhere = _any_of(anywhere) if anywhere else None
+        self._by_start, self._made = by_start, dict[str, re.Pattern[str]]()
+
+    def find(self, text: str) -> Iterator[re.Match[str]]:
+        """Yield the matches in order, none within another."""
+        end = 0
+        for match in sorted(self._all(text), key=lambda match: (match.start(), -match.end())):
+            if match.start() >= end:
+                yield match
+                end = match.end()
+
+    def _all(self, text: str) -> Iterator[re.Match[str]]:
+        for token in _TOKEN.finditer(text) if self._by_start else ():
+            key = token[0].casefold()
+            if key in self._by_start:
+                if key not in self._made:
+                    self._made[key] = _any_of(self._by_start[key])
+                if match := self._made[key].match(text, token.start()):
+                    yield match
+        yield from self._anywhere.finditer(text) if self._anywhere else ()
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(f"(?i){'|'.join(map(_pattern, sorted(names, key=len, reverse=True)))}")
 
 
 def _pattern(name: str) -> str:

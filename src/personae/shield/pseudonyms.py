@@ -38,11 +38,12 @@ class Called:
     """One person as an archive writes them.
 
     `names` may stand in any text, the first being the one that the person goes by; `handles` are names of accounts and other
-    spellings, which stand in fields and addresses only.
+    spellings, which stand in fields and addresses only. `pseudonym` is theirs already; one is made where there is none.
     """
 
     names: tuple[str, ...]
     handles: tuple[str, ...] = ()
+    pseudonym: str = ""
 
 
 class Pseudonyms:
@@ -72,10 +73,10 @@ class Pseudonyms:
     ) -> None:
         self.random_state = random_state
         self._given: dict[str, str] = {}
-        known = sorted((*each.names, *each.handles) for each in people)
-        self._taken = {form for forms in known for form in forms if _OURS.match(form)}
-        for forms in known:
-            given = self._new(forms[0])
+        known = sorted(((*each.names, *each.handles), each.pseudonym) for each in people)
+        self._taken = {form for forms, given in known for form in (*forms, given) if _OURS.match(form)}
+        for forms, given in known:
+            given = given or self._new(forms[0])
             self._given |= {_key(form): given for form in forms}
         for name in sorted({_key(name) for kind, name in names if kind != "handle"} - self._given.keys()):
             self._given[name] = self._new(name)

@@ -31,8 +31,8 @@ from personae.people.records import Claim, Person, Trace, people_of
 from personae.people.store import Store, Summary
 from personae.shield import Shielded, shield
 from personae.shield.archive import (
+    Cast,
     Opened,
-    key_for,
     left_out,
     naming_columns,
     open_for_shield,
@@ -65,7 +65,7 @@ class Visit:
 class Protected:
     """A person under the shield; `opened` is the archive that can be written back, None where none can.
 
-    `key` is the pseudonyms', the same in the archive as in the steps. `columns` names a table's columns besides the text,
+    `key` is the pseudonyms', the same in the archive as in the steps. `columns` names a table's columns that stay as they are,
     `naming` those that tell who people are, `left_out` the files of the archive that are not carried over.
     """
 
@@ -260,10 +260,11 @@ class Workspace:
             job.step(f"{start:,} of {_count(len(traces), 'entry', 'entries')} looked at.")
             attacker.prepare([Person(person, traces[start : start + CHUNK])])
         key = new_key()
+        cast = Cast(opened, key) if opened else None
         done = shield(
             traces, reader=attacker, target=target, level=level, thorough=thorough,  # type: ignore[arg-type]
-            random_state=key_for(opened, person, key) if opened else key,
-            names=opened.names if opened else (),
+            random_state=cast.key_of(person) if cast else key,
+            names=cast.near(person, traces) if cast else (),
             watch=lambda n: job.step(f"{_count(n, 'attack')} made."),
         )  # fmt: skip
         with self._lock:

@@ -251,7 +251,7 @@ def _words(lines: list[str]) -> str:
     text = without_tail("\n".join(lines).strip(" \n"))
     kept = [line for line in text.split("\n") if not line.startswith("\u200e")]
     first = _MARKS.sub("", kept[0]).strip() if kept else ""
-    is_word = len(kept) > 1 and first.lower() == "null"  # it stands for a whole message, never before a caption
+    is_word = len(kept) > 1 and first.lower() == "null"  # a whole message elsewhere, never before a caption
     if kept and is_note(first) and not is_word:
         del kept[0]
     return _MARKS.sub("", "\n".join(kept)).strip()
