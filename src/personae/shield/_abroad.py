@@ -1,4 +1,4 @@
-"""How people say what they are called, whom they live with and when they were born, beyond English and its closest kin."""
+"""How people say what they are called, whom they live with, where and when they were born, beyond English and its closest kin."""
 
 from __future__ import annotations
 
@@ -58,5 +58,34 @@ BIRTHS = tuple(
         rf"\b(?:родил(?:ся|ась)|день рождения|дата рождения:?|urodził[ae]m się|γεννήθηκα στις) {_DATE}(?!\w)",
         rf"(?<!\w)(?:ولدت في|مواليد) {_DATE}(?!\w)",
         rf"\b{_DATE}(?=['’]?\w{{0,4}} doğdum)",
+    )
+)
+_HOUSE = r"\d{1,4} ?[a-zA-Z]?(?:[/-]\d{1,4}[a-z]?)?(?!\w|[.,:]\d)"
+_NO_MEASURE = (
+    r"(?! ?(?:Min|Std|Stunden|Uhr|km|m|Meter|Kilometer|Schritte|Jahre|Tage|Wochen|Euro|Mal|Prozent|min|timmar|timer|kr|år|dager|"
+    r"meter|minuter|minutter|mal|uur|keer|jaar|dagen|minuten|euro|€|%|°))"
+)
+_CODE = r"(?:,? (?:[A-Z]{1,2}-)?\d{3} ?\d{2}(?!\w)|,? \d{4}(?!\w)(?: [A-Z]{2}(?!\w))?)?"  # of the post, after a house
+_OF = r"(?:(?:de la|de l['’]|de|du|des|d['’]|la|le|les|l['’]|der|den|het|van|von) ?)*"
+ADDRESSES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"\b[A-ZÄÖÜÅÆØ][^\W\d_]*(?:straße|strasse|str\.|gasse|allee|platz|ufer|damm|weg|gata|gatan|gaten|vägen|veien|vegen|gade|vej|"
+        rf"straat|laan|plein|gracht|kade|singel|katu|ntie) ?{_HOUSE}{_NO_MEASURE}{_CODE}",
+        rf"\b[A-ZÄÖÜ][^\W\d_]+(?:er|ische) (?:Straße|Strasse|Str\.|Allee|Platz|Weg|Gasse|Ufer|Damm) {_HOUSE}{_NO_MEASURE}{_CODE}",
+        rf"\b\d{{1,4}}(?: ?bis| ?ter)?,? (?i:rue|avenue|av\.|boulevard|bd\.?|place|chemin|impasse|allée|quai|cours|passage) "
+        rf"{_OF}[A-ZÉÈÀÂÎÔ][\w'’-]+(?: (?:{_OF})[A-ZÉÈÀÂÎÔ][\w'’-]+){{0,3}}{_CODE}",
+        r"\b(?i:live at|living at|lives at|staying at|(?:my|our|home) address is|address ?:) "
+        r"(\d{1,4}[a-z]? [A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,3})",
+        r"\b(?i:ул\.|улиц[аеы]|вул\.|вулиця|пр\.|проспекте?|пер\.|переул(?:ок|ке)|бул\.|бульваре?) "
+        r"(?:[\w.-]+ ){0,2}[А-ЯЁІЇЄҐ][\w-]+,? (?:д\. ?|дом |буд\. ?)?\d{1,4}[а-я]?(?:,? кв\. ?\d{1,4})?(?!\w)",
+        r"\b[A-ZÇĞİÖŞÜ]\w+ (?:Caddesi|Sokak|Sokağı|Bulvarı|Mahallesi|Cad\.|Sok\.|Blv\.),? (?:[Nn]o ?: ?|[Nn]o\.? )?\d{1,4}(?!\w)",
+        rf"\b(?i:ulic[aiey]|strada|str\.|bulevardul) (?:\w+ ){{0,2}}{_LATIN},? (?:nr\.? ?)?{_HOUSE}",
+        rf"\b{_LATIN} (?:utca|út|útja|tér|körút) {_HOUSE}",
+        rf"[{_HAN}]{{1,8}}[区市町村][{_HAN}\u3040-\u30ff]{{1,8}}\d{{1,3}}(?:(?:[-－]|丁目|番地?)\d{{1,4}}){{1,2}}号?",
+        rf"(?:(?![市区县镇在住])[{_HAN}]){{2,6}}[路街巷弄]\d{{1,4}}号(?:\d{{1,4}}[室楼])?",
+        r"[가-힣]{2,}(?:대로|로|길)\d{0,3}(?:번길)? \d{1,4}(?:-\d{1,3})?(?=[,.\s]|에|\Z)(?! ?[년월일번개명시분])",
+        r"\b\d{2}-\d{3} (?=[A-ZŁŚŻŹĆ][^\W\d_]{2})|\b\d{5}-\d{3}(?!\w)|"
+        r"\b[ABCEGHJ-NPR-TVXY]\d[A-Z] ?\d[A-Z]\d\b|〒 ?\d{3}[-－]\d{4}",
     )
 )

@@ -205,6 +205,7 @@ _RULES = (
     _Rule("address", re.compile(rf"(?i)\b{_ROAD} (?:[\w'.-]+ ){{0,4}}[\w'.-]+,? ?(?:n\.?º ?)?\d{{1,5}}[a-z]?(?:/\d{{1,4}})?\b")),
     _Rule("address", re.compile(r"(?i)(?<!\w)(?:ul|al|os|pl|avda?)\. (?:[\w'.-]+ ){0,3}[\w'.-]+,? \d{1,4}[a-z]?(?:/\d{1,4})?\b")),
     _Rule("address", re.compile(r"\b(?:GIR ?0AA|[A-PR-UWYZ][A-HK-Y]?\d[A-HJKMNP-Y\d]? ?(?!\d[GT]B)\d[ABD-HJLNP-UW-Z]{2})\b")),
+    *(_Rule("address", pattern) for pattern in _abroad.ADDRESSES),
     _Rule("name", re.compile(rf"\b(?:[Mm]y {_KIN}|{_SAYS})[,:]? ({_NAME})(?!\w)")),
     _Rule("name", re.compile(rf"\b(?i:(?:my|his|her|their) name(?:['’]s| is)|{_KIN}(?:,| is| was)? named)"
                              rf" {_NO_SMALL_NAME}([{_SMALL}]{{3,}})(?!['’\w])")),
