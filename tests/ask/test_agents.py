@@ -4,6 +4,7 @@ import pytest
 
 from personae.ask import Conversation
 from personae.ask.agents import MicroAgents
+from personae.errors import ModelFailed
 from personae.models.strings import chat_model
 
 
@@ -117,7 +118,7 @@ def test_a_number_that_was_never_measured_is_not_told(table, encoder):
     plain = "Leak: renewal_code: left out.\nroc_auc 0.71"
     assert agents.tell(plain, talk) == plain
     assert agents.faults_["invented number"] == 1
-    assert agents.tell(plain, talk) == "It is 0.71, good.\nLeak: renewal_code: left out."
+    assert agents.tell(plain, talk) == f"It is 0.71, good.\n{plain}"
 
 
 def test_feeder_and_dataset_summarizer(table, encoder):
@@ -159,3 +160,25 @@ def test_over_http_the_same_words_are_read(table, encoder, server):
     live = MicroAgents(chat_model(server.model, backoff_seconds=0.01), table.look(), encoder)
     assert live.reading(goal) == expected
     assert server.n_calls == 3
+
+
+def test_a_server_that_fails_is_asked_once_and_the_rules_go_on(table, encoder):
+    agents, sent = scripted(table, encoder)
+
+    def down(messages):
+        sent.append(messages)
+        raise ModelFailed("down")
+
+    agents.chat = chat_model("scripted", script=down)
+    talk = Conversation(table, encoder=encoder, reader=agents)
+    talk.start()
+    assert "classification of renews" in talk.say("predict who renews")
+    assert len(sent) == 1
+    assert agents.faults_["no answer"] == 1
+
+
+def test_the_task_stands_whatever_the_model_makes_of_it_and_counts_leave_in_tens(table, encoder):
+    agents, sent = scripted(table, encoder, tell=['{"text": "It is done."}'])
+    plain = "Boosting did best within the 478 training rows.\nroc_auc 0.71"
+    assert agents.tell(plain, Conversation(table, encoder=encoder)) == f"It is done.\n{plain}"
+    assert "the 480 training rows" in sent[0][1]["content"]

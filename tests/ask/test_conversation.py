@@ -138,3 +138,27 @@ def test_a_goal_that_no_column_fits_is_asked_about(table, encoder):
     assert "classification of sex" in talk.say("sex")
     with pytest.raises(BadInput, match="No column fits that goal"):
         ask(table, "who is a murderer", encoder=encoder)
+
+
+def test_a_number_can_be_told_as_classes_and_again_as_a_number(encoder, people_columns):
+    columns = people_columns()
+    columns["visits"] = columns["age"].astype(int) // 10
+    talk = Conversation(table_of(columns), encoder=encoder)
+    assert "classification of visits" in talk.say("predict visits")
+    assert "regression of visits" in talk.say("no, as a number")
+    assert "Judged by accuracy" in talk.say("as classes")
+    assert "holds no numbers" in (talk.say("target city") and talk.say("as a number"))
+    assert talk.standing.petel.target_variable == "city"
+
+
+def test_the_script_is_shown_once_something_was_trained(tmp_path, encoder, people_columns):
+    path = tmp_path / "people.csv"
+    columns = {name: list(values) for name, values in people_columns().items()}
+    rows = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
+    path.write_text("\n".join([",".join(columns), *rows]) + "\n")
+    talk = Conversation(read_table(path), encoder=encoder)
+    assert "Nothing was trained yet" in talk.say("export the script")
+    talk.say("predict who renews")
+    talk.say("yes")
+    assert "read_table(TABLE" in talk.say("export the script")
+    assert talk.standing.state == "sum up"

@@ -126,3 +126,36 @@ def test_truth_values_are_those_written_out_and_letters_stay_letters(tmp_path):
     assert columns["right"][:2].tolist() == [1.0, 0.0]
     assert np.isnan(columns["right"][2])
     assert columns["done"].tolist() == ["t", "f", "t"]
+
+
+def test_long_numbers_are_names_and_infinite_ones_are_missing(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [f"{10**17 + row // 3},{10**17 + row},{'inf' if row == 5 else row % 7 + 0.5}" for row in range(90)]
+    path.write_text("user_id,post,score\n" + "\n".join(rows) + "\n")
+    read = read_table(path).look()
+    held = table_of({"user_id": [str(10**17 + row // 3) for row in range(90)]}).look()
+    assert read["user_id"].n_distinct == held["user_id"].n_distinct == 30
+    assert read["post"].n_distinct == 90
+    assert read.person == "user_id"
+    assert (read["score"].kind, read["score"].n_missing) == ("number", 1)
+
+
+def test_values_that_few_people_have_stay_here(tmp_path):
+    """Twenty rows of one person are one person; what may name people is never told."""
+    people = [f"p{row // 20}" for row in range(400)]
+    columns = {
+        "person": people, "city": ["Bern" if row < 60 else "Porto" for row in range(400)],
+        "client_name": [f"Ana {'abcdefghijklmno'[row % 15]}" for row in range(400)],
+    }  # fmt: skip
+    said = table_of(columns).look().as_prompt()
+    assert "Porto (340)" in said
+    assert "Bern" not in said
+    assert "Ana" not in said
+    assert "Bern (60)" in table_of({"city": columns["city"]}).look().as_prompt()
+
+
+def test_a_table_in_another_encoding_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes("name,city\nAna,Bragança\n".encode("latin-1"))
+    with pytest.raises(BadInput, match="UTF-8"):
+        read_table(path)

@@ -5,7 +5,7 @@ from personae.ask import PeTEL, ask, engineer, fill, petel_of, script_of, table_
 from personae.ask.engineer import predict, task_of
 from personae.ask.leaks import one_feature_skill
 from personae.ask.saving import saved_model
-from personae.ask.understand import RuleReader
+from personae.ask.understand import RuleReader, problem_of
 from personae.errors import BadInput, UnknownName
 
 
@@ -212,3 +212,56 @@ def test_a_target_that_nothing_can_be_learned_of_is_named(column, said):
     rows = table_of({"age": [20 + n % 40 for n in range(80)]}).with_column("late", column)
     with pytest.raises(BadInput, match=said):
         fill(PeTEL(problem_type="classification", target_variable="late"), rows)
+
+
+@pytest.mark.parametrize(
+    ("values", "phrase", "problem"),
+    [
+        ([1, 2, 3, 4, 5], "predict it", "classification"),
+        ([1, 2, 3, 4, 5], "predict it as a number", "regression"),
+        ([20, 25, 30, 35, 40, 45], "predict it", "regression"),
+        ([20, 25, 30, 35, 40, 45], "classify it", "classification"),
+        (["a", "b", "c"], "estimate it", "classification"),
+    ],
+)
+def test_few_numbers_are_classes_where_they_lie_like_codes(values, phrase, problem):
+    column = table_of({"it": values * 10}).look()["it"]
+    assert problem_of(column, phrase) == problem
+
+
+def test_what_cannot_be_told_apart_is_refused_in_a_line(encoder, people_columns):
+    columns = people_columns()
+    columns["rare"] = np.array(["yes"] * 2 + ["no"] * 238)
+    columns["twin"] = columns["renews"]
+    with pytest.raises(BadInput, match="10 rows or more"):
+        ask(table_of(columns), "predict rare", encoder=encoder)
+    alone = table_of({"renews": columns["renews"], "twin": columns["twin"]})
+    with pytest.raises(BadInput, match="No column is left"):
+        ask(alone, "predict renews", encoder=encoder)
+    random = np.random.default_rng(0)
+    owned = {
+        "person": [f"p{row}" for row in range(238)] + ["q"] * 12,
+        "x": random.normal(size=250),
+        "y": ["a"] * 238 + ["b"] * 12,
+    }
+    with pytest.raises(BadInput, match="on one of its sides"):
+        ask(table_of(owned), "predict y", encoder=encoder)
+
+
+def test_ranking_is_judged_over_the_classes_that_are_there(encoder):
+    from personae.ask.engineer import Task, measure
+
+    task = Task(
+        "classification",
+        np.zeros((4, 1)),
+        np.array([False]),
+        np.zeros(4),
+        ("a", "b", "c"),
+        2,
+        None,
+        np.zeros(4, bool),
+    )
+    shares = np.array([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1], [0.1, 0.8, 0.1], [0.2, 0.7, 0.1]])
+    truth = np.array([0.0, 0.0, 1.0, 1.0])
+    assert measure("roc_auc", task, truth, truth, shares) == 1.0
+    assert np.isnan(measure("roc_auc", task, np.zeros(4), truth, shares))

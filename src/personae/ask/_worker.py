@@ -42,11 +42,17 @@ def main() -> None:
 
 
 def give_up(seconds: int, memory_mb: int) -> None:
-    """Lower what the system allows this process, for good."""
-    held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    """Lower what the system allows this process, for good; where it cannot say what is held, DuckDB's own limit is left."""
+    held = Path("/proc/self/statm")
+    pages = int(held.read_text(encoding="ascii").split()[0]) if held.exists() else None
+    memory = (
+        [(resource.RLIMIT_AS, pages * resource.getpagesize() + (memory_mb << 20))]
+        if pages is not None
+        else []
+    )
     for limit, most in (
+        *memory,
         (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_AS, held + (memory_mb << 20)),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_CORE, 0),

@@ -24,19 +24,20 @@ from personae.ask.moves import STATES, Intent, Move, State, columns_in, read_mov
 from personae.ask.petel import METHODS, METRICS, Method, ProblemType
 from personae.ask.table import Look
 from personae.ask.understand import Ranked, Reading, problem_of
-from personae.errors import PersonaeError
+from personae.errors import ModelFailed, PersonaeError
 from personae.models.answers import Answered, Outcomes, ask, nearest
 from personae.models.encoder import Encoder
 
 if TYPE_CHECKING:
     from personae.models.chat import ChatModel, Message
 
-Fault = Literal["format", "invented column", "drift", "over-agreed", "invented number"]
+Fault = Literal["no answer", "format", "invented column", "drift", "over-agreed", "invented number"]
 ALIKE = 0.93  # Jaro-Winkler from which on a column's name counts as misspelled, not invented
 LONGEST = 600  # characters of the running summary
 MAX_TOKENS = 700
 T = TypeVar("T", bound=BaseModel)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_ROWS = re.compile(r"([\d,]+) ((?:training |held-out )?rows)")
 
 
 class _Answer(BaseModel):
@@ -196,7 +197,7 @@ class MicroAgents:
         if found.intent in ("keep", "leave out", "split", "target") and (unasked or not columns):
             self.faults_["over-agreed"] += 1
             return plain
-        if found.intent in ("metric", "method", "other target", "no"):
+        if found.intent in ("metric", "method", "other target", "no", "problem"):
             return plain
         text = columns[0] if found.intent == "target" else text
         return Move(found.intent, columns, text=text)
@@ -219,24 +220,23 @@ class MicroAgents:
         return self._with(plain, patch, targets[0], goal)
 
     def tell(self, plain: str, conversation: Conversation) -> str:
-        """Return the conversation manager's words (the result summarizer's at the end) if every number and warning stands."""
+        """Return the conversation manager's words (the result summarizer's at the end) above what they tell of.
+
+        Task, warnings and scores stand there whatever the model makes of them; words with a number of its own go.
+        """
         found = self._ask(
-            Utterance, state=conversation.standing.state, summary=self.summary_, information=plain
-        )
+            Utterance, state=conversation.standing.state, summary=self.summary_,
+            information=_ROWS.sub(lambda match: f"{_tens(match[1])} {match[2]}", plain),
+        )  # fmt: skip
         if not found or not found.text.strip():
             return plain
-        if set(_NUMBER.findall(found.text)) - set(_NUMBER.findall(plain)):
+        if set(_NUMBER.findall(found.text)) - {*_NUMBER.findall(plain), *map(_tens, _NUMBER.findall(plain))}:
             self.faults_["invented number"] += 1
             return plain
         if re.search(r"\b(?:trained|held-out|accuracy of)\b", found.text) and conversation.outcome_ is None:
             self.faults_["drift"] += 1
             return plain
-        kept = [
-            line
-            for line in plain.splitlines()
-            if line.startswith(("Leak:", "Sensitive", "The target", "Train this?"))
-        ]
-        return "\n".join([found.text.strip(), *(line for line in kept if line not in found.text)])
+        return f"{found.text.strip()}\n{plain}"
 
     def methods(self, problem: ProblemType) -> tuple[Method, ...]:
         """Return the feeder's methods that fit the problem; all of the problem's where it failed."""
@@ -305,14 +305,26 @@ class MicroAgents:
             {"role": "system", "content": f"{ROLES[schema]}\nAnswer with one JSON object and nothing else."},
             {"role": "user", "content": given},
         ]
-        result = ask(
-            self.chat, messages, schema, repairs=self.repairs, temperature=0.0, max_tokens=MAX_TOKENS
-        )
+        if self.faults_["no answer"]:
+            return None
+        try:
+            result = ask(
+                self.chat, messages, schema, repairs=self.repairs, temperature=0.0, max_tokens=MAX_TOKENS
+            )
+        except ModelFailed:
+            self.faults_["no answer"] += 1  # the rules go on alone: every further wait would be as long
+            return None
         self.outcomes_.count(result)
         if isinstance(result, Answered):
             return result.value
         self.faults_["format"] += 1
         return None
+
+
+def _tens(count: str) -> str:
+    """Return a count rounded to tens, as nothing finer leaves."""
+    digits = count.replace(",", "")
+    return str(round(int(digits), -1)) if digits.isdigit() else count
 
 
 def _may_follow(conversation: Conversation, state: State, intent: Intent) -> bool:

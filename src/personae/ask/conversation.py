@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from personae.ask.engineer import Outcome, Track, engineer
 from personae.ask.formulate import fill, petel_of
 from personae.ask.moves import STATES, Move, State, read_move
 from personae.ask.petel import METHODS, LeftOut, Method, PeTEL, ProblemType, Split
-from personae.ask.script import write_whole
+from personae.ask.script import script_of, write_whole
 from personae.ask.summary import Asked, sum_up, task_in_words
 from personae.ask.table import Column, Look, Table
 from personae.ask.understand import Ranked, Reading, RuleReader, without
@@ -27,7 +28,8 @@ from personae.models.encoder import Encoder
 
 HELP = (
     "Say what you would like to know (predict who earns over 50K), or: show COLUMN; target COLUMN; target: age over 30 and "
-    "city is Porto; leave out COLUMN; keep COLUMN; judge by f1; forest; split by COLUMN; another target; yes; undo; stop."
+    "city is Porto; leave out COLUMN; keep COLUMN; judge by f1; forest; split by COLUMN; as a number; as classes; "
+    "another target; yes; script; undo; stop."
 )
 VERSION = 1
 
@@ -216,7 +218,7 @@ class Conversation:
             "undo": self._undo, "stop": self._stop, "help": lambda _: HELP, "look": self._show, "why": self._why,
             "yes": self._yes, "no": lambda _: f"What is to be changed? {HELP}", "goal": self._goal, "target": self._target,
             "other target": self._other, "leave out": self._leave, "keep": self._keep, "metric": self._metric,
-            "method": self._method, "split": self._split,
+            "method": self._method, "split": self._split, "problem": self._problem, "script": self._script,
         }  # fmt: skip
         answer = act[move.intent](move)
         is_ours = move.intent in (
@@ -225,6 +227,7 @@ class Conversation:
             "help",
             "stop",
             "undo",
+            "script",
         )  # may hold extremes of a column: told as it is
         return answer if is_ours else self.reader.tell(answer, self)
 
@@ -320,6 +323,21 @@ class Conversation:
     def _method(self, move: Move) -> str:
         return self._changed(model_preferences=move.methods)
 
+    def _problem(self, move: Move) -> str:
+        petel, is_number = self.standing.petel, re.search("regress|number", move.text, re.IGNORECASE)
+        if not petel.is_supervised or not petel.target_variable or petel.target_expression:
+            raise BadInput(f"Say first what is to be predicted, by a column. {HELP}")
+        if is_number and self.look[petel.target_variable].kind not in ("number", "binary"):
+            raise BadInput(f"{petel.target_variable!r} holds no numbers: it can be told as classes only.")
+        problem: ProblemType = "regression" if is_number else "classification"
+        return self._changed(
+            problem_type=problem, positive="", performance_metrics=(), model_preferences=self.reader.methods(problem)
+        )  # fmt: skip
+
+    def _script(self, _: Move) -> str:
+        asked = self.asked()
+        return script_of(asked.petel, asked.table)
+
     def _split(self, move: Move) -> str:
         self._need_task(move)
         column = self.look[move.columns[0]]
@@ -370,7 +388,7 @@ class Conversation:
         """Return the seeker's question: what the next open slot is, in the order of the states."""
         standing = self.standing
         if standing.state == "sum up":
-            return "Ask something else of the table, export the script, or stop."
+            return "Ask something else of the table, say script to see it as a Python script, or stop."
         if standing.asking == "target" and standing.rivals:
             return f"Is it about {' or '.join(each.column for each in standing.rivals[:3])}?"
         if standing.petel.problem_type and not standing.petel.missing():

@@ -115,7 +115,8 @@ def run_apart(sql: str, columns: list[list[Any]], values: tuple[str | float, ...
         done = None
     if done is None or done.returncode != 0:
         raise BadInput(
-            f"The condition could not be worked out within {SECONDS} s and {MEMORY_MB} MB. {GRAMMAR}"
+            f"The condition could not be worked out: it compares a number with words, or takes over {SECONDS} s or "
+            f"{MEMORY_MB} MB. {GRAMMAR}"
         )
     found = json.loads(done.stdout)
     return np.array([np.nan if value is None else float(value) for value in found])
@@ -204,7 +205,7 @@ class _Parser:
         if kind == "word" and text in _FUNCTIONS and self._take("("):
             inner = self.sum(depth + 1)
             self._need(")")
-            return f"{text}({inner})"
+            return f"ln(nullif(greatest({inner}, 0), 0))" if text == "ln" else f"{text}({inner})"
         if kind in ("column", "word") and text in self.look:
             return self._column(text)
         if kind == "word" and is_value:

@@ -24,6 +24,7 @@ CV_ROWS = 8000  # that methods are compared on
 SHUFFLED_ROWS = 2000  # that a column's worth is measured on
 DRAWS = 200
 LEAST = 40  # rows with a target below which nothing is trained
+LEAST_OF_CLASS = 10  # rows below which nothing is learned or judged of a class
 Track = Callable[[Sequence[Method]], Any]
 
 
@@ -126,6 +127,10 @@ def engineer(petel: PeTEL, table: Table, *, track: Track = lambda methods: metho
         from personae.ask._unsupervised import explore
 
         return explore(petel, table)
+    if not petel.features and petel.problem_type != "time series":
+        raise BadInput(
+            "No column is left to learn from. Say keep COLUMN for one that was left out, or choose another target."
+        )
     task = task_of(petel, table)
     metric = petel.performance_metrics[0]
     methods: list[Method] = ["constant", *(petel.model_preferences or ())]
@@ -161,7 +166,9 @@ def cross_validate(method: Method, task: Task, petel: PeTEL, metric: Metric | No
 
 
 def fitted(method: Method, task: Task, rows: NDArray[np.intp], random_state: int) -> Any:
-    """Return a method's pipeline, fitted on these rows."""
+    """Return a method's pipeline, fitted on these rows; where they are of one class, what always says that one."""
+    if task.classes and len(np.unique(task.target[rows])) < 2:
+        method = "constant"
     model = build(method, task.problem, task.is_category, random_state=random_state)
     return model.fit(task.features[rows], task.target[rows])
 
@@ -182,14 +189,14 @@ def measure(metric: Metric, task: Task, truth: Array, guessed: Array, shares: Ar
     if task.classes:
         is_binary = len(task.classes) == 2
         if metric in ("roc_auc", "average_precision"):
-            if len(np.unique(truth)) < len(task.classes):
+            met = np.unique(truth).astype(int)
+            if len(met) < 2:
                 return float("nan")
             if is_binary:
                 score = metrics.roc_auc_score if metric == "roc_auc" else metrics.average_precision_score
                 return float(score(truth == task.positive, shares[:, task.positive]))
-            one_hot = truth[:, None] == np.arange(len(task.classes))
             score = metrics.roc_auc_score if metric == "roc_auc" else metrics.average_precision_score
-            return float(score(one_hot, shares, average="macro"))
+            return float(score(truth[:, None] == met, shares[:, met], average="macro"))
         if metric == "f1":
             how: dict[str, Any] = {"pos_label": task.positive} if is_binary else {"average": "macro"}
             return float(metrics.f1_score(truth, guessed, zero_division=0.0, **how))
@@ -219,6 +226,8 @@ def task_of(petel: PeTEL, table: Table) -> Task:
     people = table.columns[split.column].astype(str) if split.kind == "person" else None
     matrix = encode(table, features)
     held = _held_out(split, table, target, people, petel.random_state)
+    if classes:
+        _check_classes(target, held, split)
     return Task(
         petel.problem_type or "regression", matrix, categories(kinds, table, features), target, classes, positive,
         people, held,
@@ -255,6 +264,20 @@ def _classes(petel: PeTEL, raw: NDArray[Any]) -> tuple[tuple[str, ...], Array, i
         codes.astype(float),
         names.index(petel.positive) if petel.positive in names else len(names) - 1,
     )
+
+
+def _check_classes(target: Array, held: NDArray[np.bool_], split: Split) -> None:
+    """Raise `BadInput` where classes cannot be told apart, or not be judged."""
+    often = (np.bincount(target.astype(int)) >= LEAST_OF_CLASS).sum()
+    if often < 2:
+        raise BadInput(
+            f"{'One value' if often else 'No value'} of the target stands in {LEAST_OF_CLASS} rows or more: at least two are "
+            f"needed to tell them apart. Group its values, or bring more rows."
+        )
+    if any(len(np.unique(target[part])) < 2 for part in (held, ~held)):
+        raise BadInput(
+            f"The split ({split}) leaves one value of the target on one of its sides. Choose another."
+        )
 
 
 def _held_out(

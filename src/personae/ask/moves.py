@@ -14,7 +14,7 @@ State = Literal["look", "formulate", "engineer", "sum up"]
 STATES: tuple[State, ...] = ("look", "formulate", "engineer", "sum up")
 Intent = Literal[
     "look", "goal", "target", "other target", "leave out", "keep", "metric", "method", "split", "yes", "no", "undo", "stop",
-    "help", "why",
+    "help", "why", "problem", "script",
 ]  # fmt: skip
 _RULES: tuple[tuple[Intent, str], ...] = (
     ("undo", r"^(?:undo|go back|back|take (?:that|it) back)\b"),
@@ -27,6 +27,15 @@ _RULES: tuple[tuple[Intent, str], ...] = (
     (
         "other target",
         r"^(?:no,? )?(?:another (?:column|target)|not that|wrong (?:column|target)|other target)\b",
+    ),
+    (
+        "problem",
+        r"^(?:no,? )?(?:(?:make|treat) it )?(?:as )?(?:an? )?"
+        r"(?:regression|numbers?|classification|class(?:es)?|categor(?:y|ies))\b[.! ]*$",
+    ),
+    (
+        "script",
+        r"^(?:(?:export|write|save|show|print|give)(?: me)? )?(?:the |a |an |as a )?(?:python )?script\b[.! ]*$",
     ),
     ("no", r"^(?:no|n|nope)\b[.! ]*$"),
     ("look", r"^(?:show|look|describe|what is in|list|columns|the data)\b"),

@@ -140,5 +140,7 @@ def _recommended(outcome: Outcome, look: Look) -> tuple[str, ...]:
         said.append("Check that its probabilities mean what they say; the page shows the reliability curve.")
     if not petel.is_supervised:
         said.append("Look at the rows of each end or group, then ask for a prediction with a target.")
-    said.append("Export the script (--script out.py) to run the same again and get the same score.")
+    said.append(
+        "Export the script (--script out.py, for a table that is a file) to run the same again and get the same score."
+    )
     return tuple(said)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +28,7 @@ Kind = Literal["number", "binary", "category", "text", "time", "id", "split", "c
 Values = NDArray[Any]
 FEATURE_KINDS: tuple[Kind, ...] = ("number", "binary", "category", "time")
 SMALL_CELL = 10  # people; a count below it is told to nobody outside
+EXACT = 1 << 53  # beyond it a whole number is a name, since floats would run several together
 MOST_VALUES = 60  # distinct texts that still are a category
 SHOWN_VALUES = 12
 _MISSING = ("", "?", "NA", "N/A", "nan", "NaN", "null", "None")
@@ -77,6 +78,8 @@ class Column:
     n_missing, n_distinct : int
     values : tuple of (str, int)
         The commonest values of a category with their counts, most first.
+    holders : tuple of int
+        How many people have each of `values`: rows, where no column says whose they are.
     range : tuple of float
         Least, median and greatest number; empty for texts.
     description : str
@@ -96,6 +99,7 @@ class Column:
     description: str = ""
     sensitive: str = ""
     repeats: bool = False
+    holders: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +145,17 @@ class Look:
     def as_prompt(self) -> str:
         """Return schema and summary statistics for a language model: no row, no text, no count under `SMALL_CELL`.
 
-        A number is told as its median rounded to two digits; extremes, which are single people's, are left out.
+        A value is told if as many people have it, and none of a column that may name people. A number is told as its median
+        rounded to two digits; extremes, which are single people's, are left out.
         """
         lines = [f"Table of {_coarse(self.n_rows)} rows."]
         for column in self.columns:
             parts = [column.kind, f"{_coarse(column.n_missing)} missing"]
             if column.kind in ("binary", "category"):
                 told = [
-                    f"{value} ({_coarse(count)})" for value, count in column.values if count >= SMALL_CELL
+                    f"{value} ({_coarse(count)})"
+                    for (value, count), n_people in zip(column.values, column.holders, strict=True)
+                    if n_people >= SMALL_CELL and not _may_name_people(column)
                 ]
                 parts.append("values " + ", ".join(told) if told else "values withheld")
             elif column.kind == "number" and self.n_rows - column.n_missing >= SMALL_CELL:
@@ -184,7 +191,20 @@ class Table:
         found = (
             _column(name, values, self.descriptions.get(name, "")) for name, values in self.columns.items()
         )
-        return Look(self.name, self.n_rows, tuple(found))
+        look = Look(self.name, self.n_rows, tuple(found))
+        if whose := look.person or look.maybe_person:
+            people = self.columns[whose].astype(str)
+            counted = (replace(column, holders=self._holders(column, people)) for column in look.columns)
+            look = Look(self.name, self.n_rows, tuple(counted))
+        return look
+
+    def _holders(self, column: Column, people: Values) -> tuple[int, ...]:
+        """Return how many people have each of a column's listed values."""
+        if not column.values:
+            return ()
+        cells = self.columns[column.name]
+        shown = np.array([shown_value(cell) for cell in cells.tolist()])
+        return tuple(len(np.unique(people[shown == value])) for value, _ in column.values)
 
     def with_column(self, name: str, values: Values, description: str = "") -> Table:
         """Return the table with one more column; one of that name is replaced."""
@@ -273,6 +293,8 @@ def read_table(
             for name, kind in columns.items()
         }
         return Table(path.name, values, dict(descriptions or {}), str(path.resolve()))
+    if reader == "read_csv" and "\ufffd" in path.read_bytes()[:1_000_000].decode("utf-8", "replace"):
+        raise BadInput(f"{path}: is not written in UTF-8. Save it as UTF-8.")
     raise BadInput(f"{path}: cannot be read as a {ending or 'csv'} table ({kind}). Is there one header line?")
 
 
@@ -310,7 +332,7 @@ def _filled(values: Any, *, is_json: bool = False) -> Values:
     if not isinstance(values, np.ma.MaskedArray):
         return np.asarray(values)
     plain = values.data
-    if plain.dtype.kind in "iufb":
+    if plain.dtype.kind in "iufb" and not _are_names(plain[~np.ma.getmaskarray(values)]):
         return np.where(values.mask, np.nan, plain.astype(float))
     if plain.dtype.kind == "M":
         return np.where(values.mask, np.datetime64("NaT"), plain)
@@ -320,8 +342,9 @@ def _filled(values: Any, *, is_json: bool = False) -> Values:
 
 def _clean(values: Values, *, is_name: bool = False, is_truth: bool = False) -> Values:
     """Return float64, datetime64, or objects that are str or None; a name is never a number, "t" and "f" are no truth values."""
-    if values.dtype.kind in "iufb":
-        return values.astype(float)
+    if values.dtype.kind in "iufb" and not _are_names(values):
+        numbers = values.astype(float)
+        return np.where(np.isinf(numbers), np.nan, numbers)
     if values.dtype.kind == "M":
         return values
     texts = [
@@ -331,10 +354,24 @@ def _clean(values: Values, *, is_name: bool = False, is_truth: bool = False) -> 
         if is_truth and {text.lower() for text in texts if text is not None} <= _TRUTH.keys():
             return np.array([np.nan if text is None else _TRUTH[text.lower()] for text in texts])
         try:
-            return np.array([np.nan if text is None else float(text) for text in texts])
+            return np.array([np.nan if text is None else _number(text) for text in texts])
         except ValueError:
             pass
     return np.array(texts, dtype=object)
+
+
+def _are_names(numbers: Values) -> bool:
+    """Return whether whole numbers are too long for floats to tell them apart, as those of accounts are."""
+    is_whole = numbers.dtype.kind in "iu" and len(numbers) > 0
+    return is_whole and max(int(numbers.max()), -int(numbers.min())) > EXACT
+
+
+def _number(text: str) -> float:
+    """Return the number that a text is, NaN for an infinite one; raises `ValueError` for a name of digits."""
+    number = float(text)
+    if abs(number) > EXACT and text.lstrip("+-").isdigit():
+        raise ValueError
+    return number if np.isfinite(number) else float("nan")
 
 
 def is_missing(values: Values) -> NDArray[np.bool_]:
@@ -377,6 +414,7 @@ def _column(name: str, values: Values, description: str) -> Column:
         description,
         _sensitive(name, description, listed),
         _may_repeat_people(name, kind, distinct),
+        tuple(count for _, count in listed),
     )
 
 
@@ -424,6 +462,10 @@ def _may_repeat_people(name: str, kind: Kind, distinct: Values) -> bool:
     short = all(len(str(value)) <= 40 for value in distinct[:200])
     shaped = all(_ID_SHAPED.fullmatch(str(value)) for value in distinct[:200])
     return short and (shaped or bool(named & (_ID_WORDS | _MAYBE_PEOPLE)))
+
+
+def _may_name_people(column: Column) -> bool:
+    return column.repeats or bool(set(words(column.name)) & (_PERSON_WORDS | _MAYBE_PEOPLE))
 
 
 def _sensitive(name: str, description: str, listed: Sequence[tuple[str, int]]) -> str:

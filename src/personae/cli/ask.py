@@ -83,6 +83,10 @@ def ask(
 
     for file in (script, out, save_model):
         to_write(file, overwrite=overwrite)
+    if store and script:
+        raise typer.BadParameter(
+            "--script goes with a TABLE: save the store's people as one first, and ask about that."
+        )
     encoder = CachedEncoder(home_encoder())
     opened = _table(table, store, describe)
     reader = _agents(model, recording, opened, encoder)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from personae import __version__
+from personae.errors import BadInput
 from personae.people.records import Guess, Trace
 from personae.shield.drafts import Edit, Rewrites
 from personae.shield.exposure import Exposure, Utility
@@ -70,9 +71,14 @@ class Resumed:
         if self.file is None:
             return
         is_fresh = len(self._done) == 1 or not self.file.exists()
-        opened = os.open(
-            self.file, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_fresh else os.O_APPEND), 0o600
-        )
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_fresh else os.O_APPEND)
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            opened = os.open(self.file, flags, 0o600)
+        except OSError as error:
+            raise BadInput(
+                f"{self.file.parent}: cannot be written to ({error.strerror}). Name another place with --out."
+            ) from error
         with os.fdopen(opened, "w", encoding="utf-8") as stream:
             for each in (
                 [{"asked": self._asked, "key": self.key}, *self._done.values()] if is_fresh else [row]
