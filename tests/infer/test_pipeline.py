@@ -55,7 +55,10 @@ def test_people_come_in_order_and_batches_are_prepared_one_ahead():
 
 def test_every_claim_carries_the_rule_that_allowed_it():
     (reading,) = read_people(crowd(1), Counting(), [JOB], purpose="personalisation")
-    assert (reading.claims[0].purpose, reading.claims[0].decision) == ("personalisation", "personal-3")
+    assert (reading.claims[0].purpose, reading.claims[0].decision) == (
+        "personalisation",
+        "personal-3: allowed, 2026-01-01",
+    )
 
 
 def test_what_the_purpose_forbids_is_refused_before_anyone_is_read():

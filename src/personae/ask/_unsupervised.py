@@ -10,6 +10,7 @@ from personae.ask.engineer import LEAST, Outcome, Score
 from personae.ask.petel import PeTEL
 from personae.ask.table import Table
 from personae.errors import BadInput
+from personae.metrics.folds import deal_folds
 
 ROWS = 4000  # fitted and judged at most, half each
 GROUPS = range(2, 9)
@@ -17,7 +18,7 @@ DIMENSIONS = 2
 
 
 def explore(petel: PeTEL, table: Table) -> Outcome:
-    """Fit groups, outliers or components on one half of the rows and judge them on the other.
+    """Fit groups, outliers or components on one half of the rows, or of the people, and judge them on the other.
 
     Notes
     -----
@@ -33,15 +34,23 @@ def explore(petel: PeTEL, table: Table) -> Outcome:
     random = np.random.default_rng(petel.random_state)
     rows = random.permutation(table.n_rows)[:ROWS]
     kinds = {column.name: column.kind for column in table.look().columns}
-    matrix = encode(table.take(rows), names)
-    half = len(rows) // 2
-    step = columns_of(categories(kinds, table, names), scale=True).fit(matrix[:half])
-    known, held = step.transform(matrix[:half]), step.transform(matrix[half:])
+    matrix, is_held = encode(table.take(rows), names), _is_held(petel, table, rows)
+    step = columns_of(categories(kinds, table, names), scale=True).fit(matrix[~is_held])
+    known, held = step.transform(matrix[~is_held]), step.transform(matrix[is_held])
     found = {
         "clustering": _groups, "anomaly detection": _outliers, "dimensionality reduction": _components
     }[str(petel.problem_type)]  # fmt: skip
     compared, score, told = found(known, held, petel.random_state)
-    return Outcome(petel, compared, score.method, (score,), None, half, len(rows) - half, predicted=told)
+    return Outcome(petel, compared, score.method, (score,), None, len(known), len(held), predicted=told)
+
+
+def _is_held(petel: PeTEL, table: Table, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which of the rows are judged: the later half, or all rows of half of the people."""
+    split = petel.data_split
+    if split is None or split.kind != "person":
+        return np.arange(len(rows)) >= len(rows) // 2
+    people = table.columns[split.column][rows].astype(str).tolist()
+    return np.asarray(deal_folds(people, n_folds=2, random_state=petel.random_state) == 0)
 
 
 def _groups(known: Array, held: Array, random_state: int) -> tuple[tuple[Score, ...], Score, Array]:

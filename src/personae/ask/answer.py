@@ -70,9 +70,8 @@ def ask(
         look[name]
     if not target:
         reader = reader or Rules(look, encoder or home_encoder())
-    petel = (
-        petel_of(_fitting(reader, goal, look), goal) if reader and not target else _named(target, goal, look)
-    )
+    reading = _fitting(reader, goal, look) if reader and not target else None
+    petel = petel_of(reading, goal) if reading else _named(target, goal, look)
     if petel.problem_type is None:
         raise BadInput("The goal does not say what is to be predicted. Name a column with --target.")
     own = [*petel.model_dump()["left_out"], *({"column": n, "reason": "you asked for it"} for n in leave_out)]
@@ -87,7 +86,18 @@ def ask(
         slots["data_split"] = {"kind": "person", "column": split_by}
     filled = fill(petel.changed(**slots), table, keep=tuple(keep))
     outcome = engineer(filled.petel, table, track=track)
-    return Asked(table, look, filled.petel, filled.warnings, outcome, sum_up(outcome, look))
+    warnings = (*_doubt(reading), *filled.warnings)
+    return Asked(table, look, filled.petel, warnings, outcome, sum_up(outcome, look))
+
+
+def _doubt(reading: Reading | None) -> tuple[str, ...]:
+    """Return the warning that a goal may mean another column too, where it may."""
+    if reading is None or reading.is_sure or not reading.target:
+        return ()
+    others = " or ".join(repr(each.column) for each in reading.targets[:3] if each.column != reading.target)
+    return (
+        f"The goal was taken to mean {reading.target!r}; it may mean {others}. --target names the column.",
+    )
 
 
 def _fitting(reader: Reader, goal: str, look: Look) -> Reading:

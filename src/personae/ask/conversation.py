@@ -201,8 +201,7 @@ class Conversation:
         self.history_, self.transcript_ = history, transcript
         if self.standing.is_stopped:
             self.history_.pop()
-        if self.standing.state == "sum up":
-            self.outcome_ = engineer(self.standing.petel, self.table, track=self.track)
+        self._restore()
         return self._told(f"We stopped at: {self.standing.state}. {self._question()}")
 
     def asked(self) -> Asked:
@@ -235,9 +234,15 @@ class Conversation:
         if len(self.history_) == 1:
             return "There is nothing to undo."
         self.history_.pop()
-        if self.standing.state != "sum up":
-            self.outcome_ = None
+        self._restore()
         return f"Undone. {self._question()}"
+
+    def _restore(self) -> None:
+        """Work out again what the standing had: the warnings of its task, and what was trained."""
+        petel, is_done = self.standing.petel, self.standing.state == "sum up"
+        is_task = petel.problem_type is not None and not petel.missing()
+        self.warnings_ = fill(petel, self.table, keep=self.standing.keep).warnings if is_task else ()
+        self.outcome_ = engineer(petel, self.table, track=self.track) if is_done else None
 
     def _stop(self, _: Move) -> str:
         self._move(is_stopped=True)

@@ -225,4 +225,6 @@ def _warnings(
     ids = [each.column for each in petel.left_out if each.reason == _LEFT_OUT["id"]]
     if ids:
         said.append(f"Left out, since they name rows or people: {', '.join(ids)}.")
+    if texts := [each.column for each in petel.left_out if each.reason == _LEFT_OUT["text"]]:
+        said.append(f"Left out, since they are free text: {', '.join(texts)}.")
     return tuple(said)

@@ -13,17 +13,17 @@ METHOD_NAMES = {
     "components": "principal components", "isolation": "isolation forests", "constant": "always the same answer",
 }  # fmt: skip
 MEANS: dict[Metric, str] = {
-    "accuracy": "share of rows told right",
-    "balanced_accuracy": "share told right, every class counting the same",
-    "f1": "balance of finding those asked for and not naming others",
-    "roc_auc": "chance that one of those asked for is ranked above another; .5 is a coin",
-    "average_precision": "precision, averaged over those found",
-    "r2": "share of the differences that is explained; 0 is guessing the mean",
+    "accuracy": "the share of rows told right",
+    "balanced_accuracy": "the share told right, every class counting the same",
+    "f1": "the balance of finding those asked for and not naming others",
+    "roc_auc": "the chance that one of those asked for is ranked above another; .5 is a coin",
+    "average_precision": "the precision, averaged over those found",
+    "r2": "the share of the differences that is explained; 0 is guessing the mean",
     "mean_absolute_error": "how far off a guess is on average, in the target's units",
     "root_mean_squared_error": "how far off, large misses counting more, in the target's units",
     "silhouette": "how well apart the groups are; 1 is apart, 0 is touching",
-    "stability": "agreement of two fits on other rows about which rows are odd; 1 is full",
-    "explained_variance": "share of the differences that two numbers a row keep",
+    "stability": "the agreement of two fits on other rows about which rows are odd; 1 is full",
+    "explained_variance": "the share of the differences that two numbers a row keep",
 }
 LITTLE = 0.03  # gain over the constant answer that is hardly one
 
@@ -57,9 +57,15 @@ def task_in_words(petel: PeTEL) -> str:
     asked = f" ({petel.positive})" if petel.positive else ""
     goal = f"{petel.problem_type} of {what}{asked}" if what else str(petel.problem_type)
     judged = petel.performance_metrics[0] if petel.performance_metrics else "an open metric"
+    n = len(petel.features or ())
+    task = f"Task: {goal} from {n} column{'' if n == 1 else 's'}. Judged by {judged}"
+    if not petel.is_supervised:
+        split = petel.data_split
+        of = f"people, by {split.column}" if split and split.kind == "person" else "rows"
+        return f"{task}; fitted on one half of the {of}, and judged on the other."
     return (
-        f"Task: {goal} from {len(petel.features or ())} columns. Judged by {judged}; {petel.data_split}; "
-        f"{petel.validation_method}-fold cross-validation of {', '.join(petel.model_preferences or ())}."
+        f"{task}; {petel.data_split}; {petel.validation_method}-fold cross-validation of "
+        f"{', '.join(petel.model_preferences or ())}."
     )
 
 
@@ -81,7 +87,7 @@ def sum_up(outcome: Outcome, look: Look) -> Summary:
         f"On {outcome.n_held_out:,} held-out rows, looked at once: "
         + "; ".join(map(scored, outcome.held_out))
         + ".",
-        f"{first.metric} is the {MEANS[first.metric]}.",
+        f"{first.metric} is {MEANS[first.metric]}.",
     ]
     if outcome.floor:
         said.append(f"Always the same answer has {outcome.floor.value:.3f}.")

@@ -59,7 +59,7 @@ def read_people(
     reader : Reader
     attributes : sequence of Attribute
     purpose : str
-        Each attribute passes the policy gate first; the decision's rule is stored with every claim.
+        Each attribute passes the policy gate first; the decision is stored with every claim.
     rules : Rules or None
         Those that ship by default; `personae.people.policy.rules(path)` puts a file of one's own after them.
     store : Store or None
@@ -144,4 +144,4 @@ def _batches(people: Iterable[Person]) -> Iterator[list[Person]]:
 def _stamped(claim: Claim, decisions: dict[str, Decision]) -> Claim:
     decision = decisions[claim.attribute]
     time = claim.time or datetime.now(UTC).replace(microsecond=0)
-    return replace(claim, purpose=decision.purpose, decision=decision.rule, time=time)
+    return replace(claim, purpose=decision.purpose, decision=decision.stored, time=time)

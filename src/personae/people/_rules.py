@@ -115,9 +115,13 @@ class Rule:
             and (not self.attributes or not _grounds(chosen).isdisjoint(self.attributes))
             and all(not (named := getattr(self, facet)) or getattr(setting, facet) in named for facet in (*FACETS, "actor"))
             and (not self.jurisdiction or any(_lies_in(setting.jurisdiction, each) for each in self.jurisdiction))
-            and (self.size is None or (setting.size is not None and setting.size >= self.size))
+            and (self.size is None or self._is_as_large(setting.size))
             and (self.consent is None or self.consent == setting.consent)
         )  # fmt: skip
+
+    def _is_as_large(self, size: int | None) -> bool:
+        """Say whether an actor is; one of whom it is not known counts as large where the rule forbids."""
+        return self.verdict == "forbidden" if size is None else size >= (self.size or 0)
 
     def as_json(self) -> dict[str, Any]:
         filled = {name: value for name, value in asdict(self).items() if value not in ((), None)}

@@ -80,6 +80,15 @@ class Decision:
     def is_sensitive(self) -> bool:
         return self.special or self.protected
 
+    @property
+    def stored(self) -> str:
+        """What is kept with each claim: the rule, its verdict, and the day since which it is in force.
+
+        >>> decide("self-audit", "age").stored
+        'self-1: allowed, 2026-01-01'
+        """
+        return f"{self.rule}: {self.verdict}" + (f", {self.since}" if self.since else "")
+
     def as_json(self) -> dict[str, Any]:
         """Return what `personae policy ask --json` prints."""
         return {

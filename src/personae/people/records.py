@@ -114,7 +114,9 @@ class Claim:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     purpose: str = "self-audit"
-    decision: str = ""  # id of the policy rule that allowed it
+    decision: str = (
+        ""  # of the policy: the rule that allowed it, the verdict, the day since which it is in force
+    )
     superseded_by: str = ""  # id of the claim that took its place
 
     def __post_init__(self) -> None:

@@ -61,7 +61,7 @@ class Crowd:
             current, _ = split([claim for claim in subject.claims if claim.attribute == name])
             best = current[0]
             self.told[name, "neither" if best.abstained else best.status] += 1
-            self.rules.setdefault(best.decision, {})[name] = None
+            self.rules.setdefault(best.decision.partition(":")[0], {})[name] = None
             if not best.abstained:
                 exposure += 1
                 surety += best.guesses[0].probability
