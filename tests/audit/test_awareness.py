@@ -213,3 +213,19 @@ def test_sealed_groups_are_kept_in_a_file_of_their_own(tmp_path):
     (tmp_path / "bad.npz").write_text("no")
     with pytest.raises(BadInput, match=r"SealedGroups\.save"):
         SealedGroups.load(tmp_path / "bad.npz")
+
+
+def test_missing_names_and_numbers_of_a_table_are_read():
+    found = impute(
+        ["Garcia", None, float("nan")],
+        [2138, "10001", None],
+        purpose="fairness-test",
+        setting=Setting(operation="infer", granularity="aggregate"),
+    )
+    same = impute(
+        ["Garcia", "", ""],
+        ["02138", "10001", ""],
+        purpose="fairness-test",
+        setting=Setting(operation="infer", granularity="aggregate"),
+    )
+    assert np.array_equal(found.probabilities, same.probabilities)

@@ -111,3 +111,12 @@ def test_bounds_by_hand():
 def test_what_cannot_be_used_is_said(call, told):
     with pytest.raises(BadInput, match=told):
         call()
+
+
+def test_groups_that_are_not_there_and_rows_over_one_are_refused():
+    with pytest.raises(BadInput, match="Groups 0 and 2 of 2"):
+        disparity([1, 0], [[1, 0], [0, 1]], second=2, min_cell=1)
+    with pytest.raises(BadInput, match="Groups 5 and 1 of 2"):
+        gap_bounds([[0.5, 0.5]], [0.5], [1], first=5)
+    with pytest.raises(BadInput, match="more than 1"):
+        disparity([1, 0], [[1, 1], [0, 1]], min_cell=1)

@@ -322,6 +322,7 @@ def gap_bounds(
     Bounds(low=0.5, high=0.5)
     """
     p, m, w = _cells(shares, means, weights)
+    _check_columns(p, first, second)
     lowest = w @ np.clip(p + m[:, None] - 1, 0, None)  # (n_groups,)
     highest = w @ np.minimum(p, m[:, None])
     sizes = w @ p
@@ -364,6 +365,7 @@ def shares_of(weights: ArrayLike) -> Array:
 def _columns(outcomes: ArrayLike, probabilities: ArrayLike, first: int, second: int) -> Array:
     """Return the columns whose sums give gap, ratio and SMD: p, p y and p y^2 of both groups, shape (n_people, 6)."""
     y, p = _outcomes(outcomes, probabilities)
+    _check_columns(p, first, second)
     return np.stack(
         [p[:, group] * power for group in (first, second) for power in (np.ones_like(y), y, y * y)], axis=1
     )
@@ -423,12 +425,21 @@ def _table(probabilities: ArrayLike) -> Array:
         raise BadInput(
             f"Probabilities of shape {p.shape}; give one row a person, one column a group, in [0, 1]."
         )
+    if (over := p.sum(axis=1) > 1 + 1e-6).any():
+        raise BadInput(
+            f"The probabilities of {int(over.sum())} rows sum to more than 1, the first is row {over.argmax()}."
+        )
     return p
+
+
+def _check_columns(p: Array, first: int, second: int) -> None:
+    if not (0 <= first < p.shape[1] and 0 <= second < p.shape[1] and first != second):
+        raise BadInput(f"Groups {first} and {second} of {p.shape[1]}; name two columns, from 0.")
 
 
 def _cells(shares: ArrayLike, means: ArrayLike, weights: ArrayLike) -> tuple[Array, Array, Array]:
     p, m, w = _table(shares), np.asarray(means, dtype=float), np.asarray(weights, dtype=float)
-    if m.shape != (len(p),) or w.shape != (len(p),) or not ((m >= 0) & (m <= 1)).all() or (w < 0).any():
+    if m.shape != (len(p),) or w.shape != (len(p),) or not ((m >= 0) & (m <= 1)).all() or not (w >= 0).all():
         raise BadInput(
             f"Cells need shares, means in [0, 1] and weights of one length; shapes are {p.shape}, {m.shape} and {w.shape}."
         )

@@ -101,9 +101,9 @@ def impute(
     Parameters
     ----------
     surnames, first_names : sequence of str
-        As people write them; a double name that is in no list is the mean of its parts.
+        As people write them; a double name that is in no list is the mean of its parts. A missing cell of a table is no name.
     places : sequence of str
-        ZIP codes.
+        ZIP codes; a number is read as one that lost its leading zeros.
     purpose, setting, conditions_met, rules, log
         Pass the gate of `personae.people.policy.require` for ethnicity.
     tables : Tables or None
@@ -176,12 +176,15 @@ def _moved(probabilities: Array, shift: Array) -> Array:
 
 
 def _looked_up(
-    table: Table, given: Sequence[str], spellings: Callable[[str], tuple[str, ...]], otherwise: Array
+    table: Table, given: Sequence[object], spellings: Callable[[str], tuple[str, ...]], otherwise: Array
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Return the table's row for each person, `otherwise` where there is none, and where there was one."""
 
     @cache
-    def row_of(one: str) -> Array | None:
+    def row_of(cell: object) -> Array | None:
+        return of_text("" if cell is None or cell != cell else str(cell))
+
+    def of_text(one: str) -> Array | None:
         tried = spellings(one)
         places = [table.places[each] for each in tried if each in table.places]
         if not places:

@@ -33,9 +33,9 @@ def contrast_bounds(shares: ArrayLike, means: ArrayLike, weights: ArrayLike, con
     """
     p, m, w = _checked(shares, means, weights)
     wanted = np.asarray(contrast, dtype=float)
-    if wanted.shape != p.shape[1:]:
+    if wanted.shape != p.shape[1:] or not np.isfinite(wanted).all():
         raise BadInput(
-            f"A contrast of shape {wanted.shape} for {p.shape[1]} groups; give one number a group."
+            f"A contrast of shape {wanted.shape} for {p.shape[1]} groups; give one finite number a group."
         )
     weight = w[:, None] * wanted / (w @ p)  # (n_cells, n_groups)
     least, most = (_solved(p, m, sign * weight.ravel()) * sign for sign in (1.0, -1.0))
