@@ -62,11 +62,11 @@ _SIGNS = {
     **dict.fromkeys(("under", "below", "less than", "fewer than", "younger than"), "<"),
 }
 _ASKS_NUMBER = re.compile(
-    r"\bhow (?:many|much|old|long|far|large|big|strongly|high|easy|often)|\bnumber of|\bamount|\bestimate\b|points|"
-    r"\bregress\w*|\bas (?:a )?numbers?\b",
+    r"\bhow (?:many|much|old|long|far|large|big|strongly|high|easy|often)|\bnumber of|\bamount|\bestimate\b|points",
     re.I,
 )
-_ASKS_CLASSES = re.compile(r"\bclassif\w*|\bas (?:classes|categories|a class|a category)\b", re.I)
+_AS_NUMBER = re.compile(r"\bregress\w*|\bas (?:a )?numbers?\b", re.I)
+_AS_CLASSES = re.compile(r"\bclassif\w*|\bas (?:classes|categories|a class|a category)\b", re.I)
 _ASKS_CLASS = re.compile(r"\b(?:who|which|whether|if|is|does|will|classify|what)\b", re.IGNORECASE)
 
 
@@ -214,12 +214,14 @@ def card(column: Column) -> str:
 
 def problem_of(column: Column, phrase: str) -> ProblemType:
     """Return whether a target is a class or a number, by what it holds and, where that leaves it open, by the question."""
-    if column.kind != "number" or _ASKS_CLASSES.search(phrase):
+    if column.kind != "number" or _AS_CLASSES.search(phrase):
         return "classification"
+    if _AS_NUMBER.search(phrase):
+        return "regression"
     low, _, high = column.range
     is_code = high - low <= 2 * (column.n_distinct - 1)  # 1 to 5, but not ages in steps of ten
-    is_few = column.n_distinct <= FEW and is_code and not _ASKS_NUMBER.search(phrase)
-    return "classification" if is_few else "regression"
+    is_few = column.n_distinct <= 5 or (column.n_distinct <= FEW and not _ASKS_NUMBER.search(phrase))
+    return "classification" if is_code and is_few else "regression"
 
 
 def named_metric(text: str) -> Metric | None:
