@@ -29,7 +29,7 @@ People = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    typer.Option("--out", help="A file to write: .jsonl or .parquet, a table that `reveal` reads."),
+    typer.Option("--out", "-o", help="A file to write: .jsonl or .parquet, a table that `reveal` reads."),
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Write over a file that is there; it is refused without.")
@@ -170,6 +170,7 @@ def profiles(
     out: Out = None,
     overwrite: Overwrite = False,
     seed: Seed = 0,
+    quiet: Quiet = False,
 ) -> None:
     """Describe made people in SPeCtrum's three parts (social, personal, context), as an agent's profile with its hash."""
     to_write(out, overwrite=overwrite)
@@ -189,20 +190,22 @@ def profiles(
         "seed": seed,
         "method": "arXiv:2502.08599, section 3",
     }
-    _emit(({**asdict(profile), "provenance": provenance} for profile in compiled), out)
+    written = _emit(({**asdict(profile), "provenance": provenance} for profile in compiled), out)
+    note(f"{written} profiles of the parts {chosen}, by the home grammar", quiet=quiet)
 
 
 def rate(
     real: Annotated[Path | None, typer.Option("--real", help="A table or archive of real comments.")] = None,
     made: Annotated[Path | None, typer.Option("--made", help="A table of made comments.")] = None,
     n: Annotated[int, typer.Option("--n", min=1, help="Comments of each.")] = 50,
-    out: Annotated[Path, typer.Option("--out", help="Where ratings are kept.")] = Path("ratings.jsonl"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where ratings are kept.")] = Path("ratings.jsonl"),
     analyze: Annotated[
         Path | None, typer.Option("--analyze", help="Print what a file of ratings says, and serve nothing.")
     ] = None,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")] = 0,
     seed: Seed = 0,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show real and made comments to raters on a local page and keep their judgments, or analyze them."""
     if analyze is not None:
@@ -219,7 +222,7 @@ def rate(
     study = RatingServer(items, Ratings(out), seed=seed, port=port)
     print_json({"address": study.address, "ratings": str(out), "comments": len(items)})
     sys.stdout.flush()
-    note("Open the address in a browser on this machine. Ctrl-C ends the study; every rating is kept.")
+    note("Open the address in a browser on this machine. Ctrl-C ends the study; every rating is kept.", quiet=quiet)
     study.serve()
 
 

@@ -78,7 +78,7 @@ def people(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="A file to write: .jsonl or .parquet; .json or a folder in other formats."),
+        typer.Option("--out", "-o", help="A file to write: .jsonl or .parquet; .json or a folder in other formats."),
     ] = None,
     overwrite: Overwrite = False,
     layout: Annotated[Layout, typer.Option("--format", help="The layout to write.")] = Layout.table,
@@ -128,7 +128,7 @@ def texts(
     ] = 1,
     locale: Annotated[str, typer.Option(help="Where people live, such as en_GB, or all.")] = "en_US",
     out: Annotated[
-        Path | None, typer.Option(help="A .jsonl file to write, a table that `reveal` reads.")
+        Path | None, typer.Option("--out", "-o", help="A .jsonl file to write, a table that `reveal` reads.")
     ] = None,
     overwrite: Overwrite = False,
     seed: Seed = 0,
