@@ -127,7 +127,7 @@ def risk_coverage(series: Sequence[tuple[str, Sequence[Point]]], *, title: str) 
 
 def tradeoff(points: Sequence[Point], *, title: str) -> Markup:
     """Draw what is hidden (up) against the text that is kept (across), shares in [0, 1], from the first state to the last."""
-    size, left, top = 170.0, 38.0, 8.0
+    size, left, top = 170.0, 48.0, 8.0
     dots = [
         (
             left + size * _share(kept),
@@ -139,7 +139,7 @@ def tradeoff(points: Sequence[Point], *, title: str) -> Markup:
     ends = [points[0], points[-1]] if points else []
     words = "; ".join(f"keeping {percent(kept)}, hidden {percent(hidden)}" for kept, hidden in ends)
     body = _square(left, top, size, "kept", "hidden") + _dots(dots, 0)
-    return _svg("square", 216, 216, f"{title}. {words}", body)
+    return _svg("square", 226, 216, f"{title}. {words}", body)
 
 
 def defences(series: Sequence[tuple[str, Sequence[Kept]]], *, title: str) -> Markup:
