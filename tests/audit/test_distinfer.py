@@ -177,7 +177,7 @@ def test_stacking_uses_what_either_source_tells():
     plain = OutputRegression().fit(outputs[mine], ratio[mine]).score(outputs[theirs])
     error = np.abs(found.score(outputs[theirs], norms[theirs]) - ratio[theirs]).mean()
     assert error < 0.75 * np.abs(plain - ratio[theirs]).mean()
-    assert found.local_error_ == pytest.approx(error, abs=0.04)
+    assert found.local_errors_.mean() == pytest.approx(error, abs=0.04)
     with pytest.raises(BadInput, match="one of each"):
         StackedRegression().fit(outputs, norms[:3], ratio)
 

@@ -222,7 +222,10 @@ def rate(
     study = RatingServer(items, Ratings(out), seed=seed, port=port)
     print_json({"address": study.address, "ratings": str(out), "comments": len(items)})
     sys.stdout.flush()
-    note("Open the address in a browser on this machine. Ctrl-C ends the study; every rating is kept.", quiet=quiet)
+    note(
+        "Open the address in a browser on this machine. Ctrl-C ends the study; every rating is kept.",
+        quiet=quiet,
+    )
     study.serve()
 
 

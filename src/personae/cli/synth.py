@@ -78,7 +78,9 @@ def people(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="A file to write: .jsonl or .parquet; .json or a folder in other formats."),
+        typer.Option(
+            "--out", "-o", help="A file to write: .jsonl or .parquet; .json or a folder in other formats."
+        ),
     ] = None,
     overwrite: Overwrite = False,
     layout: Annotated[Layout, typer.Option("--format", help="The layout to write.")] = Layout.table,

@@ -78,7 +78,7 @@ class StackedRegression(Fittable):
         self.forest_: Any = RandomForestRegressor(
             self.n_trees, min_samples_leaf=5, max_features=0.5, oob_score=True, random_state=self.random_state
         ).fit(np.column_stack([told, norms]), ratio)
-        self.local_error_ = float(np.abs(self.forest_.oob_prediction_ - ratio).mean())
+        self.local_errors_: Array = np.abs(self.forest_.oob_prediction_ - ratio)
         return self
 
     def score(self, outputs: ArrayLike, norms: ArrayLike) -> Array:

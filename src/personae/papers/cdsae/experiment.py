@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from personae.audit.cdsae import Fairness, audit_fairness, fair_circle
+from personae.metrics.discrimination import auroc_interval
 from personae.metrics.intervals import bootstrap_mean, bootstrap_ratio
 from personae.papers.cdsae.cohorts import ADULT, LAW, Cohorts, adult, adult_by_number, law
 from personae.papers.cdsae.learners import (
@@ -87,13 +88,15 @@ def _floors(context: Context) -> Iterator[Comparison]:
     both = np.column_stack([people.x, people.a])
     for (name, floor), x in zip(FLOORS.items(), (both, people.x), strict=True):
         model = HistGradientBoostingClassifier(random_state=0).fit(x[known], people.y[known])
-        found = audit_fairness(without(model), x[unseen], people.a[unseen], people.y[unseen], x[unseen])
+        found = audit_fairness(
+            without(model), x[unseen], people.a[unseen], people.y[unseen], x[unseen],
+            draws=context.draws, random_state=context.seed,
+        )  # fmt: skip
+        auc = auroc_interval(model.predict_proba(x[unseen])[:, 1], people.y[unseen])
+        intervals = {**found.intervals, "auc": auc}
         for part, paper in zip(("accuracy", "auc", "parity_gap"), floor, strict=True):
             source, bar = ("card", "within .002") if paper else ("", "")
-            value = getattr(found, part)
-            yield compare(
-                ADULT, METRICS[part], name, value, n=found.n_people, paper=paper, source=source, bar=bar
-            )
+            yield compare(ADULT, METRICS[part], name, intervals[part], paper=paper, source=source, bar=bar)
 
 
 def _setting(context: Context, people: Cohorts) -> Iterator[Comparison]:

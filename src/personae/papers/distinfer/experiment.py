@@ -18,7 +18,7 @@ from personae.audit.distinfer import (
 )
 from personae.audit.game import Trial
 from personae.metrics.discrimination import ranks
-from personae.metrics.intervals import Interval, bootstrap_mean
+from personae.metrics.intervals import LEVEL, Interval, bootstrap_mean, percentile_interval, resample_counts
 from personae.metrics.paired import paired_difference
 from personae.papers.distinfer import graphs
 from personae.papers.distinfer.attacks import (
@@ -89,7 +89,7 @@ def _ratio_rows(context: Context, worlds: Worlds) -> Iterator[Comparison]:
         yield from omega_rows(setting, omega, {BEST: "> .95"} if ratio in (0, 1) else {})
         yield leak_row(setting, omega[BEST], CENTER, ratio)
         yield _accuracy_row(setting, worlds.of[ratio])
-    yield from _shape_rows(worlds.name, found)
+    yield from _shape_rows(context, worlds.name, found)
     control = attack(
         center, worlds.again, estimates=worlds.told(CENTER, CONTROL), n_epochs=60, seed=context.seed
     )
@@ -109,13 +109,20 @@ def _accuracy_row(setting: str, world: World) -> Comparison:
     return compare(setting, "accuracy of the victims on their own ratio", "victims", bootstrap_mean(right))
 
 
-def _shape_rows(name: str, found: dict[float, dict[str, list[Trial]]]) -> Iterator[Comparison]:
+def _shape_rows(
+    context: Context, name: str, found: dict[float, dict[str, list[Trial]]]
+) -> Iterator[Comparison]:
     """Growth with distance from one half, .2 beside .8, and the meta-classifier beside the loss test near one half."""
     setting = f"{NAMES[name]}, over ratios"
     best = {ratio: omegas(trials)[BEST].value for ratio, trials in found.items()}
     distance = ranks(np.abs(np.array(list(best)) - CENTER))
     value = float(np.corrcoef(distance, ranks(list(best.values())))[0, 1])
-    yield compare(setting, "Spearman, omega and distance from .5", BEST, value, n=len(best), bar=">= .8")
+    random = np.random.default_rng((context.seed, 7))
+    drawn = np.stack([_drawn_best(context.draws, trials, random) for trials in found.values()], axis=1)
+    values = np.array([np.corrcoef(distance, ranks(row))[0, 1] for row in drawn])
+    n = sum(len(trials[PIN]) for trials in found.values())
+    interval = percentile_interval(value, values, LEVEL, n, n)
+    yield compare(setting, "Spearman, omega and distance from .5", BEST, interval, bar=">= .8")
     for attacker in found[0.2]:
         gap = paired_difference(_right(found[0.2], attacker), _right(found[0.8], attacker))
         yield compare(setting, "omega at .2 minus omega at .8", attacker, gap)
@@ -131,6 +138,15 @@ def _shape_rows(name: str, found: dict[float, dict[str, list[Trial]]]) -> Iterat
                 yield compare(
                     setting, "omega at .3 and .4, difference", f"{attacker} minus {plain}", gap, bar=bar
                 )
+
+
+def _drawn_best(
+    draws: int, trials: dict[str, list[Trial]], random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return the best attack's omega on victims drawn anew, shape (draws,)."""
+    right = np.stack([_right(trials, attacker) for attacker in trials], axis=1)  # (n_victims, n_attackers)
+    counts = resample_counts(len(right), draws=draws, random_state=random)
+    return np.asarray((counts @ right / len(right)).max(axis=1))
 
 
 def _right(trials: dict[str, list[Trial]], attacker: str) -> NDArray[np.float64]:
@@ -151,7 +167,7 @@ def _regression_rows(context: Context, worlds: Worlds) -> Iterator[Comparison]:
         setting,
         "mean absolute error",
         f"{STACKED}, on other local models",
-        worlds.readers.stacked.local_error_,
+        _mean(context, worlds.readers.stacked.local_errors_),
     )
     yield compare(setting, "mean absolute error", "always .5", _mean(context, np.abs(truth - CENTER)))
     yield compare(setting, "mean absolute error", f"{RATIO}, shuffled", _mean(context, np.abs(dealt - truth)))

@@ -188,7 +188,7 @@ def _play_rows(context: Context) -> Iterator[Comparison]:
             context, f"{PLAYS}, {name}", FIRST_CALIBRATED, final_loss(harder)[:, part], is_member[:, part]
         )
     setting = f"{PLAYS}, {n_rounds} rounds"
-    loss = float(table[:3, -1].mean())
+    loss = bootstrap_mean(table[:3, -1].mean(axis=0), draws=context.draws, random_state=context.seed)
     yield compare(setting, "loss, nats a character", "model, all speakers' new speeches", loss)
     for name, some in (("new speeches", harder[:, -1]), ("speeches of the training", owned[:, -1])):
         gaps = [

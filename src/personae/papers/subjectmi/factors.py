@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from personae.audit.many_networks import Floats, new_networks
 from personae.audit.subjectmi import Schedule, federate, final_loss
 from personae.metrics.calibration import auroc
-from personae.metrics.intervals import bootstrap
+from personae.metrics.intervals import bootstrap, bootstrap_mean
 from personae.papers.harness import Comparison, Context, compare
 
 N_INPUTS = 10
@@ -59,9 +59,8 @@ def factor_rows(context: Context) -> Iterator[Comparison]:
         yield compare(
             "invented subjects, attack 1", "AUC for one sd of the logarithm", name, found, bar=SIGNS[name]
         )
-    yield compare(
-        "invented subjects, attack 1", "AUC, mean over settings", "all settings", float(outcome.mean()), n=n
-    )
+    mean = bootstrap_mean(outcome, draws=context.draws, random_state=context.seed)
+    yield compare("invented subjects, attack 1", "AUC, mean over settings", "all settings", mean)
 
 
 def _setting(drawn: NDArray[np.float64]) -> Setting:
