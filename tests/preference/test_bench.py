@@ -51,6 +51,15 @@ def test_a_split_keeps_people_apart_and_measures_nothing_it_shows():
     assert len(split.train) == 48 * 12
 
 
+def test_rows_that_say_the_same_again_are_one_row():
+    rows = crowd(n_rows=9)
+    turned = [Preference(r.person, "", r.b, r.a, {"a": "b", "b": "a"}.get(r.choice, "tie")) for r in rows]
+    plain, again = split_rows(rows), split_rows([*rows, *turned, *rows])
+    for name in ("train", "seen", "shots", "unseen"):
+        assert keys(getattr(plain, name)) == keys(getattr(again, name))
+    assert set(again.train.weight) == {3.0}
+
+
 def test_people_with_few_rows_are_measured_before_they_are_shown():
     split = split_rows(crowd(n_rows=5), n_shots=30, n_test=30)
     assert np.bincount(split.shots.person).max() == 2

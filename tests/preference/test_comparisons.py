@@ -60,7 +60,7 @@ def test_some_rows_keep_everyones_number():
 
 
 @pytest.mark.parametrize(
-    ("choice", "strength"), [("c", 1.0), ("a", 0.0), ("a", -1.0), ("a", np.inf), ("a", np.nan)]
+    ("choice", "strength"), [("c", 1.0), ("a", 0.0), ("a", -1.0), ("a", np.inf), ("a", np.nan), ("a", 1e100)]
 )
 def test_a_row_that_is_no_preference_is_named_by_number(choice, strength):
     with pytest.raises(BadInput, match="Row 1"):

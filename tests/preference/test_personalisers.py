@@ -244,6 +244,22 @@ def test_duplicate_rows_count_as_evidence_and_break_nothing(method, fitted):
 
 
 @every
+def test_scikit_learn_sees_whether_a_method_is_fitted(method, fitted):
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(fitted(method))
+    with pytest.raises(NotFittedError):
+        check_is_fitted(clone(method))
+
+
+def test_a_net_without_a_seed_is_made_by_lot():
+    learner = clone(METHODS[-1]).set_params(random_state=None, n_steps=2)
+    first, second = (clone(learner).fit(crowd()).probs(crowd()).probability for _ in range(2))
+    assert np.abs(first - second).max() > 0
+
+
+@every
 def test_vectors_that_are_no_numbers_are_refused_by_place(method, fitted):
     def holes(items):
         vectors = taste_vectors(items)
@@ -266,6 +282,8 @@ def test_vectors_that_are_no_numbers_are_refused_by_place(method, fitted):
         (lambda items: np.ones(len(items)), r"shape \(7,\)"),
         (lambda items: np.ones((1, 3)), r"shape \(1, 3\)"),
         (lambda items: [[text] for _, text in items], "no array of numbers"),
+        (lambda items: np.ones((len(items), 0)), r"shape \(7, 0\)"),
+        (lambda items: 1e200 * taste_vectors(items), "beyond 1e\\+30"),
     ],
 )
 def test_features_that_are_not_one_row_an_item_are_refused(wrong, message):

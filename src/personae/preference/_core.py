@@ -15,6 +15,7 @@ from personae.people.records import Preference
 from personae.preference._params import Parameters
 from personae.preference.comparisons import Array, Codes, Comparisons, Item, comparisons
 
+LARGEST = 1e30  # feature: beyond it squares leave the range of floats
 Features = Callable[[Sequence[Item]], Array]  # items to vectors of shape (n_items, n_features)
 BAND = 1.645  # of the normal distribution: intervals hold 90%
 
@@ -175,21 +176,22 @@ def vectors_of(features: Features, items: Sequence[Item]) -> Array:
     Raises
     ------
     BadInput
-        When they are no numbers, not one row an item, or not finite; names the item by its place, never by its text.
+        When they are no numbers, not one row an item, without a column, or not within `LARGEST`; names the item by its place,
+        never by its text.
     """
     found = features(items)
     try:
         vectors = np.asarray(found, dtype=float)
     except (TypeError, ValueError):
         raise BadInput("The features are no array of numbers: return one row of numbers an item.") from None
-    if vectors.ndim != 2 or len(vectors) != len(items):
+    if vectors.ndim != 2 or len(vectors) != len(items) or not vectors.shape[1]:
         raise BadInput(
             f"The features of {len(items)} items have the shape {vectors.shape}: return one row of numbers an item."
         )
-    bad = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    bad = np.flatnonzero(~(np.abs(vectors) <= LARGEST).all(axis=1))
     if len(bad):
         raise BadInput(
-            f"The features of {len(bad)} items are not finite numbers, the first is item {bad[0]}."
+            f"The features of {len(bad)} items are not finite numbers, or beyond {LARGEST:g}; the first is item {bad[0]}."
         )
     return vectors
 

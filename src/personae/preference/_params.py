@@ -7,6 +7,7 @@ from typing import Any, Self, TypeVar
 
 from personae.errors import BadInput
 from personae.fittable import Fittable
+from personae.preference._extras import needs
 
 
 class Parameters(Fittable):
@@ -15,6 +16,13 @@ class Parameters(Fittable):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn's own checks ask for, such as `check_is_fitted`."""
+        with needs("scikit-learn"):
+            from sklearn.utils import Tags, TargetTags
+
+        return Tags(estimator_type=None, target_tags=TargetTags(required=False))
 
     def set_params(self, **params: Any) -> Self:
         """Set constructor arguments."""

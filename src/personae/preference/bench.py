@@ -75,9 +75,10 @@ def split_rows(
 
     Notes
     -----
-    Of people learned from, half of the rows train and half are measured, by lot.
+    Of people learned from, half of the rows train and half are measured, by lot. Rows that say the same again are one row, of
+    their strengths together, so that none is both learned from and measured.
     """
-    table = comparisons(rows)
+    table = comparisons(rows).merged()
     random = np.random.default_rng(random_state)
     n_people = len(table.people)
     n_unseen = round(unseen * n_people)

@@ -19,6 +19,7 @@ Codes = NDArray[np.intp]
 Item = tuple[str, str]  # context, text
 
 COLUMNS = ("person", "context", "a", "b", "choice")
+MOST = 1e6  # strength of a row: beyond it sums of squares leave the range of floats
 _CHOSEN = {"a": 1.0, "b": 0.0, "tie": 0.5}
 
 
@@ -34,8 +35,13 @@ class Comparisons:
         Distinct items; `a` and `b` point into it, shape (n,). Both stand in the same context.
     chosen : ndarray of shape (n,)
         1 where a was chosen, 0 where b, .5 for a tie.
-    weight : ndarray of shape (n,), positive
+    weight : ndarray of shape (n,), positive, at most `MOST`
         The rows' strengths.
+
+    Raises
+    ------
+    BadInput
+        When a strength is none.
     """
 
     people: tuple[str, ...]
@@ -46,6 +52,10 @@ class Comparisons:
     chosen: Array
     weight: Array
 
+    def __post_init__(self) -> None:
+        if not ((self.weight > 0) & (self.weight <= MOST)).all():
+            raise BadInput(f"The strength of a row is a positive number, at most {MOST:,.0f}.")
+
     def __len__(self) -> int:
         return len(self.chosen)
 
@@ -53,6 +63,21 @@ class Comparisons:
         """Return some rows, by mask or place; people and items stay numbered as they are."""
         return replace(self, person=self.person[rows], a=self.a[rows], b=self.b[rows], chosen=self.chosen[rows],
                        weight=self.weight[rows])  # fmt: skip
+
+    def merged(self) -> Comparisons:
+        """Return the rows with those that say the same again as one, of their strengths together, in the order they come.
+
+        >>> rows = [Preference("ana", "", "tea", "coffee", "a"), Preference("ana", "", "coffee", "tea", "b")]
+        >>> comparisons(rows).merged().weight.tolist()
+        [2.0]
+        """
+        said = np.where(self.a <= self.b, self.chosen, 1 - self.chosen)
+        ends = np.minimum(self.a, self.b), np.maximum(self.a, self.b)
+        keys = np.stack([self.person, *ends, (2 * said).astype(np.intp)], axis=1)
+        _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+        kept = np.sort(first)
+        strength = np.minimum(np.bincount(group.ravel(), self.weight), MOST)
+        return replace(self.take(kept), weight=strength[group.ravel()[kept]])
 
     def of_people(self, person: Codes) -> Comparisons:
         """Return the same rows under other people's numbers, such as shuffled ones."""
@@ -83,9 +108,9 @@ def checked(rows: Iterable[Preference]) -> list[Preference]:
     """
     kept = list(rows)
     for number, row in enumerate(kept):
-        if row.choice not in _CHOSEN or not 0 < row.strength < np.inf:
+        if row.choice not in _CHOSEN or not 0 < row.strength <= MOST:
             raise BadInput(
-                f"Row {number}: its choice must be a, b or tie, and its strength a positive number."
+                f"Row {number}: its choice must be a, b or tie, and its strength a positive number, at most {MOST:,.0f}."
             )
     return kept
 
@@ -143,10 +168,10 @@ def read_comparisons(path: Path | str) -> Comparisons:
     for row, (person, context, a, b, choice, strength) in read_columns(Path(path), COLUMNS, ("strength",)):
         weight = _number(strength)
         chosen = _CHOSEN.get(choice or "")
-        if not person or a is None or b is None or chosen is None or not 0 < weight < np.inf:
+        if not person or a is None or b is None or chosen is None or not 0 < weight <= MOST:
             raise BadInput(
                 f"{Path(path).name}, row {row}: person, a and b must be given, choice be a, b or tie, and strength a positive "
-                "number."
+                f"number, at most {MOST:,.0f}."
             )
         codes.append(people.setdefault(person, len(people)))
         codes.append(items.setdefault((context or "", a), len(items)))

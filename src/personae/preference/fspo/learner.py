@@ -155,7 +155,8 @@ class FSPO(Personaliser):
         self.axes_, tastes = self._axes()
         questions = self._questions(table, vectors)
         first_step = 0.0 if self.over_taste else 1.0
-        self.net_ = build(NetConfig(self.axes_.shape[1], first_step=first_step), self.random_state)
+        seed = int(random.integers(2**31)) if self.random_state is None else self.random_state
+        self.net_ = build(NetConfig(self.axes_.shape[1], first_step=first_step), seed)
         self.losses_: list[float] = []
         scale = self.taste_.sureness_.at_first if self.recipe.noise_matched else 1.0
         made = made_batches(questions, scale, flips=self.recipe.flips, axes=tastes, n_people=self.n_people,
