@@ -63,7 +63,8 @@ def papers_table() -> str:
                 f"{paper.slug}: index.yaml needs what it `does`, and a `headline` that names a row of its results."
             )
         span = "" if shown[0].low is None else f" [{number(shown[0].low)}, {number(shown[0].high)}]"
-        measured = f"{shown[0].method}: {shown[0].metric} {number(shown[0].value)}{span}".replace("|", "\\|")
+        what = f"{shown[0].method}: {shown[0].metric} {number(shown[0].value)}{span} ({shown[0].setting})"
+        measured = what.replace("|", "\\|")
         bars = [row for row in rows if row.bar]
         link = f"[{paper.slug}](src/personae/papers/{paper.slug}/README.md)"
         met = f"{sum(bool(row.met) for row in bars)} of {len(bars)}"

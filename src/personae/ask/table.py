@@ -267,7 +267,8 @@ def read_table(
 
     path = Path(path)
     if not path.is_file():
-        raise BadInput(f"{path}: no such file. Name a CSV, TSV, JSON, JSONL or Parquet table.")
+        what = "is a folder" if path.is_dir() else "no such file"
+        raise BadInput(f"{path}: {what}. Name a CSV, TSV, JSON, JSONL or Parquet table.")
     ending = path.name.lower().removesuffix(".gz").removesuffix(".zst").rsplit(".", 1)[-1]
     reader = {
         "parquet": "read_parquet",
@@ -295,7 +296,8 @@ def read_table(
         return Table(path.name, values, dict(descriptions or {}), str(path.resolve()))
     if reader == "read_csv" and "\ufffd" in path.read_bytes()[:1_000_000].decode("utf-8", "replace"):
         raise BadInput(f"{path}: is not written in UTF-8. Save it as UTF-8.")
-    raise BadInput(f"{path}: cannot be read as a {ending or 'csv'} table ({kind}). Is there one header line?")
+    mend = "Is there one header line?" if reader == "read_csv" else "Is it whole? Write it again."
+    raise BadInput(f"{path}: cannot be read as a {ending or 'csv'} table ({kind}). {mend}")
 
 
 def _kinds(connection: DuckDBPyConnection, reader: str, path: Path) -> dict[str, str]:
