@@ -98,3 +98,8 @@ def test_scores_that_are_no_ranking_are_refused_and_what_cannot_be_listed_comes_
     both = Lists.of([0, 0], [1, 2], n_people=1)
     assert rank_all(score_of([0.0, -np.inf, 1.0]), both, n_items=3, at=1).auc.tolist() == [0.5]
     assert np.isnan(rank_all(score_of([-np.inf] * 3), wanted, n_items=3, at=1).auc).all()
+
+
+def test_a_list_of_no_length_is_refused():
+    with pytest.raises(BadInput, match="Lists of -1"):
+        rank_all(lambda people: np.zeros((len(people), 2)), Lists.of([0], [1], n_people=1), n_items=2, at=-1)

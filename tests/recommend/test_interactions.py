@@ -77,6 +77,8 @@ def test_negatives_are_never_known():
 
 
 def test_popular_items_are_drawn_more_often():
+    with pytest.raises(BadInput, match="no popularity"):
+        popular_negatives(np.zeros(3, dtype=int))
     drawn = popular_negatives(np.array([0, 1, 16]))(9000, np.random.default_rng(0))
     assert set(drawn) == {1, 2}
     assert np.mean(drawn == 2) == pytest.approx(8 / 9, abs=0.02)

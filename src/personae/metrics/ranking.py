@@ -110,7 +110,7 @@ def rank_all(
     Raises
     ------
     BadInput
-        When nobody has a wanted item, or scores have another shape, are NaN or too large for float32.
+        When nobody has a wanted item, a list has no length, or scores have another shape, are NaN or too large for float32.
 
     Notes
     -----
@@ -119,6 +119,8 @@ def rank_all(
     Ties rank by chance of the catalog's order: a wanted item's place counts half of the items that score the same, so that
     constant scores rank at random and not at the top.
     """
+    if at < 0:
+        raise BadInput(f"Lists of {at} items: give 0 for places alone, else a length.")
     people = np.flatnonzero(wanted.counts())
     if not len(people):
         raise BadInput("Nobody has a wanted item: there is nothing to rank for.")

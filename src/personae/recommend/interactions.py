@@ -226,7 +226,15 @@ def liked(rows: Interactions, at_least: float) -> Interactions:
 
 
 def popular_negatives(popularity: Codes, power: float = 0.75) -> Callable[[int, np.random.Generator], Codes]:
-    """Return a sampler of items by popularity to a power (word2vec's .75), whoever asks."""
+    """Return a sampler of items by popularity to a power (word2vec's .75), whoever asks.
+
+    Raises
+    ------
+    BadInput
+        When nobody had any item.
+    """
+    if not popularity.sum() > 0:
+        raise BadInput("Nobody had any of the items: there is no popularity to draw by.")
     chances = popularity.astype(float) ** power
     edges = np.cumsum(chances / chances.sum())
 
