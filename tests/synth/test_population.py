@@ -144,8 +144,11 @@ def test_what_cannot_be_learned_is_said(tmp_path):
         learn_spec({"age": np.arange(10)})
     with pytest.raises(BadInput, match="missing numbers"):
         learn_spec({"age": np.array([np.nan, *range(60)])})
-    with pytest.raises(BadInput, match="ends in"):
+    with pytest.raises(BadInput, match="no such file"):
         read_table(tmp_path / "nothing.csv")
+    (tmp_path / "people.txt").write_text("age\n")
+    with pytest.raises(BadInput, match="ends in"):
+        read_table(tmp_path / "people.txt")
     (tmp_path / "broken.parquet").write_bytes(b"not a table")
     with pytest.raises(BadInput, match="cannot be read as a table"):
         read_table(tmp_path / "broken.parquet")

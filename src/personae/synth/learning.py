@@ -104,7 +104,11 @@ def read_table(file: Path) -> Columns:
     import duckdb
 
     kind = next((kind for ending, kind in _TABLES.items() if ending in file.suffixes), None)
-    if kind is None or not file.is_file():
+    if not file.is_file():
+        raise BadInput(
+            f"{file}: {'is a folder' if file.is_dir() else 'no such file'}. Name a table of people."
+        )
+    if kind is None:
         raise BadInput(
             f"{file}: not a file whose name ends in {', '.join(_TABLES)} (or with .gz, .zst after it)."
         )

@@ -129,6 +129,8 @@ def impute(
     n = len(surnames)
     if len(places) != n or (first_names is not None and len(first_names) != n):
         raise BadInput(f"{n} surnames and {len(places)} places: give one of each a person.")
+    surnames, places = _texts(surnames), _texts(places)
+    first_names = None if first_names is None else _texts(first_names)
     found = tables or census_2010()
     by_name, has_name = _looked_up(found.by_surname, surnames, candidates, found.shares)
     of_place, has_place = _looked_up(
@@ -175,16 +177,18 @@ def _moved(probabilities: Array, shift: Array) -> Array:
     return sigmoid(log_odds(probabilities, margin=_MARGIN) + shift)
 
 
+def _texts(cells: Sequence[object]) -> list[str]:
+    """Return the cells of a table's column as texts, a missing one as nothing."""
+    return ["" if cell is None or cell != cell else str(cell) for cell in cells]
+
+
 def _looked_up(
-    table: Table, given: Sequence[object], spellings: Callable[[str], tuple[str, ...]], otherwise: Array
+    table: Table, given: Sequence[str], spellings: Callable[[str], tuple[str, ...]], otherwise: Array
 ) -> tuple[Array, NDArray[np.bool_]]:
     """Return the table's row for each person, `otherwise` where there is none, and where there was one."""
 
     @cache
-    def row_of(cell: object) -> Array | None:
-        return of_text("" if cell is None or cell != cell else str(cell))
-
-    def of_text(one: str) -> Array | None:
+    def row_of(one: str) -> Array | None:
         tried = spellings(one)
         places = [table.places[each] for each in tried if each in table.places]
         if not places:
