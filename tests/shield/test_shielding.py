@@ -544,3 +544,14 @@ def test_cuts_that_make_the_attacker_surer_are_taken_back_and_a_rise_is_said():
     page = ShieldReport([reported(raised)], "claude", "rewrite", "home", "a.zip")
     assert "On average this attacker is surer after than before" in render_shield(page)
     assert "On average" not in render_shield(replace(page, people=[reported(done)]))
+
+
+def test_a_profiles_values_are_widened_whatever_the_attacker_sees():
+    lines = (
+        Trace("ana", "x", "1", kind="profile", text="Rye bread. Gdynia"),
+        Trace("ana", "x", "2", kind="post", text="Rye bread in Gdynia"),
+    )
+    done = shield(lines, reader=StatedReader(), level="generalize")
+    assert "Gdynia" not in done.traces[0].text
+    assert done.traces[1].text == lines[1].text
+    assert shield(lines, reader=StatedReader(), level="mask").traces == lines

@@ -1,4 +1,4 @@
-"""Keys beside the texts of an archive that tell where somebody is, when they were born or from which address they write."""
+"""Keys beside the texts of an archive that tell where somebody is or shows themselves, when they were born, or an address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHERE = frozenset((
     "geo", "coordinates", "place", "location", "location_information", "locationinfos", "exif_data", "latitude", "longitude",
     "lat", "lng", "lon", "city", "postal_code", "postalcode", "zip", "zip_code", "zipcode", "region", "last_region", "country",
     "last_country", "conn_country", "country_code", "countrycode", "billing_address", "billingaddress", "street", "address",
-    "place_name", "timezone", "time_zone",
+    "place_name", "timezone", "time_zone", "website",
 ))  # fmt: skip
 PICTURED = frozenset((
     "avatar", "avatarmediaurl", "headermediaurl", "avatar_url", "banner", "profile_image_url", "profile_image_url_https",

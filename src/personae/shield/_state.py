@@ -191,16 +191,17 @@ class State:
                 left.append((start, end))
         return _merged(left)
 
-    def widen(self, attribute: str, step: int) -> int:
-        """Write the person's own telling values in wider words; return how many.
+    def widen(self, attribute: str, step: int, *, only: str = "") -> int:
+        """Write the person's own telling values in wider words, in traces of one kind `only` where it is named; return how many.
 
         What was written in wider words before is only written anew from what stood there first, as at step 1.
         """
         made = 0
         self.step = max(self.step, step)
-        for key in self._edits if step else ():
+        asked = [key for key in self.own if only in ("", self.by_key[key].kind)]
+        for key in [key for key in self._edits if not only or key in asked] if step else ():
             made += self._widen_again(key, attribute)
-        for key in self.own:
+        for key in asked:
             for found in reversed(wider(self._texts[key], attribute, step=step)):
                 if not self.is_free(key, (found.start, found.end)):
                     continue

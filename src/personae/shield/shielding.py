@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 Level = Literal["mask", "generalize", "rewrite"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 TARGET = 0.2
+PROFILE = "profile"  # the kind of what people write of themselves, widened whatever this attacker sees of it
 PLACES = ("city_country", "birth_city_country")
 COUNTRY, PLAIN, IDENTIFIED = "country kept", "plain words kept", "identifiers kept"
 IDENTIFYING = (
@@ -225,8 +226,8 @@ def shield(
     slack : float
         How far above that of an empty text an exposure may stay.
     thorough : bool
-        Write the telling values of every attribute in wider words, also where this attacker does not see them, and put no dropped
-        line back although this attacker would be none the wiser: another may.
+        Write the telling values of every attribute in wider words, also where this attacker does not see them (those of a
+        profile's lines are anyway), and put no dropped line back although this attacker would be none the wiser: another may.
     rounds : int
         Most attacks in all.
     cuts : int
@@ -336,8 +337,9 @@ class _Run:
     def generalize(self, thorough: bool) -> None:
         for step in (0, 1):
             made = self.state.widen(INSTITUTIONS, 0) if step == 0 else 0
-            for name in list(self.targets) if thorough else self.excess:
-                made += self.state.widen(name, step)
+            wanted = set(self.targets if thorough else self.excess)
+            for name in self.targets:
+                made += self.state.widen(name, step, only="" if name in wanted else PROFILE)
             if made:
                 self.attack()
 
